@@ -1,0 +1,37 @@
+"""The register of all datasets: adding one here is what makes it known everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pipelines.contracts.annual_budget import ANNUAL_BUDGET
+from pipelines.contracts.budget_adjustment import BUDGET_ADJUSTMENT
+from pipelines.contracts.carryover import CARRYOVER
+from pipelines.contracts.code_tables import ECONOMY_CODES, FUNCTION_CODES, FUND_TYPE
+from pipelines.contracts.department import DEPARTMENT
+from pipelines.contracts.execution_statement import EXECUTION_STATEMENT
+from pipelines.contracts.model import Dataset
+from pipelines.contracts.payment import PAYMENT
+from pipelines.contracts.project import PROJECT
+
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        DEPARTMENT,
+        PROJECT,
+        ANNUAL_BUDGET,
+        BUDGET_ADJUSTMENT,
+        PAYMENT,
+        CARRYOVER,
+        EXECUTION_STATEMENT,
+        FUND_TYPE,
+        FUNCTION_CODES,
+        ECONOMY_CODES,
+    )
+}
+"""Every dataset by name, in the order in which they are documented."""
+
+
+def contracts_fingerprint() -> str:
+    """A hash of all contracts: files accepted under another fingerprint are read again."""
+    return hashlib.sha256(repr(list(DATASETS.values())).encode()).hexdigest()[:16]

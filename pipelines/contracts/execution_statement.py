@@ -1,0 +1,82 @@
+"""Contract of the execution statement (预算执行情况表): what a small office delivers, often its only export."""
+
+from pipelines.contracts.common import (
+    ADJUSTMENT_AMOUNT,
+    DEPARTMENT_CODE,
+    DEPARTMENT_NAME,
+    EXECUTED_AMOUNT,
+    EXPENDITURE_NATURE,
+    FULL_YEAR_BUDGET_AMOUNT,
+    FUND_TYPE_CODE,
+    INITIAL_BUDGET_AMOUNT,
+    ORIGIN,
+    PROJECT_CODE,
+    PROJECT_KIND,
+    PROJECT_NAME,
+    REMARK,
+)
+from pipelines.contracts.model import Column, Dataset, Kind, RowRule
+
+EXECUTION_STATEMENT = Dataset(
+    name="execution_statement",
+    label_zh="预算执行情况表",
+    meaning="Budget, adjustment and execution of a department, or of its projects, fund types or expenditure natures.",
+    meaning_zh="部门或其项目、资金性质、支出性质的预算、调整与执行情况。",
+    columns=(
+        *ORIGIN,
+        DEPARTMENT_CODE,
+        DEPARTMENT_NAME,
+        PROJECT_CODE,
+        PROJECT_NAME,
+        PROJECT_KIND,
+        FUND_TYPE_CODE,
+        EXPENDITURE_NATURE,
+        INITIAL_BUDGET_AMOUNT,
+        ADJUSTMENT_AMOUNT,
+        FULL_YEAR_BUDGET_AMOUNT,
+        EXECUTED_AMOUNT.but(required=True),
+        Column(
+            "published_execution_rate",
+            Kind.RATIO,
+            "公布的预算执行率",
+            "Execution rate as the office printed it, as a ratio; compared with the recomputed one, never used.",
+            "单位公布的预算执行率（比值），只用于核对。",
+            headers=("执行率", "预算执行率", "支出进度", "支付进度", "预算完成率", "published_execution_rate"),
+        ),
+        Column(
+            "published_adjustment_rate",
+            Kind.RATIO,
+            "公布的预算调整率",
+            "Adjustment rate as the office printed it, as a ratio; compared with the recomputed one, never used.",
+            "单位公布的预算调整率（比值），只用于核对。",
+            headers=("调整率", "预算调整率", "published_adjustment_rate"),
+        ),
+        Column(
+            "as_of_date",
+            Kind.DATE,
+            "截止日期",
+            "Date up to which the statement counts; from the sheet's head where it has no column.",
+            "数据截止日期；无此列时取表头所载日期。",
+            headers=("截止日期", "截至日期", "统计截止日期", "as_of_date"),
+        ),
+        REMARK,
+    ),
+    identity=(
+        "department_code",
+        "project_code",
+        "fund_type_code",
+        "expenditure_nature",
+        "as_of_date",
+    ),
+    one_of=(("department_code", "department_name"),),
+    row_rules=(
+        RowRule(
+            id="full-year-is-initial-plus-adjustment-in-statement",
+            sql="full_year_budget_amount = initial_budget_amount + adjustment_amount",
+            columns=("full_year_budget_amount", "initial_budget_amount", "adjustment_amount"),
+            message="The statement's full-year budget is not its initial budget plus its adjustment.",
+            message_zh="全年预算数不等于年初预算数加预算调整数。",
+        ),
+    ),
+    distinguishing=("executed_amount",),
+)

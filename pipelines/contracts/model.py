@@ -1,0 +1,177 @@
+"""The vocabulary in which a contract is written: kinds, columns, datasets, rules.
+
+Pure data without third-party imports, so that the command line can show a contract without loading pandas.
+Does not belong here: any particular dataset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a column holds, and with it how a cell is read and how a value is stored.
+
+    ``AMOUNT`` is decimal yuan with two places. ``RATIO`` is a ratio with six places (0.783300), ``PERCENT`` the same
+    kind of figure in percent with two places (78.33). A cell of kind ``RATIO`` or ``PERCENT`` may be delivered as
+    ``78.33%``, ``78.33`` or ``0.7833``; how it is told apart is told in ``pipelines.ingest.cells``.
+    """
+
+    TEXT = "text"
+    CODE = "code"
+    AMOUNT = "amount"
+    RATIO = "ratio"
+    PERCENT = "percent"
+    DATE = "date"
+    INTEGER = "integer"
+    FLAG = "flag"
+    TIMESTAMP = "timestamp"
+
+    @property
+    def duckdb_type(self) -> str:
+        """The DuckDB type in which a value of this kind is stored."""
+        return _DUCKDB_TYPES[self]
+
+
+_DUCKDB_TYPES: dict[Kind, str] = {
+    Kind.TEXT: "VARCHAR",
+    Kind.CODE: "VARCHAR",
+    Kind.AMOUNT: "DECIMAL(18,2)",
+    Kind.RATIO: "DECIMAL(18,6)",
+    Kind.PERCENT: "DECIMAL(14,2)",
+    Kind.DATE: "DATE",
+    Kind.INTEGER: "BIGINT",
+    Kind.FLAG: "BOOLEAN",
+    Kind.TIMESTAMP: "TIMESTAMP",
+}
+
+
+class Blank(StrEnum):
+    """What an empty cell (or a dash) in a column means."""
+
+    UNKNOWN = "unknown"
+    ZERO = "zero"
+
+
+class Personal(StrEnum):
+    """What happens to a column that can name or identify a person."""
+
+    NO = "no"
+    DROP = "drop"
+    HASH = "hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of one dataset, or one published figure.
+
+    ``name`` is the same in Python, SQL and the documentation. ``headers`` are the names under which exports deliver
+    it (compared after folding case, width and white space; the ministry's column name is among them).
+    ``required`` means that a file without this header is refused; ``nullable`` that a cell may be empty.
+    ``pattern`` is a regular expression that the whole normalised text must match.
+    ``codes`` maps delivered spellings (folded) to the stored value; any other value is a row error.
+    ``name_column`` is filled from a cell that holds code and name together (``019100 某单位``).
+    ``digits`` are the lengths that a purely numeric code may have: a lost leading zero is restored only if exactly
+    one of them fits.
+    """
+
+    name: str
+    kind: Kind
+    label_zh: str
+    meaning: str
+    meaning_zh: str
+    headers: tuple[str, ...] = ()
+    required: bool = False
+    nullable: bool = True
+    blank: Blank = Blank.UNKNOWN
+    personal: Personal = Personal.NO
+    pattern: str | None = None
+    codes: tuple[tuple[str, str], ...] = ()
+    name_column: str | None = None
+    digits: tuple[int, ...] = ()
+
+    def as_required(self, **changes: Any) -> Column:
+        """This column as a required, not nullable one; ``changes`` replace further facets."""
+        return replace(self, required=True, nullable=False, **changes)
+
+    def but(self, **changes: Any) -> Column:
+        """This column with some facets replaced (usually further headers)."""
+        return replace(self, **changes)
+
+
+class Severity(StrEnum):
+    """What a rule's failure leads to."""
+
+    ERROR = "error"
+    """The row is set aside."""
+    FATAL = "fatal"
+    """The file is refused, or the district-year held back."""
+    WARNING = "warning"
+    """Reported only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A rule about one row of one dataset, checked by pandera on the rows whose cells could all be read.
+
+    ``sql`` is a predicate over the dataset's columns that is TRUE where the row is right; NULL counts as right (say
+    ``is not null`` where it must not). It is the only definition: the pandera check is compiled from it.
+    """
+
+    id: str
+    sql: str
+    columns: tuple[str, ...]
+    message: str
+    message_zh: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One kind of export.
+
+    ``one_of`` lists groups of columns of which each row must fill at least one (a department by code, by name, or
+    both) and each file must have at least one header. ``identity`` names the columns that identify a row (a code
+    column stands for its name column where the code is empty): the same identity with the same values is a duplicate,
+    with other values a restatement. A row with an empty column in
+    ``identity_required`` has no identity of its own and is a duplicate only of an equal row.
+    ``distinguishing`` headers decide between datasets whose required headers are both present.
+    """
+
+    name: str
+    label_zh: str
+    meaning: str
+    meaning_zh: str
+    columns: tuple[Column, ...]
+    identity: tuple[str, ...]
+    identity_required: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    row_rules: tuple[RowRule, ...] = ()
+    distinguishing: tuple[str, ...] = ()
+    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        by_name = {column.name: column for column in self.columns}
+        if len(by_name) != len(self.columns):
+            raise ValueError(f"dataset {self.name}: a column is defined twice")
+        object.__setattr__(self, "_by_name", by_name)
+        used = {*self.identity, *self.identity_required, *self.distinguishing}
+        used.update(name for group in self.one_of for name in group)
+        used.update(name for rule in self.row_rules for name in rule.columns)
+        if unknown := used - by_name.keys():
+            raise ValueError(f"dataset {self.name}: names columns that it does not define: {sorted(unknown)}")
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns that reach the accepted store (personal data that is dropped does not)."""
+        return tuple(column for column in self.columns if column.personal is not Personal.DROP)
+
+    @property
+    def amount_columns(self) -> tuple[str, ...]:
+        """The names of the money columns: what conservation adds up."""
+        return tuple(column.name for column in self.columns if column.kind is Kind.AMOUNT)

@@ -1,0 +1,132 @@
+"""What ingest hands on: a file's tables as batches of typed rows with their source lines, or a refusal.
+
+Does not belong here: how any format is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.contracts.cell_rules import CELL_RULES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One file as delivered: where it lies, and which district and fiscal year its folder names.
+
+    ``relative_path`` is the path below the raw directory with forward slashes: the file's name in every message.
+    """
+
+    path: Path
+    relative_path: str
+    district_code: str
+    fiscal_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """What is known about one table of one sheet before its rows are read.
+
+    ``unit_factor`` is the number of yuan in one unit of the table's amounts: 1, or 10,000 for 万元; None where the
+    unit differs by column. ``columns`` maps each header path as found to the contract column it was recognised as
+    (None: passed over).
+    """
+
+    dataset: str
+    sheet: str
+    header_line: int
+    columns: tuple[tuple[str, str | None], ...]
+    unit_factor: int | None
+    encoding: str | None = None
+    department_name: str | None = None
+    as_of_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some consecutive rows of one table; all three tables are Arrow tables.
+
+    ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
+    codes and texts ``string``, flags ``bool``, ratios ``decimal128(18, 6)``, integers ``int64``) and ``source_line``
+    (int64). A cell that could not be read is NULL and has a fault. Personal columns are already dropped or hashed.
+    ``faults``: one row per cell fault: ``source_line`` int64, ``column`` string, ``rule_id`` string, ``found`` string,
+    ``expected`` string. Rule ids and severities are those of ``contracts.cell_rules``; only ``error`` faults set a row
+    aside.
+    ``texts``: the cells as delivered (one string column per header, personal ones replaced by ``•``), aligned with
+    ``rows``: what a rejected row is shown as.
+    ``totals``: rows recognised as totals or parents, in the shape of ``rows`` plus ``scope`` (string): the total of
+    which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
+    or a code prefix for a parent of a hierarchy). They are never facts.
+    """
+
+    rows: pa.Table
+    faults: pa.Table
+    texts: pa.Table
+    totals: pa.Table
+
+
+@dataclass(slots=True)
+class SourceTable:
+    """One table of one sheet: its head, and its rows in batches. The iterator may raise ``FileRefused``."""
+
+    head: TableHead
+    batches: Iterator[Batch]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSheet:
+    """A sheet or an archive member that holds no table (cover, index, note, 空表), and why."""
+
+    sheet: str
+    reason: str
+    reason_zh: str
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """A delivered file opened for reading. ``tables`` is consumed once, in order; ``skipped`` is complete after it."""
+
+    delivery: Delivery
+    tables: Iterator[SourceTable]
+    skipped: list[SkippedSheet] = field(default_factory=list)
+
+
+class FileRefused(Exception):  # noqa: N818 - a refusal is an outcome of reading, not a programming error
+    """A file is refused whole: which rule, what was found and expected, where, and what to do."""
+
+    def __init__(
+        self,
+        rule_id: str,
+        *,
+        found: str = "",
+        expected: str = "",
+        sheet: str = "",
+        line: int | None = None,
+        remedy: str = "",
+        remedy_zh: str = "",
+    ) -> None:
+        self.rule = CELL_RULES[rule_id]
+        self.found = found
+        self.expected = expected
+        self.sheet = sheet
+        self.line = line
+        self.remedy = remedy
+        self.remedy_zh = remedy_zh
+        super().__init__(f"{rule_id}: {self.message}")
+
+    @property
+    def message(self) -> str:
+        """The English message with what was found and expected, and the remedy."""
+        return " ".join(filter(None, (self.rule.message.format(found=self.found, expected=self.expected), self.remedy)))
+
+    @property
+    def message_zh(self) -> str:
+        """The Chinese message."""
+        return "".join((self.rule.message_zh.format(found=self.found, expected=self.expected), self.remedy_zh))
