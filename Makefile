@@ -1,0 +1,55 @@
+# The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
+# ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
+.PHONY: help nightly test lint format dagster install
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON = $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$candidate && break; done)
+
+help:  ## What there is | 可用命令
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+
+nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取、校验、发布并打印执行率
+	@$(BIN)/district-finance nightly $(ARGS)
+
+test: $(INSTALLED)  ## All tests | 全部测试
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(INSTALLED)  ## Style, types, import layers, SQL | 代码规范、类型、分层与 SQL 检查
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 1 sql
+
+format: $(INSTALLED)  ## Bring Python into shape | 格式化代码
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and sensor | 启动 Dagster 页面、定时与文件监测
+	@mkdir -p "$${DAGSTER_HOME:=$(CURDIR)/.dagster}" && export DAGSTER_HOME && \
+	{ test -e "$$DAGSTER_HOME/dagster.yaml" || printf 'telemetry:\n  enabled: false\n' > "$$DAGSTER_HOME/dagster.yaml"; } && \
+	PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+
+install: $(INSTALLED)  ## Only set up .venv | 只安装环境
+
+# uv installs the lock file's exact versions, from the index that pip is configured for. Where uv cannot reach it (an
+# index that needs pip's own certificates, credentials or extra places), pip installs the same hashes, more slowly.
+$(INSTALLED): pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found on PATH: install it and run make again." \
+		"未找到 Python 3.11 或更新版本，请安装后重试。" >&2; exit 1; }
+	@echo "Setting up $(VENV) from uv.lock, once … 首次安装依赖，请稍候 …"
+	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed: on Debian, apt install python3-venv." \
+		"无法建立虚拟环境：Debian 系统请先安装 python3-venv。" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv export --quiet --frozen --no-emit-project --output-file $(VENV)/requirements.txt
+	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
+	if test -n "$$index"; then UV_DEFAULT_INDEX="$$index"; export UV_DEFAULT_INDEX; fi; \
+	set -- --no-deps --require-hashes --requirement $(VENV)/requirements.txt; \
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)"; export VIRTUAL_ENV; \
+	{ $(BIN)/uv pip install --quiet --compile-bytecode "$$@" && $(BIN)/uv pip install --quiet --no-deps --editable .; } || \
+	{ $(BIN)/pip install --quiet "$$@" && $(BIN)/pip install --quiet --no-deps --editable .; }
+	@touch $@

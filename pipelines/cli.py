@@ -1,0 +1,117 @@
+"""The ``district-finance`` command: options, help and exit codes.
+
+Every import beyond click waits until a command runs, so that ``--help`` answers at once.
+Does not belong here: what a command does (``pipelines.commands``) and how anything is computed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+_raw = click.option(
+    "--raw", type=click.Path(path_type=Path), metavar="DIR", help="Deliveries, <district>/<year>/<file> | 报送文件目录"
+)
+_warehouse = click.option(
+    "--warehouse", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lies | 数据库所在目录"
+)
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(package_name="district-finance", message="%(prog)s %(version)s")
+def main() -> None:
+    """A district's budget, adjustment and execution rates, from exports to SQL.
+
+    区级预算、调整与执行率：从各单位导出文件到可查询的数据库。
+    """
+
+
+@main.command()
+@_raw
+@_warehouse
+@click.pass_context
+def nightly(context: click.Context, raw: Path | None, warehouse: Path | None) -> None:
+    """Read new deliveries, validate, publish | 读取新文件、校验并发布
+
+    Exit code 0: everything is published. 3: published, but something was held back. 1: nothing could be published.
+
+    退出码 0：全部发布；3：已发布，但有部分暂缓；1：未能发布。
+    """
+    from pipelines.commands.night import run_and_report
+
+    context.exit(run_and_report(_settings(raw, warehouse)))
+
+
+@main.command()
+@click.argument("sql")
+@_warehouse
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "csv", "json", "xlsx", "parquet"]),
+    help="By default from --output's ending, else table | 默认按文件后缀，否则为表格",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of the screen | 输出文件"
+)
+def query(sql: str, warehouse: Path | None, output_format: str | None, output: Path | None) -> None:
+    """Ask the published database | 查询已发布的数据库
+
+    Amounts and rates keep their exact decimals in every format. In csv, a text that a spreadsheet would run as a
+    formula gets an apostrophe in front.
+
+    各种格式均保留精确小数；csv 中会被表格软件当作公式的文本前加撇号。
+
+    \b
+    district-finance query "from summary.department_execution" --output departments.xlsx
+    """
+    from pipelines.commands.query import run_query
+
+    run_query(_database(warehouse), sql, output_format, output)
+
+
+@main.command()
+@_raw
+@_warehouse
+def status(raw: Path | None, warehouse: Path | None) -> None:
+    """What is published, what was held back | 发布情况与暂缓情况"""
+    from pipelines.commands.status import print_status
+
+    print_status(_settings(raw, warehouse))
+
+
+@main.command()
+@click.option("--district", default="999999", show_default=True, metavar="CODE", help="District code | 区划代码")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="1 = 200,000 payments | 规模",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files | 随机种子")
+@_raw
+def demo(district: str, scale: float, seed: int, raw: Path | None) -> None:
+    """Write a synthetic district's exports | 生成虚构区的报送文件"""
+    from pipelines.commands.demo import write_and_report
+
+    write_and_report(_settings(raw, None), district, scale, seed)
+
+
+def _settings(raw: Path | None, warehouse: Path | None) -> Settings:
+    """Settings with the command line's directories on top."""
+    from pipelines.commands.configuration import load_settings
+
+    return load_settings(raw=raw, warehouse=warehouse)
+
+
+def _database(warehouse: Path | None) -> Path:
+    """The published database's path; pydantic is not loaded when the command line names the directory."""
+    return _settings(None, warehouse).database

@@ -1,0 +1,33 @@
+"""Settings as a command gets them: environment and file, with the command line on top, and a readable refusal.
+
+Does not belong here: which settings there are (``pipelines.settings``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from pipelines.settings import Settings
+
+
+def load_settings(*, raw: Path | None = None, warehouse: Path | None = None) -> Settings:
+    """The settings with the given directories in place of the configured ones.
+
+    Raises ``click.ClickException`` naming every setting that is wrong, what was found and what is expected.
+    """
+    given: dict[str, Any] = {"raw": raw, "warehouse": warehouse}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "\n".join(
+            f"  {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (found {problem['input']!r})"
+            for problem in error.errors()
+        )
+        raise click.ClickException(
+            "settings are not valid; correct district-finance.toml or the DISTRICT_FINANCE_ variables\n"
+            f"配置有误，请更正 district-finance.toml 或以 DISTRICT_FINANCE_ 开头的环境变量\n{wrong}"
+        ) from None

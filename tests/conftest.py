@@ -1,0 +1,20 @@
+"""What several test modules share. Does not belong here: anything that only one module uses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def require_program(name: str, package: str) -> str:
+    """The path of an installed program; without it the test is skipped by its Debian package's name, in CI it fails."""
+    found = shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+    if found is None:
+        message = f"{name} is not installed: apt install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
