@@ -20,7 +20,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Blank, Column, Dataset, Kind, RowRule, Severity
+from pipelines.contracts.model import Blank, Column, Dataset, Kind, RowRule
 
 ANNUAL_BUDGET = Dataset(
     name="annual_budget",
@@ -66,14 +66,6 @@ ANNUAL_BUDGET = Dataset(
     ),
     one_of=(("department_code", "department_name"), ("project_code", "project_name")),
     row_rules=(
-        RowRule(
-            id="full-year-is-initial-plus-movements-in-line",
-            sql="full_year_budget_amount = initial_budget_amount + adjustment_amount + coalesce(reallocation_amount, 0)",
-            columns=("full_year_budget_amount", "initial_budget_amount", "adjustment_amount", "reallocation_amount"),
-            message="The line's full-year budget is not its initial budget plus adjustment plus reallocation.",
-            message_zh="本行全年预算数不等于年初预算数加调整数加调剂数。",
-            severity=Severity.ERROR,
-        ),
         RowRule(
             id="initial-budget-is-not-negative",
             sql="initial_budget_amount >= 0",

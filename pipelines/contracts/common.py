@@ -130,7 +130,7 @@ DISTRICT_CODE = Column(
     "district_code",
     Kind.CODE,
     "区划编码",
-    "Six-digit administrative division code of the district; nine-digit deliveries are cut to six when they end in 000.",
+    "Six-digit division code of the district; a nine-digit delivery that ends in 000 is cut to six.",
     "六位行政区划代码；以 000 结尾的九位代码取前六位。",
     headers=("区划编码", "区划代码", "财政区划代码", "财政区划编码", "行政区划代码", "mof_div_code", "district_code"),
     pattern=r"\d{6}",
@@ -207,7 +207,16 @@ PROJECT_KIND = Column(
     "项目类别",
     "Project kind: 1 personnel, 2 operation (21 public funds, 22 other operation), 3 specific target.",
     "项目类别：1 人员类，2 运转类（21 公用经费，22 其他运转类），3 特定目标类。",
-    headers=("项目类别", "项目类别代码", "项目类别编码", "项目类别名称", "pro_cat_code", "pro_kind_code", "pro_kind_name", "project_kind"),
+    headers=(
+        "项目类别",
+        "项目类别代码",
+        "项目类别编码",
+        "项目类别名称",
+        "pro_cat_code",
+        "pro_kind_code",
+        "pro_kind_name",
+        "project_kind",
+    ),
     codes=PROJECT_KIND_CODES,
 )
 EXPENDITURE_NATURE = Column(
@@ -225,7 +234,15 @@ FUNCTION_CODE = Column(
     "功能分类科目编码",
     "Expenditure function code of 3, 5 or 7 digits (class, section, item).",
     "支出功能分类科目编码，3、5 或 7 位（类、款、项）。",
-    headers=("功能分类科目编码", "支出功能分类科目代码", "支出功能分类科目编码", "功能科目编码", "功能分类", "exp_func_code", "function_code"),
+    headers=(
+        "功能分类科目编码",
+        "支出功能分类科目代码",
+        "支出功能分类科目编码",
+        "功能科目编码",
+        "功能分类",
+        "exp_func_code",
+        "function_code",
+    ),
     pattern=r"\d{3}|\d{5}|\d{7}",
     name_column="function_name",
 )
@@ -261,7 +278,13 @@ GOVERNMENT_ECONOMY_NAME = Column(
     "政府预算经济分类名称",
     "Name of the government budget economy code.",
     "政府预算支出经济分类科目名称。",
-    headers=("政府预算经济分类名称", "政府经济分类科目名称", "政府支出经济分类名称", "政府支出经济分类科目名称", "gov_bgt_eco_name"),
+    headers=(
+        "政府预算经济分类名称",
+        "政府经济分类科目名称",
+        "政府支出经济分类名称",
+        "政府支出经济分类科目名称",
+        "gov_bgt_eco_name",
+    ),
 )
 DEPARTMENT_ECONOMY_CODE = Column(
     "department_economy_code",
@@ -287,7 +310,13 @@ DEPARTMENT_ECONOMY_NAME = Column(
     "部门预算经济分类名称",
     "Name of the department budget economy code.",
     "部门预算支出经济分类科目名称。",
-    headers=("部门预算经济分类名称", "部门经济分类科目名称", "部门支出经济分类名称", "部门支出经济分类科目名称", "dep_bgt_eco_name"),
+    headers=(
+        "部门预算经济分类名称",
+        "部门经济分类科目名称",
+        "部门支出经济分类名称",
+        "部门支出经济分类科目名称",
+        "dep_bgt_eco_name",
+    ),
 )
 FUND_TYPE_CODE = Column(
     "fund_type_code",
@@ -312,7 +341,16 @@ INITIAL_BUDGET_AMOUNT = Column(
     "年初预算数",
     "Budget approved at the start of the year, in yuan.",
     "年初批复的预算数（元）。",
-    headers=("年初预算数", "年初批复数", "年初预算", "年初预算金额", "原预算", "批复数", "reply_amt", "initial_budget_amount"),
+    headers=(
+        "年初预算数",
+        "年初批复数",
+        "年初预算",
+        "年初预算金额",
+        "原预算",
+        "批复数",
+        "reply_amt",
+        "initial_budget_amount",
+    ),
 )
 FULL_YEAR_BUDGET_AMOUNT = Column(
     "full_year_budget_amount",
@@ -345,7 +383,18 @@ EXECUTED_AMOUNT = Column(
     "执行数",
     "Amount actually spent, in yuan; refunds are negative.",
     "实际支出数（元），退款为负。",
-    headers=("执行数", "支出数", "全年执行数", "实际支付", "实际支出", "预算执行数", "累计支出数", "决算数", "xpay_amt", "executed_amount"),
+    headers=(
+        "执行数",
+        "支出数",
+        "全年执行数",
+        "实际支付",
+        "实际支出",
+        "预算执行数",
+        "累计支出数",
+        "决算数",
+        "xpay_amt",
+        "executed_amount",
+    ),
 )
 REMARK = Column(
     "remark",
@@ -368,7 +417,19 @@ PROVENANCE = (
         "The file that the row came from: key of quality.source_file.",
         "数据行来自的文件，见 quality.source_file。",
     ),
-    Column("source_sheet", Kind.TEXT, "来源工作表", "Sheet of a workbook; empty for a text file.", "工作表名；文本文件为空。"),
-    Column("source_line", Kind.INTEGER, "来源行号", "Line of the file or sheet, the first being 1.", "文件或工作表中的行号，从 1 起。"),
+    Column(
+        "source_sheet",
+        Kind.TEXT,
+        "来源工作表",
+        "Sheet of a workbook; empty for a text file.",
+        "工作表名；文本文件为空。",
+    ),
+    Column(
+        "source_line",
+        Kind.INTEGER,
+        "来源行号",
+        "Line of the file or sheet, the first being 1.",
+        "文件或工作表中的行号，从 1 起。",
+    ),
 )
 """Columns that every accepted row carries behind the contract's own."""

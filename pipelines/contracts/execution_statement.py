@@ -15,7 +15,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind, RowRule
+from pipelines.contracts.model import Column, Dataset, Kind
 
 EXECUTION_STATEMENT = Dataset(
     name="execution_statement",
@@ -69,14 +69,5 @@ EXECUTION_STATEMENT = Dataset(
         "as_of_date",
     ),
     one_of=(("department_code", "department_name"),),
-    row_rules=(
-        RowRule(
-            id="full-year-is-initial-plus-adjustment-in-statement",
-            sql="full_year_budget_amount = initial_budget_amount + adjustment_amount",
-            columns=("full_year_budget_amount", "initial_budget_amount", "adjustment_amount"),
-            message="The statement's full-year budget is not its initial budget plus its adjustment.",
-            message_zh="全年预算数不等于年初预算数加预算调整数。",
-        ),
-    ),
     distinguishing=("executed_amount",),
 )

@@ -28,6 +28,10 @@ class Kind(StrEnum):
     INTEGER = "integer"
     FLAG = "flag"
     TIMESTAMP = "timestamp"
+    SUM = "sum"
+    """A sum of amounts in yuan, wide enough for any number of rows."""
+    FINDING_VALUE = "finding_value"
+    """An amount in yuan or a rate as a ratio, as a finding compares them."""
 
     @property
     def duckdb_type(self) -> str:
@@ -45,6 +49,8 @@ _DUCKDB_TYPES: dict[Kind, str] = {
     Kind.INTEGER: "BIGINT",
     Kind.FLAG: "BOOLEAN",
     Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.SUM: "DECIMAL(38,2)",
+    Kind.FINDING_VALUE: "DECIMAL(38,6)",
 }
 
 

@@ -1,0 +1,276 @@
+"""The tables of schema ``quality``: what was read, what was set aside and why, what the rules found, which build it is.
+
+Column names, types and comments of these tables stand here and nowhere else.
+Does not belong here: how the figures in them are obtained (quality, warehouse).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.contracts.common import (
+    DEPARTMENT_CODE,
+    DEPARTMENT_NAME,
+    DISTRICT_CODE,
+    FISCAL_YEAR,
+    PROJECT_CODE,
+    PROJECT_NAME,
+    PROVENANCE,
+)
+from pipelines.contracts.model import Column, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table whose rows the program writes: name within its schema, labels, meaning, columns."""
+
+    name: str
+    label_zh: str
+    meaning: str
+    meaning_zh: str
+    columns: tuple[Column, ...]
+
+
+_FILE, _SHEET, _LINE = PROVENANCE
+_DATASET = Column(
+    "dataset", Kind.CODE, "数据集", "Dataset that the headers were recognised as.", "按表头识别的数据集。"
+)
+
+
+def _rows(name: str, label_zh: str, meaning: str) -> Column:
+    return Column(f"rows_{name}", Kind.INTEGER, label_zh, meaning, f"{label_zh}。")
+
+
+def _money(name: str, label_zh: str, meaning: str) -> Column:
+    return Column(f"money_{name}", Kind.SUM, label_zh, meaning, f"{label_zh}（元）。")
+
+
+_CONSERVED = (
+    _rows("read", "读入行数", "Data and total rows found: accepted + rejected + duplicate + subtotal."),
+    _rows("accepted", "接受行数", "Rows that count."),
+    _rows("rejected", "剔除行数", "Rows set aside with a reason."),
+    _rows("duplicate", "重复行数", "Rows delivered twice or superseded by a later delivery."),
+    _rows("superseded", "被更正行数", "Of the duplicate rows, those that a later delivery restated."),
+    _rows("subtotal", "合计行数", "Total rows and parents of a hierarchy: control totals, never facts."),
+    _money(
+        "read", "读入金额", "Sum of all readable amount cells of data rows, in yuan: accepted + rejected + duplicate."
+    ),
+    _money("accepted", "接受金额", "Sum of the amount cells of rows that count, in yuan."),
+    _money("rejected", "剔除金额", "Sum of the readable amount cells of rejected rows, in yuan."),
+    _money("duplicate", "重复金额", "Sum of the amount cells of duplicate and superseded rows, in yuan."),
+)
+
+SOURCE_FILE = PublishedTable(
+    "source_file",
+    "来源文件",
+    "Every table of every file read, with rows and money by outcome; one row per file, sheet and table.",
+    "读取的每个文件的每张表，及其行数、金额的去向。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _FILE,
+        Column("source_path", Kind.TEXT, "文件路径", "Path below the raw directory.", "raw 目录下的路径。"),
+        Column("source_sha256", Kind.CODE, "文件哈希", "SHA-256 of the content.", "内容的 SHA-256。"),
+        Column("source_bytes", Kind.INTEGER, "文件大小", "Size in bytes.", "字节数。"),
+        _SHEET,
+        _DATASET,
+        Column(
+            "file_outcome",
+            Kind.CODE,
+            "文件结果",
+            "accepted, held_back (its district-year is held back), refused, or skipped (a sheet without a table).",
+            "accepted 接受，held_back 所在区年度暂缓，refused 拒收，skipped 无数据表。",
+        ),
+        Column(
+            "outcome_reason", Kind.TEXT, "原因（英文）", "Why it was refused or skipped.", "拒收或略过的原因（英文）。"
+        ),
+        Column(
+            "outcome_reason_zh", Kind.TEXT, "原因", "Why it was refused or skipped, in Chinese.", "拒收或略过的原因。"
+        ),
+        Column("encoding", Kind.CODE, "编码", "Encoding of a text file.", "文本文件的字符编码。"),
+        Column("header_line", Kind.INTEGER, "表头行号", "Last line of the header.", "表头最后一行的行号。"),
+        Column(
+            "unit_factor",
+            Kind.INTEGER,
+            "金额单位",
+            "Yuan in one unit of the table's amounts: 1 or 10,000.",
+            "金额单位合多少元。",
+        ),
+        *_CONSERVED,
+    ),
+)
+
+SOURCE_FILE_MONEY = PublishedTable(
+    "source_file_money",
+    "来源文件金额",
+    "Conservation of money per file, sheet and amount column, in yuan.",
+    "每个文件、工作表、金额列的金额守恒。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _FILE,
+        _SHEET,
+        _DATASET,
+        Column("amount_column", Kind.CODE, "金额列", "Name of the amount column.", "金额列名。"),
+        *_CONSERVED[6:],
+    ),
+)
+
+REJECTED_ROW = PublishedTable(
+    "rejected_row",
+    "剔除行",
+    "Rows set aside, each with all its reasons and its text without personal data.",
+    "被剔除的行及其全部原因，不含个人信息。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _DATASET,
+        *PROVENANCE,
+        DEPARTMENT_CODE,
+        DEPARTMENT_NAME,
+        PROJECT_CODE,
+        PROJECT_NAME,
+        Column(
+            "money", Kind.SUM, "金额", "Sum of the row's readable amount cells, in yuan.", "该行可读金额之和（元）。"
+        ),
+        Column(
+            "rule_ids",
+            Kind.TEXT,
+            "规则",
+            "Ids of the rules that it breaks, separated by '; '.",
+            "违反的规则编号，以分号分隔。",
+        ),
+        Column("columns", Kind.TEXT, "列", "Columns at fault, in the order of the rules.", "出错的列，与规则同序。"),
+        Column("messages", Kind.TEXT, "原因（英文）", "What was found and expected.", "发现与应有（英文）。"),
+        Column("messages_zh", Kind.TEXT, "原因", "What was found and expected, in Chinese.", "发现与应有。"),
+        Column(
+            "row_text", Kind.TEXT, "原文", "The cells as delivered, header → text, as JSON.", "原始单元格（JSON）。"
+        ),
+    ),
+)
+
+DUPLICATE_ROW = PublishedTable(
+    "duplicate_row",
+    "重复行",
+    "Rows that were delivered twice or restated by a later delivery, and the row that counts instead.",
+    "重复报送或被后续报送更正的行，及取而代之的行。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _DATASET,
+        *PROVENANCE,
+        Column(
+            "duplicate_kind", Kind.CODE, "重复类型", "duplicate or superseded.", "duplicate 重复，superseded 被更正。"
+        ),
+        Column("kept_source_file_id", Kind.CODE, "保留行文件", "File of the row that counts.", "有效行所在文件。"),
+        Column("kept_source_sheet", Kind.TEXT, "保留行工作表", "Sheet of the row that counts.", "有效行所在工作表。"),
+        Column("kept_source_line", Kind.INTEGER, "保留行行号", "Line of the row that counts.", "有效行行号。"),
+        Column("money", Kind.SUM, "金额", "Sum of the row's amounts, in yuan.", "该行金额之和（元）。"),
+        Column(
+            "kept_money",
+            Kind.SUM,
+            "保留行金额",
+            "Sum of the amounts of the row that counts, in yuan.",
+            "有效行金额之和（元）。",
+        ),
+        Column("money_difference", Kind.SUM, "更正差额", "kept_money − money, in yuan.", "有效行减本行（元）。"),
+    ),
+)
+
+DELIVERED_DATASET = PublishedTable(
+    "delivered_dataset",
+    "已报送数据集",
+    "Which datasets a district-year delivered; what was never delivered is unknown, not zero.",
+    "各区年度已报送的数据集；未报送的为未知而非零。",
+    (DISTRICT_CODE, FISCAL_YEAR, _DATASET),
+)
+
+DISTRICT_YEAR = PublishedTable(
+    "district_year",
+    "区年度",
+    "The accepted version of every district and year, and whether a later attempt is held back.",
+    "每个区年度的有效版本，以及是否有后续报送被暂缓。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        Column(
+            "accepted_version",
+            Kind.INTEGER,
+            "有效版本",
+            "Version that counts; empty: none yet.",
+            "有效版本号；空表示尚无。",
+        ),
+        Column("accepted_at", Kind.TIMESTAMP, "接受时间", "When it was accepted (UTC).", "接受时间（UTC）。"),
+        Column(
+            "is_held_back", Kind.FLAG, "是否暂缓", "Whether what lies in raw/ now is held back.", "当前报送是否被暂缓。"
+        ),
+        Column(
+            "held_back_at", Kind.TIMESTAMP, "暂缓时间", "When the attempt was held back (UTC).", "暂缓时间（UTC）。"
+        ),
+    ),
+)
+
+FINDING = PublishedTable(
+    "finding",
+    "问题",
+    "What the rules found: the failing case, its figures, and the lines that it rests on.",
+    "规则发现的问题：情形、数字与来源行。",
+    (
+        Column("rule_id", Kind.CODE, "规则", "Id of the rule.", "规则编号。"),
+        Column("severity", Kind.CODE, "级别", "fatal, error or warning.", "fatal 致命，error 错误，warning 警告。"),
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        *PROVENANCE,
+        Column("finding_key", Kind.TEXT, "对象", "What the finding is about.", "问题所涉对象。"),
+        Column("source_value", Kind.FINDING_VALUE, "发现值", "Value found.", "发现的值。"),
+        Column("target_value", Kind.FINDING_VALUE, "应有值", "Value expected.", "应有的值。"),
+        Column("difference", Kind.FINDING_VALUE, "差额", "Found − expected.", "发现值减应有值。"),
+        Column("message", Kind.TEXT, "说明（英文）", "What is wrong and what to do.", "问题与处理（英文）。"),
+        Column("message_zh", Kind.TEXT, "说明", "What is wrong and what to do, in Chinese.", "问题与处理。"),
+        Column("source_lines", Kind.TEXT, "来源行", "Contributing source lines as JSON.", "相关来源行（JSON）。"),
+    ),
+)
+
+BUILD = PublishedTable(
+    "build",
+    "构建",
+    "The build that this database is: id, times, inputs, outcome.",
+    "本数据库的构建：编号、时间、输入、结果。",
+    (
+        Column(
+            "build_id", Kind.CODE, "构建编号", "Id: UTC time and a hash of the inputs.", "编号：UTC 时间与输入哈希。"
+        ),
+        Column("started_at", Kind.TIMESTAMP, "开始时间", "When the build began (UTC).", "开始时间（UTC）。"),
+        Column("finished_at", Kind.TIMESTAMP, "完成时间", "When the build was complete (UTC).", "完成时间（UTC）。"),
+        Column(
+            "inputs_hash",
+            Kind.CODE,
+            "输入哈希",
+            "Hash of accepted versions, SQL, contracts and settings.",
+            "输入的哈希。",
+        ),
+        Column(
+            "inputs", Kind.TEXT, "输入", "Accepted versions by district-year, as JSON.", "各区年度的有效版本（JSON）。"
+        ),
+        Column(
+            "outcome",
+            Kind.CODE,
+            "结果",
+            "published, or published_with_holds.",
+            "published 已发布，published_with_holds 部分暂缓。",
+        ),
+        Column("program_version", Kind.CODE, "程序版本", "Version of the program.", "程序版本。"),
+    ),
+)
+
+QUALITY_TABLES: tuple[PublishedTable, ...] = (
+    SOURCE_FILE,
+    SOURCE_FILE_MONEY,
+    REJECTED_ROW,
+    DUPLICATE_ROW,
+    DELIVERED_DATASET,
+    DISTRICT_YEAR,
+    FINDING,
+    BUILD,
+)
+"""Every table of schema ``quality`` that the program itself fills; ``quality.rule`` comes with the rules."""

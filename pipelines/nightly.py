@@ -1,0 +1,57 @@
+"""The night in plain functions: every district-year accepted or held back, then one publication.
+
+The command line and the Dagster layer both call these steps. Does not belong here: any step's inside.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pipelines.ingest.deliveries import find_deliveries
+from pipelines.settings import Settings
+from pipelines.warehouse.accept import Acceptance, accept_district_year
+from pipelines.warehouse.lock import warehouse_lock
+from pipelines.warehouse.publish import Publication, build_and_publish
+
+logger = logging.getLogger(__name__)
+
+ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a night did: the outcome of each district-year, and of the publication.
+
+    ``problems`` are deliveries that belong to no district-year, as sentences.
+    """
+
+    acceptances: list[Acceptance]
+    publication: Publication
+    problems: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all published, 3 published but something was held back, 1 nothing could be published."""
+        held = bool(self.problems) or any(acceptance.status == "held_back" for acceptance in self.acceptances)
+        if self.publication.status in ("nothing", "held_back"):
+            return FAILED
+        if held and not any(acceptance.version is not None for acceptance in self.acceptances):
+            return FAILED
+        return SOMETHING_HELD_BACK if held else ALL_PUBLISHED
+
+
+def run_night(settings: Settings) -> Night:
+    """Runs everything for every district-year found below ``settings.raw``.
+
+    Raises:
+        WarehouseLockedError: another run is writing to the same warehouse.
+    """
+    with warehouse_lock(settings.warehouse):
+        deliveries = find_deliveries(settings)
+        acceptances = [
+            accept_district_year(settings, key.district_code, key.fiscal_year, files)
+            for key, files in deliveries.by_district_year.items()
+        ]
+        publication = build_and_publish(settings)
+    return Night(acceptances, publication, deliveries.problems)

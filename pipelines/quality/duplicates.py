@@ -1,0 +1,115 @@
+"""Finds rows that were delivered twice, restated, or contradict each other within one file.
+
+The identity of a row is the contract's. Of rows with one identity, the values of the latest delivery count: rows with
+other values are ``superseded`` (a restatement), and of equal rows all but the first delivered are ``duplicate``. Rows
+of one file that share an identity but differ are set aside: the file does not say which is right.
+Does not belong here: reading files, writing the store.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.contracts.cell_rules import CELL_RULES
+from pipelines.contracts.model import Dataset
+
+EXCLUDED_SCHEMA = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("source_file_id", pa.string()),
+        ("source_sheet", pa.string()),
+        ("source_line", pa.int64()),
+        ("file_row_number", pa.int64()),
+        ("outcome", pa.string()),
+        ("rule_id", pa.string()),
+        ("message", pa.string()),
+        ("message_zh", pa.string()),
+        ("kept_source_file_id", pa.string()),
+        ("kept_source_sheet", pa.string()),
+        ("kept_source_line", pa.int64()),
+        ("money", pa.decimal128(38, 2)),
+        ("kept_money", pa.decimal128(38, 2)),
+    ]
+)
+"""A row that was read and valid but does not count: ``outcome`` is duplicate, superseded or rejected. ``money`` is the
+sum of its amount columns in yuan, ``kept_money`` that of the row that counts instead."""
+
+
+def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths: list[str]) -> pa.Table:
+    """The rows of one dataset that do not count, in ``EXCLUDED_SCHEMA``.
+
+    ``paths`` are the Parquet files of the deliveries of one district-year, the latest delivery last.
+    """
+    if not paths:
+        return EXCLUDED_SCHEMA.empty_table()
+    values = [f'"{column.name}"' for column in dataset.stored_columns]
+    identity = _identity(dataset)
+    whole_row = f"row({', '.join(values)})"
+    has_identity = " and ".join(f"{name} is not null" for name in dataset.identity_required) or "true"
+    key = f"case when {has_identity} then hash({', '.join(identity)}) else hash({whole_row}) end"
+    exact = ", ".join(f"case when {has_identity} then {part} end" for part in identity)
+    money = " + ".join(f"coalesce({name}, 0)" for name in dataset.amount_columns) or "0"
+    contradiction = CELL_RULES["same-identity-twice-in-file"]
+    query = f"""
+    with delivered as (
+        select *, list_position(?::varchar[], filename) as delivery
+        from read_parquet(?::varchar[], file_row_number = true, filename = true)
+    ),
+    repeated as (
+        select {key} as identity_hash from delivered group by 1 having count(*) > 1
+    ),
+    candidates as (
+        select *, row({exact}, case when {has_identity} then null else {whole_row} end) as identity,
+            {whole_row} as row_values, cast({money} as decimal(38, 2)) as money
+        from delivered where {key} in (select identity_hash from repeated)
+    ),
+    contradicted as (
+        select identity, delivery from candidates group by identity, delivery having count(distinct row_values) > 1
+    ),
+    judged as (
+        select candidates.*, contradicted.delivery is not null as is_contradicted,
+            first_value(candidates.row_values) over (
+                partition by candidates.identity
+                order by contradicted.delivery is not null, candidates.delivery desc, candidates.file_row_number
+            ) as latest_values
+        from candidates left join contradicted
+            on candidates.identity is not distinct from contradicted.identity
+            and candidates.delivery = contradicted.delivery
+    ),
+    ranked as (
+        select *, row_number() over (
+            partition by identity
+            order by is_contradicted, row_values is distinct from latest_values, delivery, file_row_number
+        ) as rank
+        from judged
+    )
+    select
+        '{dataset.name}' as dataset, loser.source_file_id, loser.source_sheet, loser.source_line,
+        loser.file_row_number,
+        case when loser.is_contradicted then 'rejected'
+            when loser.row_values = kept.row_values then 'duplicate' else 'superseded' end as outcome,
+        case when loser.is_contradicted then 'same-identity-twice-in-file'
+            when loser.row_values = kept.row_values then 'same-row-delivered-twice' else 'restated-by-later-delivery'
+        end as rule_id,
+        case when loser.is_contradicted then '{contradiction.message}' end as message,
+        case when loser.is_contradicted then '{contradiction.message_zh}' end as message_zh,
+        case when kept.is_contradicted then null else kept.source_file_id end as kept_source_file_id,
+        case when kept.is_contradicted then null else kept.source_sheet end as kept_source_sheet,
+        case when kept.is_contradicted then null else kept.source_line end as kept_source_line,
+        loser.money, case when kept.is_contradicted then null else kept.money end as kept_money
+    from ranked as loser
+    join ranked as kept on kept.identity is not distinct from loser.identity and kept.rank = 1
+    where loser.rank > 1 or loser.is_contradicted
+    order by loser.delivery, loser.file_row_number
+    """
+    return connection.sql(query, params=[paths, paths]).to_arrow_table().cast(EXCLUDED_SCHEMA)
+
+
+def _identity(dataset: Dataset) -> list[str]:
+    """SQL of the identity columns; a code stands for its name where the code is empty."""
+    names = {column.name for column in dataset.stored_columns}
+    return [
+        f"coalesce({name}, {dataset[name].name_column})" if dataset[name].name_column in names else name
+        for name in dataset.identity
+    ]

@@ -1,0 +1,313 @@
+"""Decides whether what was delivered for one district and fiscal year becomes its next accepted version.
+
+Reads what is new, sets duplicates and restated rows aside, proves conservation, asks the rules, and then either writes
+an immutable version or records the attempt that was held back; the version before it then still counts.
+Does not belong here: rules between district-years and the publication (warehouse.publish).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.contracts.datasets import DATASETS, contracts_fingerprint
+from pipelines.contracts.model import Severity
+from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
+from pipelines.ingest.model import Delivery
+from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
+from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
+from pipelines.settings import SetAside, Settings
+from pipelines.warehouse.staging import stage_file
+from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
+
+logger = logging.getLogger(__name__)
+
+READING_VERSION = 1
+"""Raised when the program reads the same bytes differently: every file is then read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of one district-year: ``version`` is the accepted version that counts now (None: none yet).
+
+    ``record`` is the manifest of the attempt: the accepted version's, or the one held back.
+    """
+
+    district_code: str
+    fiscal_year: int
+    status: Literal["unchanged", "accepted", "held_back"]
+    version: int | None
+    record: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+    files_read: int = 0
+
+
+def accept_district_year(
+    settings: Settings, district_code: str, fiscal_year: int, deliveries: Iterable[Delivery]
+) -> Acceptance:
+    """Reads ``deliveries`` (all files of the district-year) and accepts them as a version, or holds them back.
+
+    Nothing is read again that was read before, and nothing is written if the inputs are those of the current version.
+    The caller holds the warehouse's lock.
+    """
+    store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
+    secret = hash_secret(settings)
+    reading_id = _reading_id(settings, district_code, secret)
+    staged = []
+    files_read = 0
+    for delivery in deliveries:
+        directory, record, was_read = stage_file(
+            delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
+        )
+        files_read += was_read
+        staged.append((directory, record))
+    staged.sort(key=lambda entry: _delivery_order(entry[1]))
+    input_id = _input_id(settings, [directory.name for directory, _ in staged])
+    current = store.current
+    if current is not None and (manifest := store.manifest(current))["input_id"] == input_id:
+        return Acceptance(district_code, fiscal_year, "unchanged", current, manifest)
+    if (held := store.held_manifest()) and held["input_id"] == input_id:
+        return Acceptance(district_code, fiscal_year, "held_back", current, held)
+    return _decide(settings, store, staged, input_id, files_read)
+
+
+def hash_secret(settings: Settings) -> bytes:
+    """The key of the hash of payee accounts: from the settings, or made once and kept beside the store."""
+    if value := settings.hash_secret.get_secret_value():
+        return value.encode()
+    path = settings.accepted / "hash_secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        write_atomically(path, secrets.token_hex(32))
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
+    parts = (
+        str(READING_VERSION),
+        contracts_fingerprint(),
+        aliases_fingerprint(settings.raw, district_code),
+        hashlib.sha256(b"reading" + secret).hexdigest(),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _input_id(settings: Settings, names: list[str]) -> str:
+    thresholds = settings.model_dump_json(include={"set_aside", "set_aside_by_dataset"})
+    return hashlib.sha256("\n".join([*names, thresholds]).encode()).hexdigest()[:16]
+
+
+def _delivery_order(record: dict[str, Any]) -> tuple[object, ...]:
+    """Later deliveries last: by the version for which a file was first seen, then by name."""
+    path = Path(record["relative_path"])
+    return record["first_seen_version"], str(path.parent), path.stem, path.suffix
+
+
+def _decide(
+    settings: Settings,
+    store: DistrictYearStore,
+    staged: list[tuple[Path, dict[str, Any]]],
+    input_id: str,
+    files_read: int,
+) -> Acceptance:
+    excluded = _excluded(staged)
+    findings = [
+        *_refusals(store, staged),
+        *_warnings(store, staged),
+        *_too_much_set_aside(settings, store, staged, excluded),
+        *_not_conserved(store, staged),
+    ]
+    is_held = any(finding.severity == Severity.FATAL for finding in findings)
+    version = None if is_held else store.next_version()
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "district_code": store.district_code,
+        "fiscal_year": store.fiscal_year,
+        "version": version,
+        "input_id": input_id,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "contracts_fingerprint": contracts_fingerprint(),
+        "files": [record | {"directory": directory.name} for directory, record in staged],
+        "datasets": sorted({table["dataset"] for _, record in staged for table in record["tables"]}),
+    }
+    target = store.held if version is None else store.versions / str(version)
+    with new_directory(target) as directory:
+        pq.write_table(excluded, directory / "excluded.parquet")
+        pq.write_table(findings_table(findings), directory / "findings.parquet")
+        (directory / "manifest.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+    if version is not None:
+        store.set_current(version)
+    logger.info(
+        "district-year %s",
+        "held back" if is_held else "accepted",
+        extra={"district": store.district_code, "year": store.fiscal_year, "version": version},
+    )
+    return Acceptance(
+        store.district_code,
+        store.fiscal_year,
+        "held_back" if is_held else "accepted",
+        store.current,
+        record,
+        findings,
+        files_read,
+    )
+
+
+def _excluded(staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:
+    with duckdb.connect() as connection:
+        parts = []
+        for dataset in DATASETS.values():
+            paths = [path for directory, _ in staged if (path := directory / f"{dataset.name}.parquet").exists()]
+            parts.append(find_excluded(connection, dataset, [str(path) for path in paths]))
+    return pa.concat_tables(parts) if parts else EXCLUDED_SCHEMA.empty_table()
+
+
+def _refusals(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
+    for _, record in staged:
+        if refusal := record["refusal"]:
+            yield Finding(
+                rule_id=refusal["rule_id"],
+                severity=Severity.FATAL,
+                district_code=store.district_code,
+                fiscal_year=store.fiscal_year,
+                finding_key=record["relative_path"],
+                source_file_id=record["source_file_id"],
+                source_sheet=refusal["sheet"],
+                source_line=refusal["line"],
+                message=refusal["message"],
+                message_zh=refusal["message_zh"],
+            )
+
+
+def _warnings(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
+    for _, record in staged:
+        for table in record["tables"]:
+            for rule_id, count in table["warnings"].items():
+                yield cell_rule_finding(
+                    rule_id,
+                    district_code=store.district_code,
+                    fiscal_year=store.fiscal_year,
+                    found=f"({count} ×)",
+                    expected="",
+                    finding_key=record["relative_path"],
+                    source_file_id=record["source_file_id"],
+                    source_sheet=table["sheet"],
+                )
+
+
+def _too_much_set_aside(
+    settings: Settings, store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]], excluded: pa.Table
+) -> Iterable[Finding]:
+    rows: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    money: Counter[str] = Counter()
+    money_rejected: Counter[str] = Counter()
+    for _, record in staged:
+        for table in record["tables"]:
+            name = table["dataset"]
+            rows[name] += table["rows_read"] - table["rows_subtotal"]
+            rejected[name] += table["rows_rejected"]
+            money[name] += sum(abs(Decimal(value)) for value in table["money_read"].values())  # type: ignore[assignment]
+            money_rejected[name] += sum(abs(Decimal(value)) for value in table["money_rejected"].values())  # type: ignore[assignment]
+    for row in excluded.select(["dataset", "outcome", "money"]).to_pylist():
+        if row["outcome"] == "rejected":
+            rejected[row["dataset"]] += 1
+            money_rejected[row["dataset"]] += abs(row["money"])
+    for name, total in rows.items():
+        limit = settings.set_aside_by_dataset.get(name, settings.set_aside)
+        yield from _share_findings(store, name, limit, (rejected[name], total), (money_rejected[name], money[name]))
+
+
+def _share_findings(
+    store: DistrictYearStore,
+    dataset: str,
+    limit: SetAside,
+    rows: tuple[int, int],
+    money: tuple[int | Decimal, int | Decimal],
+) -> Iterable[Finding]:
+    label = DATASETS[dataset].label_zh
+    for (part, whole), share, unit in (
+        (rows, limit.max_row_share, "行 rows"),
+        (money, limit.max_money_share, "元 yuan"),
+    ):
+        if whole and part > whole * Decimal(str(share)):
+            yield cell_rule_finding(
+                "too-much-set-aside",
+                district_code=store.district_code,
+                fiscal_year=store.fiscal_year,
+                found=f"{part:,} / {whole:,} {unit} ({label} {dataset})",
+                expected=f"{Decimal(str(share)):.2%}",
+                finding_key=dataset,
+                source_value=Decimal(part),
+                target_value=Decimal(whole),
+            )
+
+
+def _not_conserved(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
+    """Compares what reading counted with what lies in the store, row by row count and column by column of money."""
+    with duckdb.connect() as connection:
+        for directory, record in staged:
+            for table in record["tables"]:
+                yield from _table_not_conserved(connection, store, directory, record, table)
+
+
+def _table_not_conserved(
+    connection: duckdb.DuckDBPyConnection,
+    store: DistrictYearStore,
+    directory: Path,
+    record: dict[str, Any],
+    table: dict[str, Any],
+) -> Iterable[Finding]:
+    amounts = DATASETS[table["dataset"]].amount_columns
+    path = directory / f"{table['dataset']}.parquet"
+    stored_rows, *stored = (0, *(None for _ in amounts))
+    same = [t for t in record["tables"] if (t["dataset"], t["sheet"]) == (table["dataset"], table["sheet"])]
+    if path.exists():
+        sheet = duckdb.ColumnExpression("source_sheet") == duckdb.ConstantExpression(table["sheet"])
+        sums = ", ".join(["count(*)", *(f"sum({name})" for name in amounts)])
+        stored_rows, *stored = connection.read_parquet(str(path)).filter(sheet).aggregate(sums).fetchall()[0]
+    rows_read = sum(t["rows_read"] for t in same)
+    rows_told = stored_rows + sum(t["rows_rejected"] + t["rows_subtotal"] for t in same)
+    place = {
+        "district_code": store.district_code,
+        "fiscal_year": store.fiscal_year,
+        "finding_key": record["relative_path"],
+        "source_file_id": record["source_file_id"],
+        "source_sheet": table["sheet"],
+    }
+    if rows_read != rows_told:
+        yield cell_rule_finding(
+            "rows-or-money-not-conserved",
+            found=f"{rows_read} / {rows_told} rows",
+            source_value=Decimal(rows_read),
+            target_value=Decimal(rows_told),
+            difference=Decimal(rows_read - rows_told),
+            **place,
+        )
+    for name, accepted in zip(amounts, stored, strict=True):
+        read = sum(Decimal(t["money_read"][name]) for t in same)
+        told = (accepted or Decimal(0)) + sum(Decimal(t["money_rejected"][name]) for t in same)
+        if read != told:
+            yield cell_rule_finding(
+                "rows-or-money-not-conserved",
+                found=f"{name}: {read} / {told}",
+                source_value=Decimal(read),
+                target_value=Decimal(told),
+                difference=Decimal(read - told),
+                **place,
+            )

@@ -1,0 +1,188 @@
+"""Builds a fresh database from every accepted version, asks the gate, and publishes it by one atomic rename.
+
+The gate is inside ``build_and_publish``: there is no other way to the published path, whatever assets are selected.
+Readers of the old file keep it; a failed or killed build leaves the last publication untouched.
+Does not belong here: accepting a district-year (warehouse.accept), reports (reports).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version as program_version
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from pipelines.contracts.datasets import contracts_fingerprint
+from pipelines.contracts.quality_tables import BUILD
+from pipelines.settings import Settings
+from pipelines.sql_files import sql_fingerprint
+from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.contents import (
+    Attempt,
+    accepted_attempt,
+    conservation_failures,
+    held_attempt,
+    inputs_json,
+    load_core,
+    load_quality,
+)
+from pipelines.warehouse.database import create_chinese_views, create_tables, derive_tables
+from pipelines.warehouse.store import district_years, sync_directory
+
+logger = logging.getLogger(__name__)
+
+STORAGE_VERSION = "v1.5.0"
+"""The storage version of the published file: DuckDB 1.5 clients can read it."""
+
+FILE_MODE = 0o640
+"""The published file is readable by its group and written by nobody but the run."""
+
+
+class BuildError(Exception):
+    """A build could not be completed; the last publication stays. The message says what failed and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What became of the build.
+
+    ``status``: ``published``, ``unchanged`` (the published file already says all this), ``held_back`` (the gate
+    refused; the last publication stays) or ``nothing`` (no district-year was ever accepted).
+    """
+
+    status: Literal["published", "unchanged", "held_back", "nothing"]
+    database: Path
+    build_id: str | None = None
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build_and_publish(settings: Settings) -> Publication:
+    """Builds and publishes what the accepted store holds; the caller holds the warehouse's lock.
+
+    Raises:
+        BuildError: the finished file did not verify.
+    """
+    stores = district_years(settings.accepted)
+    attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
+    held = [attempt for store in stores if (attempt := held_attempt(store))]
+    if not attempts:
+        return Publication("nothing", settings.database)
+    inputs_hash = _inputs_hash(settings, attempts, held)
+    if (published := published_build(settings.database)) and published["inputs_hash"] == inputs_hash:
+        return Publication("unchanged", settings.database, published["build_id"])
+    started_at = datetime.now(UTC).replace(tzinfo=None)
+    build_id = f"{started_at:%Y%m%dT%H%M%S}-{inputs_hash[:8]}"
+    workshop = settings.warehouse / ".build"
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir(parents=True)
+    try:
+        target = workshop / "district_finance.duckdb"
+        reasons = _build(target, settings, attempts, held, (build_id, started_at, inputs_hash))
+        if reasons:
+            logger.error("publication held back", extra={"build": build_id})
+            return Publication("held_back", settings.database, build_id, reasons)
+        _verify(target, build_id)
+        _publish(target, settings.database)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    logger.info("published", extra={"build": build_id})
+    return Publication("published", settings.database, build_id)
+
+
+def published_build(database: Path) -> dict[str, Any] | None:
+    """The row of ``quality.build`` of the published file, or None where there is no (readable) one."""
+    if not database.exists():
+        return None
+    names = [column.name for column in BUILD.columns]
+    try:
+        with open_published(database) as connection:
+            row = connection.execute(f"select {', '.join(names)} from quality.build").fetchone()
+    except duckdb.Error as error:
+        logger.warning("the published file cannot be read and is built anew: %s", error)
+        return None
+    return dict(zip(names, row, strict=True)) if row else None
+
+
+def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt]) -> str:
+    facts = {
+        "accepted": inputs_json(attempts),
+        "held": [attempt.manifest["input_id"] for attempt in held],
+        "sql": sql_fingerprint(),
+        "contracts": contracts_fingerprint(),
+        "program": program_version("district-finance"),
+    }
+    del settings
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _build(
+    target: Path,
+    settings: Settings,
+    attempts: list[Attempt],
+    held: list[Attempt],
+    identity: tuple[str, datetime, str],
+) -> list[dict[str, Any]]:
+    """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
+    build_id, started_at, inputs_hash = identity
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(target)}' as warehouse (storage_version '{STORAGE_VERSION}')")
+        connection.execute("use warehouse")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
+        create_tables(connection)
+        load_core(connection, attempts)
+        load_quality(connection, attempts, held)
+        derive_tables(connection)
+        reasons = conservation_failures(connection)
+        create_chinese_views(connection)
+        connection.execute(
+            "insert into quality.build values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                build_id,
+                started_at,
+                datetime.now(UTC).replace(tzinfo=None),
+                inputs_hash,
+                inputs_json(attempts),
+                "published_with_holds" if held else "published",
+                program_version("district-finance"),
+            ],
+        )
+        connection.execute("checkpoint warehouse")
+        connection.execute("use memory")
+        connection.execute("detach warehouse")
+    del settings
+    return reasons
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _verify(target: Path, build_id: str) -> None:
+    """Reopens the finished file as a reader would and reads every published table of it once."""
+    if target.with_name(target.name + ".wal").exists():
+        raise BuildError(f"{target}: a write-ahead log was left behind, the file is not complete.")
+    with duckdb.connect(target, read_only=True) as connection:
+        found = connection.execute("select build_id from quality.build").fetchall()
+        if found != [(build_id,)]:
+            raise BuildError(f"{target}: expected build {build_id}, found {found}.")
+        for schema, table in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal"
+        ).fetchall():
+            connection.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
+
+
+def _publish(target: Path, database: Path) -> None:
+    target.chmod(FILE_MODE)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+    target.replace(database)
+    sync_directory(database.parent)
