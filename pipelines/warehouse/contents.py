@@ -32,6 +32,8 @@ from pipelines.contracts.quality_tables import (
     SOURCE_FILE_MONEY,
     PublishedTable,
 )
+from pipelines.warehouse.database import create_core_tables, run_sql
+from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.store import DistrictYearStore, read_manifest
 
 
@@ -76,6 +78,17 @@ def held_attempt(store: DistrictYearStore) -> Attempt | None:
     """The attempt that is held back, or None."""
     manifest = store.held_manifest()
     return Attempt(store, store.held, manifest) if manifest else None
+
+
+def make_contents(
+    connection: duckdb.DuckDBPyConnection, raw: Path, attempts: list[Attempt], held: list[Attempt]
+) -> None:
+    """Makes and fills every table of the connection's current catalog: core, quality (but the build), summary."""
+    create_core_tables(connection)
+    load_reference_tables(connection, raw)
+    load_core(connection, attempts)
+    load_quality(connection, attempts, held)
+    run_sql(connection, "core", "summary")
 
 
 def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]) -> None:

@@ -31,10 +31,10 @@ from pipelines.warehouse.contents import (
     conservation_failures,
     held_attempt,
     inputs_json,
-    load_core,
-    load_quality,
+    make_contents,
 )
-from pipelines.warehouse.database import create_chinese_views, create_tables, derive_tables
+from pipelines.warehouse.database import create_chinese_views
+from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.store import district_years, sync_directory
 
 logger = logging.getLogger(__name__)
@@ -117,9 +117,9 @@ def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt
         "held": [attempt.manifest["input_id"] for attempt in held],
         "sql": sql_fingerprint(),
         "contracts": contracts_fingerprint(),
+        "reference": reference_fingerprint(settings.raw),
         "program": program_version("district-finance"),
     }
-    del settings
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -137,10 +137,7 @@ def _build(
         connection.execute("use warehouse")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
-        create_tables(connection)
-        load_core(connection, attempts)
-        load_quality(connection, attempts, held)
-        derive_tables(connection)
+        make_contents(connection, settings.raw, attempts, held)
         reasons = conservation_failures(connection)
         create_chinese_views(connection)
         connection.execute(
@@ -158,7 +155,6 @@ def _build(
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
         connection.execute("detach warehouse")
-    del settings
     return reasons
 
 
