@@ -1,0 +1,145 @@
+"""The SQL files under ``sql/``: where they lie, how their heads read, and in which order they depend on each other.
+
+One statement a file. The folder is the schema of the table that the statement makes, the file's name the table's
+name. The head is a run of comment lines on top::
+
+    -- One English sentence of meaning.
+    -- 一句中文。
+    -- label_zh: 中文名称
+    -- further_key: value
+    --   a line indented like this one continues the line above
+
+Does not belong here: running any of it (``pipelines.warehouse.database``), or what a rule's keys mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+PUBLISHED_SCHEMAS = ("core", "summary", "quality", "history")
+"""The schemas whose tables a query may read."""
+
+_KEY = re.compile(r"([a-z][a-z_]*): ?(.*)")
+_COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_TABLE = re.compile(rf"\b({'|'.join(PUBLISHED_SCHEMAS)})\.([a-z_][a-z0-9_]*)\b")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+class SqlFileError(Exception):
+    """A file under ``sql/`` is not what it should be: which file, what was found, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """One statement with its head. ``keys`` are the head's ``key: value`` lines."""
+
+    group: str
+    name: str
+    meaning: str
+    meaning_zh: str
+    query: str
+    path: Path
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """The table's qualified name: ``summary.department_execution``."""
+        return f"{self.group}.{self.name}"
+
+    @property
+    def label_zh(self) -> str:
+        """The table's Chinese name."""
+        return self.keys.get("label_zh", "")
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The qualified tables that the statement reads, itself left out."""
+        bare = _COMMENT_OR_TEXT.sub(" ", self.query)
+        return frozenset(f"{schema}.{name}" for schema, name in _TABLE.findall(bare)) - {self.table}
+
+
+def sql_directory() -> Path:
+    """The folder ``sql``: inside the installed package, or at the top of the checkout."""
+    package = Path(__file__).parent
+    installed = package / "sql"
+    return installed if installed.is_dir() else package.parent / "sql"
+
+
+def read_sql_file(path: Path, group: str | None = None) -> SqlFile:
+    """One SQL file; raises ``SqlFileError`` for a head without both sentences or a body that is not one statement."""
+    group = group or path.parent.name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    body_starts = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    head: list[str] = []
+    for line in lines[:body_starts]:
+        if line.startswith("--   ") and head:
+            head[-1] = f"{head[-1]} {line[2:].strip()}"
+        else:
+            head.append(line[2:].strip())
+    sentences: list[str] = []
+    keys: dict[str, str] = {}
+    for line in head:
+        if match := _KEY.fullmatch(line):
+            key, value = match.groups()
+            if key in keys:
+                raise SqlFileError(f"{path}: the head gives {key!r} twice; keep one line.")
+            keys[key] = value.strip()
+        elif keys:
+            raise SqlFileError(f"{path}: {line!r} stands behind 'key: value' lines; expected sentences first.")
+        else:
+            sentences.append(line)
+    if len(sentences) != 2 or not sentences[0] or _CHINESE.search(sentences[0]) or not _CHINESE.search(sentences[1]):
+        raise SqlFileError(
+            f"{path}: the head must begin with one English line and one Chinese line, found {sentences!r}; "
+            "continue a long line with '--   ' (three spaces)."
+        )
+    query = "\n".join(lines[body_starts:]).strip()
+    bare = _COMMENT_OR_TEXT.sub("", query).strip().removesuffix(";")
+    if not bare or ";" in bare:
+        raise SqlFileError(
+            f"{path}: expected exactly one statement below the head, found {bare.count(';') + bool(bare)}."
+        )
+    return SqlFile(group, path.stem, sentences[0], sentences[1], query.removesuffix(";").rstrip(), path, keys)
+
+
+def read_sql_group(group: str, directory: Path | None = None) -> list[SqlFile]:
+    """All SQL files of one folder below ``sql/``, by name; an absent folder is an error."""
+    folder = (directory or sql_directory()) / group
+    if not folder.is_dir():
+        raise SqlFileError(f"{folder}: the folder does not exist; expected the SQL files of group {group!r} there.")
+    return [read_sql_file(path, group) for path in sorted(folder.glob("*.sql"))]
+
+
+def in_order(files: Iterable[SqlFile], existing: Collection[str]) -> list[SqlFile]:
+    """The files, each behind the tables that it reads.
+
+    ``existing`` are the qualified tables that are there already. Raises ``SqlFileError`` for a table that neither
+    exists nor is made by a file, and for a circle.
+    """
+    by_table = {file.table: file for file in sorted(files, key=lambda file: file.table)}
+    graph: dict[str, frozenset[str]] = {}
+    for table, file in by_table.items():
+        if unknown := file.reads - by_table.keys() - set(existing):
+            raise SqlFileError(
+                f"{file.path}: reads {', '.join(sorted(unknown))}, which no contract and no SQL file makes; "
+                "check the spelling or add the file."
+            )
+        graph[table] = file.reads & by_table.keys()
+    try:
+        return [by_table[table] for table in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise SqlFileError(f"SQL files read each other in a circle: {' -> '.join(error.args[1])}.") from error
+
+
+def sql_fingerprint(directory: Path | None = None) -> str:
+    """A hash of every SQL file's path and text: a build made by other SQL is not current."""
+    root = directory or sql_directory()
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.sql")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

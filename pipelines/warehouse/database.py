@@ -1,0 +1,177 @@
+"""Makes the tables of a database from their definitions: empty core tables, the SQL files' tables, the Chinese views.
+
+Works on the connection's current catalog (``use <catalog>`` first): the scratch database of one district-year and the
+file that is to be published are made by the same code. Does not belong here: filling core tables (store, publish),
+the meaning of a column (contracts), the queries (``sql/``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.contracts.common import FUND_TYPES, NATURE_OF_PROJECT_KIND, PROJECT_KINDS, PROVENANCE
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.figures import Figure, definition, value_labels
+from pipelines.contracts.model import Column, Kind
+from pipelines.contracts.quality_tables import QUALITY_TABLES
+from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
+from pipelines.sql_files import SqlFile, SqlFileError, in_order, read_sql_group
+
+if TYPE_CHECKING:
+    import duckdb
+
+CHINESE_SCHEMA = "分析"
+"""The schema of the views with Chinese names."""
+
+_INEXACT = ("DOUBLE", "FLOAT")
+
+
+def create_core_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates every table that SQL files read but do not make, with comments; the code lists are filled."""
+    for schema in ("core", "quality", "summary"):
+        connection.execute(f"create schema if not exists {schema}")
+    for dataset in DATASETS.values():
+        _create_table(
+            connection,
+            f"core.{dataset.name}",
+            _comment(dataset.label_zh, dataset.meaning_zh, dataset.meaning),
+            (*dataset.stored_columns, *PROVENANCE),
+        )
+    for table in QUALITY_TABLES:
+        _create_table(
+            connection,
+            f"quality.{table.name}",
+            _comment(table.label_zh, table.meaning_zh, table.meaning),
+            table.columns,
+        )
+    for reference in (*REFERENCE_TABLES.values(), FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE):
+        _create_table(
+            connection,
+            f"core.{reference.name}",
+            _comment(reference.label_zh, reference.meaning_zh, reference.meaning),
+            reference.columns,
+        )
+    natures = dict(NATURE_OF_PROJECT_KIND)
+    connection.executemany("insert into core.fund_type_reference values (?, ?)", [list(pair) for pair in FUND_TYPES])
+    connection.executemany(
+        "insert into core.project_kind_reference values (?, ?, ?)",
+        [[kind, name, natures.get(kind)] for kind, name in PROJECT_KINDS],
+    )
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the macros of ``sql/macros`` for this connection; no database file keeps them."""
+    for file in read_sql_group("macros"):
+        connection.execute(file.query)
+
+
+def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
+    """Makes the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
+
+    Returns the qualified tables made. Raises ``SqlFileError`` where a query's columns are not defined, or where a
+    value went through a float.
+    """
+    create_macros(connection)
+    files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    for file in files:
+        _materialise(connection, file)
+    return [file.table for file in files]
+
+
+def existing_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The qualified tables of the current catalog."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Creates a view with Chinese names over every table of the current catalog; returns the views' names.
+
+    Every amount stands twice: in yuan, and in 万元 with two decimals, rounded half up. Statuses and codes with a list
+    of values are shown by their Chinese names.
+    """
+    tables = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where database_name = current_database()"
+        " order by schema_name, table_name"
+    ).fetchall()
+    connection.execute(f'create schema if not exists "{CHINESE_SCHEMA}"')
+    made: dict[str, str] = {}
+    for schema, table, comment in tables:
+        label, _, meaning = (comment or "").partition("：")
+        if not meaning:
+            raise SqlFileError(f"{schema}.{table}: the table has no comment that begins with its Chinese name and ：.")
+        if label in made:
+            raise SqlFileError(f"{schema}.{table} and {made[label]} have the same Chinese name {label}.")
+        made[label] = f"{schema}.{table}"
+        _create_chinese_view(connection, schema, table, label, comment)
+    return list(made)
+
+
+def _create_chinese_view(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, label: str, comment: str
+) -> None:
+    columns = connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() where database_name = current_database()"
+        " and schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    shown: list[str] = []
+    comments: list[tuple[str, str]] = []
+    for name, data_type, column_comment in columns:
+        chinese = column_comment.partition("：")[0]
+        expression = name
+        if values := value_labels(name):
+            cases = " ".join(f"when {_text(stored)} then {_text(shown_as)}" for stored, shown_as in values)
+            expression = f"case {name} {cases} else {name} end"
+        shown.append(f'{expression} as "{chinese}"')
+        comments.append((chinese, column_comment))
+        if data_type in (Kind.AMOUNT.duckdb_type, Kind.SUM.duckdb_type):
+            shown.append(f'cast(cast({name} as decimal(38, 2)) * 0.0001 as decimal(38, 2)) as "{chinese}（万元）"')
+            comments.append((f"{chinese}（万元）", f"{column_comment} （万元，两位小数）"))
+    view = f'"{CHINESE_SCHEMA}"."{label}"'
+    connection.execute(f"create view {view} as select {', '.join(shown)} from {schema}.{table}")
+    connection.execute(f"comment on view {view} is {_text(comment)}")
+    for chinese, column_comment in comments:
+        connection.execute(f'comment on column {view}."{chinese}" is {_text(column_comment)}')
+
+
+def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+    if not file.label_zh:
+        raise SqlFileError(f"{file.path}: the head has no line '-- label_zh: …', the table's Chinese name.")
+    try:
+        described = connection.execute(f"describe {file.query}").fetchall()
+        definitions = [definition(name) for name, *_ in described]
+    except KeyError as error:
+        raise SqlFileError(f"{file.path}: {error.args[0]}") from error
+    if inexact := [name for name, data_type, *_ in described if data_type in _INEXACT]:
+        raise SqlFileError(f"{file.path}: {', '.join(inexact)} went through a float; keep decimals or integers.")
+    _create_table(connection, file.table, _comment(file.label_zh, file.meaning_zh, file.meaning), definitions)
+    connection.execute(f"insert into {file.table} {file.query}")
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Sequence[Column | Figure]
+) -> None:
+    types = ", ".join(f"{column.name} {column.kind.duckdb_type}" for column in columns)
+    connection.execute(f"create table {table} ({types})")
+    for statement in _comments(table, comment, columns):
+        connection.execute(statement)
+
+
+def _comments(table: str, comment: str, columns: Iterable[Column | Figure]) -> Iterable[str]:
+    yield f"comment on table {table} is {_text(comment)}"
+    for column in columns:
+        formula = f" [{column.formula}]" if isinstance(column, Figure) and column.formula else ""
+        text = _comment(column.label_zh, column.meaning_zh, column.meaning) + formula
+        yield f"comment on column {table}.{column.name} is {_text(text)}"
+
+
+def _comment(label_zh: str, meaning_zh: str, meaning: str) -> str:
+    return f"{label_zh}：{meaning_zh} {meaning}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,139 @@
+"""Loads versioned reference tables (thresholds, yardsticks, rubrics, exempt reasons) into schema ``core``.
+
+The defaults ship with the program; a district's own file replaces a whole table for that district.
+Does not belong here: what the columns are (contracts.reference_tables), which version counts (sql/core).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.contracts.model import Column, Dataset, Kind
+from pipelines.contracts.reference_tables import REFERENCE_TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+DEFAULTS = Path(__file__).parent.parent / "reference"
+"""The reference files that ship with the program."""
+
+
+class ReferenceFileError(Exception):
+    """A reference file is not what it should be: file, line, column, what was found and expected, in both languages."""
+
+
+def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
+    """Every reference file with the district that it is for (None: the defaults), districts below ``raw`` in order."""
+    defaults: list[tuple[Path, str | None]] = [(DEFAULTS / f"{name}.csv", None) for name in REFERENCE_TABLES]
+    own: list[tuple[Path, str | None]] = []
+    for path in sorted(raw.glob("*/reference/*.csv")):
+        if path.stem not in REFERENCE_TABLES:
+            raise ReferenceFileError(
+                f"{path}: {path.stem!r} is not a reference table; expected one of {', '.join(REFERENCE_TABLES)}. "
+                f"{path.stem} 不是参考表，应为 {'、'.join(REFERENCE_TABLES)} 之一。"
+            )
+        own.append((path, path.parent.parent.name))
+    return defaults + own
+
+
+def reference_fingerprint(raw: Path) -> str:
+    """A hash of every reference file: a build made with others is not current."""
+    digest = hashlib.sha256()
+    for path, district_code in reference_files(raw):
+        digest.update(f"{district_code}/{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def load_reference_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    """Fills the reference tables, which ``create_core_tables`` made; raises ``ReferenceFileError`` for a bad file."""
+    by_table: dict[str, list[dict[str, Any]]] = {name: [] for name in REFERENCE_TABLES}
+    for path, district_code in reference_files(raw):
+        by_table[path.stem].extend(read_reference_file(path, REFERENCE_TABLES[path.stem], district_code))
+    for name, rows in by_table.items():
+        places = ", ".join("?" for _ in REFERENCE_TABLES[name].columns)
+        if rows:
+            connection.executemany(
+                f"insert into core.{name} values ({places})",
+                [list(row.values()) for row in rows],
+            )
+
+
+def read_reference_file(path: Path, table: Dataset, district_code: str | None) -> list[dict[str, Any]]:
+    """The rows of one reference file, typed; ``district_code`` is the district whose own file it is."""
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle, strict=True)
+        found = reader.fieldnames or []
+        expected = [column.name for column in table.columns]
+        if sorted(found) != sorted(expected):
+            raise ReferenceFileError(
+                f"{path}, line 1: found the columns {', '.join(found)}, expected {', '.join(expected)}. "
+                f"第 1 行：列为 {'、'.join(found)}，应为 {'、'.join(expected)}。"
+            )
+        rows: list[dict[str, Any]] = []
+        seen: dict[tuple[Any, ...], int] = {}
+        for record in reader:
+            row = {column.name: _value(path, reader.line_num, column, record[column.name]) for column in table.columns}
+            if (row["district_code"] or None) not in (None, district_code):
+                raise ReferenceFileError(
+                    f"{path}, line {reader.line_num}, column district_code: found {row['district_code']}, "
+                    f"expected {district_code or 'an empty cell'}. "
+                    f"第 {reader.line_num} 行：区划应为 {district_code or '空'}。"
+                )
+            row["district_code"] = district_code
+            key = tuple(row[name] for name in table.identity)
+            if key in seen:
+                raise ReferenceFileError(
+                    f"{path}, line {reader.line_num}: the same {', '.join(table.identity)} as line {seen[key]}; "
+                    f"keep one of them. 第 {reader.line_num} 行与第 {seen[key]} 行重复，请保留一行。"
+                )
+            seen[key] = reader.line_num
+            rows.append(row)
+    return rows
+
+
+def _value(path: Path, line: int, column: Column, text: str | None) -> Any:
+    text = (text or "").strip()
+    if not text and column.nullable:
+        return None
+    try:
+        if column.pattern and not re.fullmatch(column.pattern, text):
+            raise ValueError
+        return _PARSE[column.kind](text)
+    except (ValueError, InvalidOperation) as error:
+        raise ReferenceFileError(
+            f"{path}, line {line}, column {column.name}: found {text!r}, expected a value of kind {column.kind}"
+            f"{f' matching {column.pattern}' if column.pattern else ''}. "
+            f"第 {line} 行“{column.label_zh}”列：{text!r} 不是有效的值。"
+        ) from error
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ValueError
+    return text
+
+
+def _decimal(places: int) -> Any:
+    def parse(text: str) -> Decimal:
+        if not re.fullmatch(rf"-?\d+(\.\d{{1,{places}}})?", text):
+            raise ValueError
+        return Decimal(text)
+
+    return parse
+
+
+_PARSE = {
+    Kind.TEXT: _text,
+    Kind.CODE: _text,
+    Kind.INTEGER: int,
+    Kind.DATE: date.fromisoformat,
+    Kind.AMOUNT: _decimal(2),
+    Kind.PERCENT: _decimal(2),
+    Kind.RATIO: _decimal(6),
+}

@@ -1,0 +1,250 @@
+-- Each department and project as rows name them, with the department, project, kind and nature that they stand for.
+-- 数据行所写的部门与项目，以及对应的部门、项目、项目类别与支出性质。
+-- label_zh: 项目对应
+with stated as (
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        project_kind,
+        expenditure_nature
+    from core.annual_budget
+    union
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        project_kind,
+        expenditure_nature
+    from core.execution_statement
+),
+
+given as (
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from core.project
+    union
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from stated
+    union
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from core.budget_adjustment
+    union
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from core.payment
+    union
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from core.carryover
+),
+
+-- Names of projects repeat between departments, so a project's name counts within its department only.
+placed as (
+    select
+        given.district_code,
+        given.fiscal_year,
+        given.department_code as given_department_code,
+        given.department_name as given_department_name,
+        given.project_code as given_project_code,
+        given.project_name as given_project_name,
+        department.unit_code,
+        department.unit_name,
+        department.department_code,
+        department.department_name,
+        coalesce(department.department_code, department.department_name) as department_key
+    from given
+    inner join core.department_resolution as department
+        on
+            given.district_code = department.district_code
+            and given.fiscal_year = department.fiscal_year
+            and given.department_code is not distinct from department.given_department_code
+            and given.department_name is not distinct from department.given_department_name
+),
+
+listed as (
+    select
+        district_code,
+        fiscal_year,
+        project_code,
+        min(project_name) as project_name,
+        min(project_kind) as project_kind,
+        min(expenditure_nature) as expenditure_nature
+    from core.project
+    group by district_code, fiscal_year, project_code
+),
+
+listed_name as (
+    select
+        placed.district_code,
+        placed.fiscal_year,
+        placed.department_key,
+        placed.given_project_name,
+        min(placed.given_project_code) as project_code,
+        count(distinct placed.given_project_code) as codes
+    from placed
+    inner join listed
+        on
+            placed.district_code = listed.district_code
+            and placed.fiscal_year = listed.fiscal_year
+            and placed.given_project_code = listed.project_code
+            and placed.given_project_name = listed.project_name
+    group by placed.district_code, placed.fiscal_year, placed.department_key, placed.given_project_name
+),
+
+given_name as (
+    select
+        district_code,
+        fiscal_year,
+        department_key,
+        given_project_name,
+        min(given_project_code) as project_code,
+        count(distinct given_project_code) as codes
+    from placed
+    where given_project_code is not null and given_project_name is not null
+    group by district_code, fiscal_year, department_key, given_project_name
+),
+
+code_name as (
+    select
+        district_code,
+        fiscal_year,
+        given_project_code,
+        min(given_project_name) as project_name
+    from placed
+    where given_project_code is not null
+    group by district_code, fiscal_year, given_project_code
+),
+
+resolved as (
+    select
+        placed.*,
+        coalesce(
+            placed.given_project_code,
+            case
+                when listed_name.codes = 1 then listed_name.project_code
+                when listed_name.codes is null and given_name.codes = 1 then given_name.project_code
+            end
+        ) as project_code
+    from placed
+    left join listed_name
+        on
+            placed.district_code = listed_name.district_code
+            and placed.fiscal_year = listed_name.fiscal_year
+            and placed.department_key = listed_name.department_key
+            and placed.given_project_name = listed_name.given_project_name
+    left join given_name
+        on
+            placed.district_code = given_name.district_code
+            and placed.fiscal_year = given_name.fiscal_year
+            and placed.department_key = given_name.department_key
+            and placed.given_project_name = given_name.given_project_name
+),
+
+-- Kind and nature as budget and statement lines state them: used where the project list is silent and the lines agree.
+stated_nature as (
+    select
+        resolved.district_code,
+        resolved.fiscal_year,
+        resolved.department_key,
+        coalesce(resolved.project_code, resolved.given_project_name) as project_key,
+        case when count(distinct stated.project_kind) = 1 then min(stated.project_kind) end as project_kind,
+        case
+            when count(distinct stated.expenditure_nature) = 1 then min(stated.expenditure_nature)
+        end as expenditure_nature
+    from resolved
+    inner join stated
+        on
+            resolved.district_code = stated.district_code
+            and resolved.fiscal_year = stated.fiscal_year
+            and resolved.given_department_code is not distinct from stated.department_code
+            and resolved.given_department_name is not distinct from stated.department_name
+            and resolved.given_project_code is not distinct from stated.project_code
+            and resolved.given_project_name is not distinct from stated.project_name
+    where resolved.project_code is not null or resolved.given_project_name is not null
+    group by
+        resolved.district_code,
+        resolved.fiscal_year,
+        resolved.department_key,
+        coalesce(resolved.project_code, resolved.given_project_name)
+)
+
+select
+    resolved.district_code,
+    resolved.fiscal_year,
+    resolved.given_department_code,
+    resolved.given_department_name,
+    resolved.given_project_code,
+    resolved.given_project_name,
+    resolved.unit_code,
+    resolved.unit_name,
+    resolved.department_code,
+    resolved.department_name,
+    resolved.project_code,
+    case
+        when resolved.project_code is null then resolved.given_project_name
+        else coalesce(listed.project_name, code_name.project_name)
+    end as project_name,
+    coalesce(listed.project_kind, stated_nature.project_kind) as project_kind,
+    coalesce(
+        listed.expenditure_nature, stated_nature.expenditure_nature, kind.expenditure_nature
+    ) as expenditure_nature
+from resolved
+left join listed
+    on
+        resolved.district_code = listed.district_code
+        and resolved.fiscal_year = listed.fiscal_year
+        and resolved.project_code = listed.project_code
+left join code_name
+    on
+        resolved.district_code = code_name.district_code
+        and resolved.fiscal_year = code_name.fiscal_year
+        and resolved.project_code = code_name.given_project_code
+left join stated_nature
+    on
+        resolved.district_code = stated_nature.district_code
+        and resolved.fiscal_year = stated_nature.fiscal_year
+        and resolved.department_key = stated_nature.department_key
+        and coalesce(resolved.project_code, resolved.given_project_name) = stated_nature.project_key
+left join core.project_kind_reference as kind
+    on coalesce(listed.project_kind, stated_nature.project_kind) = kind.project_kind
+order by
+    resolved.district_code,
+    resolved.fiscal_year,
+    resolved.given_department_code,
+    resolved.given_department_name,
+    resolved.given_project_code,
+    resolved.given_project_name

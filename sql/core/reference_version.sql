@@ -1,0 +1,42 @@
+-- Which version of each reference table is in force for a district and year, and whether it is the district's own.
+-- 各参考表在某区某年度适用的版本，以及是否为该区自定。
+-- label_zh: 参考表适用版本
+with offered as (
+    select distinct
+        'exempt_adjustment_reasons' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year
+    from core.exempt_adjustment_reasons
+),
+
+ranked as (
+    select
+        district_year.district_code,
+        district_year.fiscal_year,
+        offered.reference_table,
+        offered.version,
+        offered.district_code as reference_district_code,
+        row_number() over (
+            partition by district_year.district_code, district_year.fiscal_year, offered.reference_table
+            order by
+                case when offered.district_code is null then 1 else 0 end,
+                offered.first_fiscal_year desc,
+                offered.version desc
+        ) as preference
+    from core.district_year_grain as district_year
+    inner join offered
+        on
+            (offered.district_code is null or district_year.district_code = offered.district_code)
+            and district_year.fiscal_year >= offered.first_fiscal_year
+)
+
+select
+    district_code,
+    fiscal_year,
+    reference_table,
+    version,
+    reference_district_code
+from ranked
+where preference = 1
+order by district_code, fiscal_year, reference_table
