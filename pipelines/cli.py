@@ -74,17 +74,16 @@ def query(sql: str, warehouse: Path | None, output_format: str | None, output: P
     """
     from pipelines.commands.query import run_query
 
-    run_query(_database(warehouse), sql, output_format, output)
+    run_query(_settings(None, warehouse).database, sql, output_format, output)
 
 
 @main.command()
-@_raw
 @_warehouse
-def status(raw: Path | None, warehouse: Path | None) -> None:
+def status(warehouse: Path | None) -> None:
     """What is published, what was held back | 发布情况与暂缓情况"""
     from pipelines.commands.status import print_status
 
-    print_status(_settings(raw, warehouse))
+    print_status(_settings(None, warehouse))
 
 
 @main.command()
@@ -110,8 +109,3 @@ def _settings(raw: Path | None, warehouse: Path | None) -> Settings:
     from pipelines.commands.configuration import load_settings
 
     return load_settings(raw=raw, warehouse=warehouse)
-
-
-def _database(warehouse: Path | None) -> Path:
-    """The published database's path; pydantic is not loaded when the command line names the directory."""
-    return _settings(None, warehouse).database

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +20,9 @@ from typing import IO, Any
 import click
 import duckdb
 from rich.cells import cell_len
+
+from pipelines.commands.tables import as_json, as_text, format_table
+from pipelines.warehouse.connect import NotPublishedError, open_published
 
 TABLE_ROWS = 1000
 """Rows that the table format shows at the most: beyond them nobody reads, and a file is the better answer."""
@@ -68,16 +71,10 @@ def run_query(database: Path, sql: str, output_format: str | None, output: Path 
 @contextmanager
 def connect_to_published(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published database opened read-only; raises ``click.ClickException`` where it is missing or unreadable."""
-    if not database.is_file():
-        raise click.ClickException(
-            f"there is no published database at {database}; run `district-finance nightly` first, "
-            f"or name its folder with --warehouse\n{database} 尚无已发布的数据库，请先运行 district-finance nightly，"
-            "或用 --warehouse 指定其目录"
-        )
     try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise click.ClickException(f"cannot open {database} 无法打开: {error}") from None
+        connection = open_published(database)
+    except (NotPublishedError, duckdb.Error) as error:
+        raise click.ClickException(str(error)) from None
     with connection:
         yield connection
 
@@ -105,49 +102,6 @@ def _text_sink(output: Path | None) -> Iterator[IO[str]]:
     else:
         with output.open("w", encoding="utf-8", newline="") as sink:
             yield sink
-
-
-def as_text(value: Any) -> str:
-    """A value as people read it: decimals in full digits, dates as ISO, NULL as ``NULL``."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return f"{value:f}"
-        case datetime() | date():
-            return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
-        case list() | tuple() | dict():
-            return _json_value(value)
-        case _:
-            return str(value)
-
-
-def format_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Columns and rows aligned for a fixed-width font in which Chinese characters take two cells; numbers right."""
-    texts = [[as_text(value).replace("\n", " ") for value in row] for row in rows]
-    widths = [
-        max([cell_len(name), *(cell_len(row[position]) for row in texts)]) for position, name in enumerate(columns)
-    ]
-    right = [_is_numeric([row[position] for row in rows]) for position in range(len(columns))]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = []
-        for cell, width, to_right in zip(cells, widths, right, strict=True):
-            blank = " " * (width - cell_len(cell))
-            padded.append(blank + cell if to_right else cell + blank)
-        return "  ".join(padded).rstrip()
-
-    return "\n".join([line(columns), "  ".join("─" * width for width in widths), *map(line, texts)])
-
-
-def _is_numeric(values: Sequence[Any]) -> bool:
-    """Whether there are numbers among the values and nothing else but NULL."""
-    known = [value for value in values if value is not None]
-    return bool(known) and all(
-        isinstance(value, int | Decimal | float) and not isinstance(value, bool) for value in known
-    )
 
 
 def _write_table(result: Result, output: Path | None) -> None:
@@ -185,28 +139,10 @@ def _write_json(result: Result, output: Path | None) -> None:
     with _text_sink(output) as sink:
         opening = "[\n"
         for row in result.rows:
-            members = ", ".join(f"{key}: {_json_value(value)}" for key, value in zip(keys, row, strict=True))
+            members = ", ".join(f"{key}: {as_json(value)}" for key, value in zip(keys, row, strict=True))
             sink.write(f"{opening}{{{members}}}")
             opening = ",\n"
         sink.write("[]\n" if opening == "[\n" else "\n]\n")
-
-
-def _json_value(value: Any) -> str:
-    """A value as JSON; a decimal as a number with all its digits, which the json module cannot write."""
-    match value:
-        case Decimal():
-            return f"{value:f}" if value.is_finite() else json.dumps(str(value))
-        case float() if value - value != 0:
-            return json.dumps(str(value))
-        case None | bool() | int() | float() | str():
-            return json.dumps(value, ensure_ascii=False)
-        case list() | tuple():
-            return f"[{', '.join(map(_json_value, value))}]"
-        case dict():
-            members = (f"{json.dumps(as_text(key), ensure_ascii=False)}: {_json_value(value[key])}" for key in value)
-            return f"{{{', '.join(members)}}}"
-        case _:
-            return json.dumps(as_text(value), ensure_ascii=False)
 
 
 def _write_xlsx(result: Result, output: Path | None) -> None:
