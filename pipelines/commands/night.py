@@ -13,6 +13,7 @@ from typing import Any
 import click
 import duckdb
 
+from pipelines.commands.findings import describe_finding
 from pipelines.commands.progress import progress
 from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import value_labels
@@ -87,19 +88,9 @@ def _held_reasons(settings: Settings, held: Sequence[Acceptance]) -> list[str]:
     for acceptance in held:
         place = f"{acceptance.district_code}/{acceptance.fiscal_year}"
         store = DistrictYearStore(settings.accepted, acceptance.district_code, acceptance.fiscal_year)
-        attempt = held_attempt(store)
-        for finding in attempt.findings().to_pylist() if attempt else []:
-            if finding["severity"] == Severity.FATAL:
-                sheet, line = finding["source_sheet"], finding["source_line"]
-                where = [
-                    finding["finding_key"],
-                    f"工作表 sheet {sheet}" if sheet else "",
-                    f"行 line {line}" if line else "",
-                ]
-                reasons.append(
-                    f"{place} {', '.join(filter(None, where))} [{finding['rule_id']}]\n"
-                    f"    {finding['message_zh']}\n    {finding['message']}"
-                )
+        if attempt := held_attempt(store):
+            findings = attempt.findings().to_pylist()
+            reasons += [describe_finding(finding) for finding in findings if finding["severity"] == Severity.FATAL]
         if acceptance.version is not None:
             reasons.append(f"{place}: 仍使用版本 {acceptance.version}。Version {acceptance.version} still counts.")
     return reasons
@@ -208,7 +199,7 @@ def _closing(settings: Settings, night: Night) -> str:
     lines = {
         "published": f"已发布 Published: build {publication.build_id}",
         "unchanged": f"无变化，未重新发布。Nothing has changed; build {publication.build_id} still stands.",
-        "held_back": "未发布：检查未通过，仍使用上一次发布。Not published: the gate refused; the last publication stays.",
+        "held_back": "未发布：检查未通过，仍使用上次发布。Not published: the gate refused; the last publication stays.",
         "nothing": "未发布：没有可发布的数据。Nothing could be published: no district-year has been accepted yet.",
     }
     told = [lines[publication.status], *(_reason(reason) for reason in publication.reasons)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from pipelines.commands.findings import describe_finding
 from pipelines.commands.query import connect_to_published
 from pipelines.commands.tables import format_table
 from pipelines.settings import Settings
@@ -25,12 +26,9 @@ def print_status(settings: Settings) -> None:
             from quality.district_year order by district_code, fiscal_year
             """
         ).fetchall()
-        reasons = published.execute(
-            """
-            select district_code || '/' || fiscal_year, rule_id, finding_key, message_zh, message
-            from quality.finding where severity = 'fatal' order by all
-            """
-        ).fetchall()
+        held = published.execute("select * from quality.finding where severity = 'fatal' order by all")
+        names = [column[0] for column in held.description]
+        findings = [dict(zip(names, row, strict=True)) for row in held.fetchall()]
     click.echo(f"数据库 Database: {settings.database}")
     click.echo(f"构建 Build: {build_id}, {finished_at:%Y-%m-%d %H:%M} UTC, district-finance {program}\n")
     heads = (
@@ -42,5 +40,5 @@ def print_status(settings: Settings) -> None:
         "暂缓时间\nHeld (UTC)",
     )
     click.echo(format_table(heads, [["–" if value is None else value for value in row] for row in district_years]))
-    for place, rule_id, key, message_zh, message in reasons:
-        click.echo(f"\n{place} {key} [{rule_id}]\n    {message_zh}\n    {message}")
+    for finding in findings:
+        click.echo("\n" + describe_finding(finding))
