@@ -151,18 +151,20 @@ DEPARTMENT_CODE = Column(
     "Code of the budget department or unit as delivered; leading zeros are kept.",
     "预算部门（单位）编码，保留前导零。",
     headers=(
-        "部门编码",
-        "部门代码",
         "单位编码",
         "单位代码",
         "预算单位编码",
         "预算单位代码",
-        "预算部门编码",
         "agency_code",
         "department_code",
+        "部门编码",
+        "部门代码",
+        "预算部门编码",
+        "dept_code",
     ),
     pattern=r"[0-9A-Za-z]{3,21}",
     name_column="department_name",
+    alternatives=True,
 )
 DEPARTMENT_NAME = Column(
     "department_name",
@@ -171,17 +173,20 @@ DEPARTMENT_NAME = Column(
     "Name of the budget department or unit.",
     "预算部门（单位）名称。",
     headers=(
-        "部门名称",
         "单位名称",
         "预算单位名称",
         "预算单位",
-        "预算部门",
-        "部门",
         "单位",
-        "部门（单位）名称",
         "agency_name",
         "department_name",
+        "部门（单位）名称",
+        "部门名称",
+        "预算部门",
+        "部门",
+        "主管部门",
+        "dept_name",
     ),
+    alternatives=True,
 )
 PROJECT_CODE = Column(
     "project_code",
@@ -402,8 +407,9 @@ REMARK = Column(
     "备注",
     "Remark of the delivering office.",
     "备注。",
-    headers=("备注", "说明", "remark"),
+    headers=("备注", "说明", "remark", "bz"),
     personal=Personal.DROP,
+    alternatives=True,
 )
 
 ORIGIN = (DISTRICT_CODE, FISCAL_YEAR)

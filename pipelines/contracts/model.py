@@ -79,6 +79,9 @@ class Column:
     ``pattern`` is a regular expression that the whole normalised text must match.
     ``codes`` maps delivered spellings (folded) to the stored value; any other value is a row error.
     ``name_column`` is filled from a cell that holds code and name together (``019100 某单位``).
+    ``alternatives`` tells that several of its headers may stand side by side in one table (a unit and its department,
+    a code and its name): the first in the order of ``headers`` counts, the others fill its blanks (never those of an
+    amount). Columns with ``codes`` always allow it.
     ``digits`` are the lengths that a purely numeric code may have: a lost leading zero is restored only if exactly
     one of them fits.
     """
@@ -97,6 +100,7 @@ class Column:
     codes: tuple[tuple[str, str], ...] = ()
     name_column: str | None = None
     digits: tuple[int, ...] = ()
+    alternatives: bool = False
 
     def as_required(self, **changes: Any) -> Column:
         """This column as a required, not nullable one; ``changes`` replace further facets."""

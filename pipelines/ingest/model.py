@@ -9,12 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines.contracts.cell_rules import CELL_RULES
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+
+FAULTS = pa.schema(
+    [
+        ("source_line", pa.int64()),
+        ("column", pa.string()),
+        ("rule_id", pa.string()),
+        ("found", pa.string()),
+        ("expected", pa.string()),
+    ]
+)
+PASSED_OVER = pa.schema([("source_line", pa.int64()), ("reason", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +65,25 @@ class Batch:
     ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
     codes and texts ``string``, flags ``bool``, ratios ``decimal128(18, 6)``, integers ``int64``) and ``source_line``
     (int64). A cell that could not be read is NULL and has a fault. Personal columns are already dropped or hashed.
-    ``faults``: one row per cell fault: ``source_line`` int64, ``column`` string, ``rule_id`` string, ``found`` string,
-    ``expected`` string. Rule ids and severities are those of ``contracts.cell_rules``; only ``error`` faults set a row
+    ``faults``: one row per cell fault, in the shape of ``FAULTS``; an empty ``column`` is the whole row, and the
+    warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``; only ``error`` faults set a row
     aside.
     ``texts``: the cells as delivered (one string column per header, personal ones replaced by ``•``), aligned with
     ``rows``: what a rejected row is shown as.
     ``totals``: rows recognised as totals or parents, in the shape of ``rows`` plus ``scope`` (string): the total of
     which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
-    or a code prefix for a parent of a hierarchy). They are never facts.
+    ``part`` = an "of which" row, a sum of nothing; or a code prefix for a parent of a hierarchy). They are never
+    facts.
+    ``passed_over``: lines that are neither, with the reason (``blank``, ``repeated-header``, ``note``,
+    ``placeholder``, ``deleted-in-source``), in the shape of ``PASSED_OVER``. Every line below the header is in
+    exactly one of ``rows``, ``totals`` and ``passed_over``.
     """
 
     rows: pa.Table
     faults: pa.Table
     texts: pa.Table
     totals: pa.Table
+    passed_over: pa.Table
 
 
 @dataclass(slots=True)

@@ -1,0 +1,147 @@
+"""Which files were delivered: everything below ``raw/<district>/<fiscal year>/``, and what was passed over and why.
+
+Does not belong here: what is in a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.ingest.model import Delivery
+from pipelines.settings import Settings
+
+ALIAS_FILE = "header_aliases.csv"
+LAYOUT_FILE = "layout.csv"
+_DISTRICT_FILES = frozenset({ALIAS_FILE, LAYOUT_FILE})
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
+_DOCUMENTS = (".md",)
+_HASH_BLOCK = 4 * 1024**2
+
+
+class DistrictYear(NamedTuple):
+    """A district's code (six digits) and a fiscal year."""
+
+    district_code: str
+    fiscal_year: int
+
+
+class PassedOver(NamedTuple):
+    """A file or folder below raw/ that is not read, and why."""
+
+    relative_path: str
+    reason: str
+    reason_zh: str
+
+
+@dataclass(slots=True)
+class Deliveries:
+    """The deliveries by district and year, each list in a stable order.
+
+    ``passed_over`` is harmless (notes, unfinished files); ``misplaced`` are files that somebody must move or replace.
+    """
+
+    by_district_year: dict[DistrictYear, list[Delivery]] = field(default_factory=dict)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    misplaced: list[PassedOver] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """The misplaced files as sentences in both languages."""
+        return [f"{entry.relative_path}: {entry.reason} / {entry.reason_zh}" for entry in self.misplaced]
+
+
+def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveries:
+    """Every delivered file below ``settings.raw``, in order of district, year and path.
+
+    ``now`` is the time (seconds since the epoch) against which ``limits.settle_seconds`` is measured.
+    """
+    raw = settings.raw
+    found = Deliveries()
+    collected: defaultdict[DistrictYear, list[Delivery]] = defaultdict(list)
+    if not raw.is_dir():
+        return found
+    youngest = (time.time() if now is None else now) - settings.limits.settle_seconds
+    root = raw.resolve()
+    for directory, folders, files in os.walk(raw):
+        folders.sort()
+        for name in [name for name in folders if name.startswith(".")]:
+            folders.remove(name)
+            found.passed_over.append(PassedOver(_relative(raw, Path(directory, name)), "hidden folder", "隐藏文件夹"))
+        for name in sorted([*files, *(name for name in folders if Path(directory, name).is_symlink())]):
+            path = Path(directory, name)
+            relative = _relative(raw, path)
+            if told := _not_a_delivery(path, relative):
+                found.passed_over.append(told)
+            elif told := _problem(path, relative, root):
+                found.misplaced.append(told)
+            elif settings.limits.settle_seconds and path.stat().st_mtime > youngest:
+                found.passed_over.append(
+                    PassedOver(relative, "still being written: it is read in the next run", "可能仍在写入，下次再读")
+                )
+            else:
+                district, year = relative.split("/")[:2]
+                collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year)))
+    found.by_district_year = {key: collected[key] for key in sorted(collected)}
+    return found
+
+
+def _relative(raw: Path, path: Path) -> str:
+    return path.relative_to(raw).as_posix()
+
+
+def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:
+    name = path.name
+    parts = relative.split("/")
+    if name.startswith("."):
+        return PassedOver(relative, "hidden file", "隐藏文件")
+    if name.startswith("~$"):
+        return PassedOver(relative, "left by a spreadsheet program that has the file open", "表格软件打开时的临时文件")
+    if name.lower().endswith(_UNFINISHED):
+        return PassedOver(relative, "not complete yet", "尚未写完的文件")
+    if name.lower().endswith(_DOCUMENTS) or name.lower().startswith("readme"):
+        return PassedOver(relative, "documentation", "说明文件")
+    if len(parts) == 2 and parts[0] != "" and name in _DISTRICT_FILES:
+        return PassedOver(relative, "header aliases of the district", "本区表头别名")
+    return None
+
+
+def _problem(path: Path, relative: str, root: Path) -> PassedOver | None:
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        return PassedOver(
+            relative, "a link that leads out of raw/; put the file itself there", "链接指向 raw 之外，请放入文件本身"
+        )
+    parts = relative.split("/")
+    if len(parts) < 3 or not re.fullmatch(r"\d{6}", parts[0]) or not re.fullmatch(r"(?:19|20)\d\d", parts[1]):
+        return PassedOver(
+            relative,
+            "not in a folder raw/<six-digit district>/<four-digit year>/; move it there",
+            "不在 raw/<六位区划>/<四位年度>/ 之下，请移入",
+        )
+    if not path.is_file():
+        return PassedOver(relative, "not a regular file", "不是普通文件")
+    return None
+
+
+def content_hash(delivery: Delivery) -> str:
+    """The SHA-256 of the file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with delivery.path.open("rb") as stream:
+        while block := stream.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def aliases_fingerprint(raw: Path, district_code: str) -> str:
+    """A hash of the district's alias and layout files: files read under another one are read again."""
+    digest = hashlib.sha256()
+    for name in sorted(_DISTRICT_FILES):
+        path = raw / district_code / name
+        digest.update(name.encode() + (path.read_bytes() if path.is_file() else b""))
+    return digest.hexdigest()[:16]
