@@ -1,0 +1,158 @@
+"""The partitioned assets: what was delivered, which version of it is accepted, and what reading it gave.
+
+Does not belong here: how a district-year is accepted (``pipelines.warehouse.accept``), the publication (published).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from pipelines.ingest.deliveries import find_deliveries
+from pipelines.orchestration.metadata import markdown_table, yuan
+from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, district_year
+from pipelines.settings import Settings
+from pipelines.warehouse.accept import Acceptance, accept_district_year
+from pipelines.warehouse.contents import held_attempt
+from pipelines.warehouse.lock import warehouse_lock
+from pipelines.warehouse.store import DistrictYearStore
+
+LOCK_WAIT_SECONDS = 600
+"""How long a run waits for another one that writes to the same warehouse."""
+
+MAX_FINDINGS = 100
+
+DELIVERY = dg.AssetSpec(
+    "delivery",
+    group_name="raw",
+    kinds={"excel", "csv"},
+    partitions_def=DISTRICT_FISCAL_YEAR,
+    description="各单位报送的文件，原样保存。 Files as offices delivered them; never changed.",
+)
+
+_ACCEPTED_VERSION = dg.AssetSpec(
+    "accepted_version",
+    deps=[DELIVERY],
+    skippable=True,
+    group_name="accepted",
+    kinds={"parquet", "pandera"},
+    description="区年度的有效版本，不可更改。 The immutable version of a district-year that counts. A partition is "
+    "materialised when a new version is accepted, and not when it is held back or unchanged.",
+)
+_READING_REPORT = dg.AssetSpec(
+    "reading_report",
+    deps=[_ACCEPTED_VERSION],
+    group_name="accepted",
+    kinds={"python"},
+    description="本次读取的结果。 What reading a district-year's files gave: rows and money by outcome, and "
+    "whether the district-year is held back.",
+)
+_CONSERVATION = dg.AssetCheckSpec(
+    "rows_and_money_are_conserved",
+    asset="reading_report",
+    blocking=True,
+    description="读入的行与金额等于接受、剔除、重复之和。 Rows and money read are accepted + rejected + duplicate. "
+    "A failure is a fault of the program: nothing is published by this run.",
+)
+_NOTHING_HELD_BACK = dg.AssetCheckSpec(
+    "nothing_is_held_back",
+    asset="reading_report",
+    description="没有区年度被暂缓。 No district-year is held back. One that is keeps its last accepted version; the "
+    "others are published.",
+)
+
+
+@dg.multi_asset(
+    name="accept",
+    specs=[_ACCEPTED_VERSION, _READING_REPORT],
+    check_specs=[_CONSERVATION, _NOTHING_HELD_BACK],
+    partitions_def=DISTRICT_FISCAL_YEAR,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def accept(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Accepts or holds back every district-year of the run's partitions.
+
+    Raises:
+        dagster.Failure: the run has no partitions.
+    """
+    if not context.has_partition_key and not context.has_partition_key_range:
+        raise dg.Failure(
+            "This run names no district-year. Choose partitions (all of them for a whole night). "
+            "本次运行未选择区年度，请选择分区。"
+        )
+    held: list[dict[str, Any]] = []
+    with warehouse_lock(settings.warehouse, wait_seconds=LOCK_WAIT_SECONDS):
+        deliveries = find_deliveries(settings).by_district_year
+        for key in context.partition_keys:
+            place = district_year(key)
+            files = deliveries.get(place)
+            if not files:
+                context.log.warning(f"{key}: no files in {settings.raw}; its accepted version stays as it is")
+                context.add_asset_metadata({"outcome": "no files"}, "reading_report", partition_key=key)
+                continue
+            acceptance = accept_district_year(settings, place.district_code, place.fiscal_year, files)
+            context.log.info(f"{key}: {acceptance.status}, version {acceptance.version}")
+            report = _report(acceptance)
+            context.add_asset_metadata(report, "reading_report", partition_key=key)
+            if acceptance.status == "accepted":
+                context.log_event(
+                    dg.AssetMaterialization(
+                        "accepted_version",
+                        partition=key,
+                        metadata=report,
+                        tags={"dagster/data_version": str(acceptance.record["input_id"])},
+                    )
+                )
+        for key in context.partition_keys:
+            place = district_year(key)
+            attempt = held_attempt(DistrictYearStore(settings.accepted, place.district_code, place.fiscal_year))
+            held += attempt.findings().to_pylist() if attempt else []
+    yield dg.MaterializeResult("reading_report", check_results=list(_checks(held)))
+
+
+def _report(acceptance: Acceptance) -> dict[str, Any]:
+    """The outcome of a district-year with rows and money of its files, from the attempt's manifest."""
+    rows: Counter[str] = Counter()
+    money = {"read": Decimal(0), "rejected": Decimal(0)}
+    files = []
+    for file in acceptance.record["files"]:
+        for table in file["tables"]:
+            rows.update({name: table[f"rows_{name}"] for name in ("read", "accepted", "rejected", "subtotal")})
+            for name in money:
+                money[name] += sum(map(Decimal, table[f"money_{name}"].values()), Decimal(0))
+            counts = [table[name] for name in ("sheet", "dataset", "rows_read", "rows_rejected")]
+            files.append([file["relative_path"], *counts, ""])
+        if refusal := file["refusal"]:
+            files.append([file["relative_path"], refusal["sheet"], "", "", "", refusal["message_zh"]])
+    return {
+        "outcome": acceptance.status,
+        "version": acceptance.version or 0,
+        "files": len(acceptance.record["files"]),
+        "files read now": acceptance.files_read,
+        **{f"rows {name}": count for name, count in rows.items()},
+        **{f"money {name} (yuan)": yuan(amount) for name, amount in money.items()},
+        "tables": markdown_table(["file", "sheet", "dataset", "rows", "rejected", "refused"], files),
+    }
+
+
+def _checks(held: list[dict[str, Any]]) -> Iterator[dg.AssetCheckResult]:
+    """The results of both checks from the findings of the attempts that are held back."""
+    fatal = [finding for finding in held if finding["severity"] == "fatal"]
+    lost = [finding for finding in fatal if finding["rule_id"] == "rows-or-money-not-conserved"]
+    for spec, findings in ((_CONSERVATION, lost), (_NOTHING_HELD_BACK, fatal)):
+        yield dg.AssetCheckResult(
+            passed=not findings,
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            metadata={"findings": len(findings), "reasons": findings_preview(findings)},
+        )
+
+
+def findings_preview(findings: list[dict[str, Any]]) -> dg.MarkdownMetadataValue:
+    """The first findings as a table: where, about what, which rule, what it says in both languages."""
+    names = ("district_code", "fiscal_year", "finding_key", "rule_id", "message_zh", "message")
+    return markdown_table(names, [[finding[name] for name in names] for finding in findings[:MAX_FINDINGS]])

@@ -1,0 +1,149 @@
+"""The published tables as assets, with their lineage from the SQL files, and the contract checks on them.
+
+All of them are made by one call that builds a new file, asks the gate and renames it into place; there is no way to
+make one table alone. Does not belong here: the build (``pipelines.warehouse.publish``).
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+
+import dagster as dg
+import duckdb
+
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Dataset
+from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
+from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
+from pipelines.orchestration.accepted import LOCK_WAIT_SECONDS
+from pipelines.orchestration.metadata import PREVIEW_ROWS, markdown_table, table_metadata, yuan
+from pipelines.settings import Settings
+from pipelines.sql_files import SqlFile, read_sql_group
+from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.lock import warehouse_lock
+from pipelines.warehouse.publish import build_and_publish
+
+_READING_REPORT = dg.AssetKey("reading_report")
+_CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE)
+_SQL_GROUPS = ("core", "summary")
+
+
+@cache
+def published_specs() -> tuple[dg.AssetSpec, ...]:
+    """One asset per published table: accepted rows, code lists, what SQL derives from them, quality."""
+    specs = [_spec("core", dataset, [_READING_REPORT]) for dataset in DATASETS.values()]
+    specs += [_spec("quality", table, [_READING_REPORT]) for table in QUALITY_TABLES]
+    specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *_CODE_LISTS)]
+    for group in _SQL_GROUPS:
+        for file in read_sql_group(group):
+            specs.append(_spec(group, file, [dg.AssetKey(name.split(".")) for name in sorted(file.reads)]))
+    return tuple(specs)
+
+
+def _spec(schema: str, table: Dataset | PublishedTable | SqlFile, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        [schema, table.name],
+        deps=deps,
+        skippable=True,
+        group_name=schema,
+        kinds={"duckdb", "sql"} if isinstance(table, SqlFile) else {"duckdb"},
+        description=f"**{table.label_zh}** {table.meaning_zh} {table.meaning}",
+    )
+
+
+def contract_checks() -> list[dg.AssetCheckSpec]:
+    """Two checks on the accepted rows of every dataset: they fulfil the contract, and none got lost on the way."""
+    checks = []
+    for dataset in DATASETS.values():
+        asset = dg.AssetKey(["core", dataset.name])
+        checks.append(
+            dg.AssetCheckSpec(
+                "rows_fulfil_the_contract",
+                asset=asset,
+                description=f"报送的{dataset.label_zh}没有被剔除的行。 No delivered row had to be set aside.",
+            )
+        )
+        checks.append(
+            dg.AssetCheckSpec(
+                "rows_and_money_are_conserved",
+                asset=asset,
+                description="读入＝接受＋剔除＋重复＋合计行。 Rows read = accepted + rejected + duplicate + subtotal; "
+                "money read = accepted + rejected + duplicate.",
+            )
+        )
+    return checks
+
+
+@dg.multi_asset(name="publish", specs=published_specs(), check_specs=contract_checks())
+def publish(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Builds and publishes what is accepted; the tables are materialised if a new file was published.
+
+    Raises:
+        dagster.Failure: the gate refused, or no district-year was ever accepted; the last publication stays.
+    """
+    with warehouse_lock(settings.warehouse, wait_seconds=LOCK_WAIT_SECONDS):
+        publication = build_and_publish(settings)
+    context.log.info(f"{publication.status}: build {publication.build_id}, {publication.database}")
+    if publication.status == "held_back":
+        raise dg.Failure(
+            "Not published: the gate refused. The last publication stays. 未发布：检查未通过，仍使用上次发布。",
+            metadata={"reasons": markdown_table(["reason"], [[str(reason)] for reason in publication.reasons])},
+        )
+    if publication.status == "nothing":
+        raise dg.Failure("Nothing could be published: no district-year has been accepted yet. 没有可发布的数据。")
+    with open_published(settings.database) as published:
+        if publication.status == "published":
+            for spec in published_specs():
+                schema, table = spec.key.path
+                metadata = table_metadata(published, schema, table) | {"build": publication.build_id or ""}
+                yield dg.MaterializeResult(spec.key, metadata=metadata)
+        for dataset in DATASETS:
+            yield _contract_result(published, dataset)
+            yield _conservation_result(published, dataset)
+
+
+def _contract_result(published: duckdb.DuckDBPyConnection, dataset: str) -> dg.AssetCheckResult:
+    reasons = published.execute(
+        """
+        select rule_ids, count(*), sum(money), min(messages_zh), min(messages)
+        from quality.rejected_row where dataset = ? group by rule_ids order by count(*) desc, rule_ids
+        """,
+        [dataset],
+    ).fetchall()
+    rows = sum(count for _, count, *_ in reasons)
+    return dg.AssetCheckResult(
+        passed=not rows,
+        asset_key=["core", dataset],
+        check_name="rows_fulfil_the_contract",
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rows set aside": rows,
+            "money set aside (yuan)": yuan(sum((money or Decimal(0) for _, _, money, *_ in reasons), Decimal(0))),
+            "reasons": markdown_table(["rule", "rows", "yuan", "原因", "reason"], reasons[:PREVIEW_ROWS]),
+        },
+    )
+
+
+def _conservation_result(published: duckdb.DuckDBPyConnection, dataset: str) -> dg.AssetCheckResult:
+    rows_read, rows_told, money_read, money_told = published.execute(
+        """
+        select coalesce(sum(rows_read), 0),
+            coalesce(sum(rows_accepted + rows_rejected + rows_duplicate + rows_subtotal), 0),
+            coalesce(sum(money_read), 0), coalesce(sum(money_accepted + money_rejected + money_duplicate), 0)
+        from quality.source_file where dataset = ?
+        """,
+        [dataset],
+    ).fetchall()[0]
+    return dg.AssetCheckResult(
+        passed=rows_read == rows_told and money_read == money_told,
+        asset_key=["core", dataset],
+        check_name="rows_and_money_are_conserved",
+        metadata={
+            "rows read": int(rows_read),
+            "rows accounted for": int(rows_told),
+            "money read (yuan)": yuan(money_read),
+            "money accounted for (yuan)": yuan(money_told),
+        },
+    )
