@@ -54,4 +54,11 @@ def run_night(settings: Settings) -> Night:
             for key, files in deliveries.by_district_year.items()
         ]
         publication = build_and_publish(settings)
-    return Night(acceptances, publication, deliveries.problems)
+    problems = deliveries.problems
+    if not acceptances:
+        problems.append(
+            f"{settings.raw}: no deliveries were found; expected files as <district, six digits>/<fiscal year>/<file>, "
+            f"for example {settings.raw}/440103/2022/statement.xlsx. Put exports there, or name the directory with --raw. "
+            "未找到任何报送文件，应按“区划/年度/文件”存放，或用 --raw 指定目录。"
+        )
+    return Night(acceptances, publication, problems)

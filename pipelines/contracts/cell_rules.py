@@ -32,36 +32,108 @@ _ERRORS = (
     ("date-not-readable", "{found} is not a date.", "{found} 不是日期。"),
     ("ratio-not-readable", "{found} is not a percentage.", "{found} 不是百分比。"),
     ("integer-not-readable", "{found} is not a whole number.", "{found} 不是整数。"),
-    ("code-in-scientific-notation", "{found} lost digits in a spreadsheet; deliver the code as text.", "{found} 已被表格软件改成科学计数，请以文本交来。"),
+    (
+        "code-in-scientific-notation",
+        "{found} lost digits in a spreadsheet; deliver the code as text.",
+        "{found} 已被表格软件改成科学计数，请以文本交来。",
+    ),
     ("code-has-wrong-shape", "{found} does not look like {expected}.", "{found} 不符合 {expected}。"),
     ("value-not-in-list", "{found} is not one of {expected}.", "{found} 不在允许值 {expected} 之内。"),
-    ("district-differs-from-folder", "District {found} was delivered into the folder of {expected}.", "区划 {found} 的数据放在了 {expected} 的文件夹。"),
-    ("year-differs-from-folder", "Year {found} was delivered into the folder of {expected}.", "{found} 年度的数据放在了 {expected} 年度的文件夹。"),
-    ("row-has-too-many-cells", "The row has {found} cells, the header {expected}.", "本行有 {found} 个单元格，表头有 {expected} 个。"),
-    ("row-has-too-few-cells", "The row has {found} cells, the header {expected}.", "本行有 {found} 个单元格，表头有 {expected} 个。"),
-    ("same-identity-twice-in-file", "The same row identity occurs in this file with other values.", "同一文件中同一标识的行数值不同。"),
+    (
+        "district-differs-from-folder",
+        "District {found} was delivered into the folder of {expected}.",
+        "区划 {found} 的数据放在了 {expected} 的文件夹。",
+    ),
+    (
+        "year-differs-from-folder",
+        "Year {found} was delivered into the folder of {expected}.",
+        "{found} 年度的数据放在了 {expected} 年度的文件夹。",
+    ),
+    (
+        "row-has-too-many-cells",
+        "The row has {found} cells, the header {expected}.",
+        "本行有 {found} 个单元格，表头有 {expected} 个。",
+    ),
+    (
+        "row-has-too-few-cells",
+        "The row has {found} cells, the header {expected}.",
+        "本行有 {found} 个单元格，表头有 {expected} 个。",
+    ),
+    (
+        "same-identity-twice-in-file",
+        "The same row identity occurs in this file with other values.",
+        "同一文件中同一标识的行数值不同。",
+    ),
 )
 _WARNINGS = (
-    ("leading-zero-restored", "The code {found} was restored to {expected}.", "编码 {found} 已补回前导零为 {expected}。"),
+    (
+        "leading-zero-restored",
+        "The code {found} was restored to {expected}.",
+        "编码 {found} 已补回前导零为 {expected}。",
+    ),
     ("header-ignored", "The header {found} is not known and was passed over.", "未识别的表头 {found} 已略过。"),
 )
 _FATALS = (
     ("file-not-readable", "The file cannot be read: {found}.", "文件无法读取：{found}。"),
-    ("file-type-not-supported", "Files of type {found} are not read; expected {expected}.", "不支持 {found} 类型，应为 {expected}。"),
-    ("file-too-large", "The file exceeds a limit: {found}, at most {expected}.", "文件超限：{found}，上限 {expected}。"),
+    (
+        "file-type-not-supported",
+        "Files of type {found} are not read; expected {expected}.",
+        "不支持 {found} 类型，应为 {expected}。",
+    ),
+    (
+        "file-too-large",
+        "The file exceeds a limit: {found}, at most {expected}.",
+        "文件超限：{found}，上限 {expected}。",
+    ),
     ("file-outside-raw", "The file leads out of the raw directory.", "文件指向 raw 目录之外。"),
-    ("encoding-not-known", "The text is not UTF-8, UTF-16 or GB18030: {found}.", "文本编码不是 UTF-8、UTF-16 或 GB18030：{found}。"),
-    ("no-table-found", "No header row was found; expected {expected}.", "未找到表头，应有 {expected}。"),
-    ("dataset-not-recognised", "The headers fit no dataset. Found: {found}. Expected: {expected}.", "表头不符合任何数据集。已有：{found}；应有：{expected}。"),
-    ("header-missing", "Required headers are missing. Found: {found}. Missing: {expected}.", "缺少必需的表头。已有：{found}；缺少：{expected}。"),
+    (
+        "encoding-not-known",
+        "The text is not UTF-8, UTF-16 or GB18030: {found}.",
+        "文本编码不是 UTF-8、UTF-16 或 GB18030：{found}。",
+    ),
+    ("no-table-found", "No header row was found. Found: {found}. Expected: {expected}.", "未找到表头。已有：{found}；应有：{expected}。"),
+    (
+        "dataset-not-recognised",
+        "The headers fit no dataset. Found: {found}. Expected: {expected}.",
+        "表头不符合任何数据集。已有：{found}；应有：{expected}。",
+    ),
+    (
+        "header-missing",
+        "Required headers are missing. Found: {found}. Missing: {expected}.",
+        "缺少必需的表头。已有：{found}；缺少：{expected}。",
+    ),
     ("header-ambiguous", "Two headers mean the same column: {found}.", "两个表头对应同一列：{found}。"),
-    ("header-not-mapped", "Headers that look like an amount, a code or a date are not known: {found}.", "疑似金额、编码或日期的表头未能识别：{found}。"),
-    ("unit-not-known", "Amounts are delivered without a unit; expected 单位：元 or 单位：万元.", "金额未注明单位，应有“单位：元”或“单位：万元”。"),
+    (
+        "header-not-mapped",
+        "Headers that look like an amount, a code or a date are not known: {found}.",
+        "疑似金额、编码或日期的表头未能识别：{found}。",
+    ),
+    (
+        "unit-not-known",
+        "Amounts are delivered without a unit; expected 单位：元 or 单位：万元.",
+        "金额未注明单位，应有“单位：元”或“单位：万元”。",
+    ),
     ("unit-conflict-in-sheet", "The sheet names two units: {found}.", "工作表单位前后不一致：{found}。"),
-    ("sheet-district-conflict", "The sheet names {found}, the folder {expected}.", "工作表写明 {found}，文件夹为 {expected}。"),
-    ("total-row-disagrees", "The file's own total is {found}, its rows add up to {expected}.", "文件合计为 {found}，各行相加为 {expected}。"),
-    ("too-much-set-aside", "{found} was set aside, at most {expected} may be.", "被剔除 {found}，超过上限 {expected}。"),
-    ("rows-or-money-not-conserved", "Rows or money read do not equal accepted + rejected + duplicate: {found}.", "读入的行数或金额与接受、剔除、重复之和不符：{found}。"),
+    (
+        "sheet-district-conflict",
+        "The sheet names {found}, the folder {expected}.",
+        "工作表写明 {found}，文件夹为 {expected}。",
+    ),
+    (
+        "total-row-disagrees",
+        "The file's own total is {found}, its rows add up to {expected}.",
+        "文件合计为 {found}，各行相加为 {expected}。",
+    ),
+    (
+        "too-much-set-aside",
+        "{found} was set aside, at most {expected} may be.",
+        "被剔除 {found}，超过上限 {expected}。",
+    ),
+    (
+        "rows-or-money-not-conserved",
+        "Rows or money read do not equal accepted + rejected + duplicate: {found}.",
+        "读入的行数或金额与接受、剔除、重复之和不符：{found}。",
+    ),
 )
 
 CELL_RULES: dict[str, CellRule] = {

@@ -1,0 +1,396 @@
+"""The whole night, files in and published tables out: Liwan's 2022 figures, deliveries of every kind, conservation."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK, Night, run_night
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import open_published
+
+CHECKOUT = Path(__file__).parent.parent
+LIWAN = CHECKOUT / "raw" / "440103" / "2022"
+COMMERCE_BUREAU = "广州市荔湾区商务和投资促进局"
+
+
+class Bureau:
+    """A raw directory and a warehouse of their own, with what a test does to them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = Settings(raw=directory / "raw", warehouse=directory / "warehouse")
+        self.settings.raw.mkdir()
+
+    def deliver(self, path: str, text: str, encoding: str = "utf-8") -> Path:
+        """Writes a delivery below raw/; leading blanks of the lines are not part of it."""
+        target = self.settings.raw / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(textwrap.dedent(text).lstrip("\n").encode(encoding))
+        return target
+
+    def night(self) -> Night:
+        return run_night(self.settings)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with open_published(self.settings.database) as connection:
+            return connection.execute(query).fetchall()
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        (row,) = self.rows(query)
+        return row
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Bureau:
+    return Bureau(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def liwan(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+    bureau = Bureau(tmp_path_factory.mktemp("liwan"))
+    shutil.copytree(LIWAN, bureau.settings.raw / "440103" / "2022")
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    return bureau
+
+
+BUDGET = """
+    部门编码,部门名称,项目编码,项目名称,资金性质编码,年初预算数
+    101,测试一局,P1,甲项目,111,1000.00
+    101,测试一局,P2,乙项目,111,500.00
+    """
+ADJUSTMENTS = """
+    调整日期,调整类型,部门编码,项目编码,资金性质编码,调整金额
+    2024-05-10,追加,101,P1,111,200.00
+    2024-06-10,追减,101,P2,111,-100.00
+    """
+PAYMENTS = """
+    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额
+    V1,2024-03-01,101,P1,111,600.00
+    V2,2024-04-01,101,P2,111,100.00
+    """
+
+
+def deliver_detail(bureau: Bureau, *, payments: str = PAYMENTS) -> None:
+    bureau.deliver("440199/2024/预算.csv", BUDGET)
+    bureau.deliver("440199/2024/调整.csv", ADJUSTMENTS)
+    bureau.deliver("440199/2024/支付.csv", payments)
+
+
+def assert_conserved(bureau: Bureau) -> None:
+    """Rows and money of every file, by addition here and not by the program."""
+    for path, *numbers in bureau.rows(
+        """select source_path, rows_read, rows_accepted, rows_rejected, rows_duplicate, rows_subtotal,
+            money_read, money_accepted, money_rejected, money_duplicate
+        from quality.source_file where rows_read is not null"""
+    ):
+        read, accepted, rejected, duplicate, subtotal, *money = numbers
+        assert read == accepted + rejected + duplicate + subtotal, path
+        assert money[0] == sum(money[1:]), path
+
+
+# Liwan 2022 -----------------------------------------------------------------------------------------------------
+
+
+def test_liwan_department_figures(liwan: Bureau) -> None:
+    row = liwan.one(
+        """select department_name, initial_budget_amount, net_adjustment_amount, full_year_budget_amount,
+            executed_amount, unspent_amount, execution_rate, execution_rate_pct, execution_status, adjustment_status,
+            source_grain
+        from summary.department_execution where district_code = '440103' and fiscal_year = 2022"""
+    )
+    assert row == (
+        COMMERCE_BUREAU,
+        None,
+        None,
+        Decimal("112065200.00"),
+        Decimal("87781700.00"),
+        Decimal("24283500.00"),
+        Decimal("0.783309"),
+        Decimal("78.33"),
+        "ok",
+        "unknown",
+        "statement",
+    )
+
+
+LIWAN_PROJECTS = {
+    "招商引资经费": ("1000000.00", "-413600.00", "586400.00", "469100.00", "80.00", "-41.36", "ok", "ok"),
+    "产业扶持资金": ("15884000.00", "19193600.00", "35077600.00", "35047000.00", "99.91", "120.84", "ok", "ok"),
+    "上下九步行街品质提升工程": (
+        "20000000.00",
+        "-20000000.00",
+        "0.00",
+        "0.00",
+        None,
+        "-100.00",
+        "zero_budget",
+        "fully_cut",
+    ),
+    "区政府合作经费": (None, "-800000.00", None, None, None, None, "unknown", "unknown"),
+}
+
+
+@pytest.mark.parametrize("project", LIWAN_PROJECTS)
+def test_liwan_project_figures(liwan: Bureau, project: str) -> None:
+    row = liwan.one(
+        f"""select initial_budget_amount, net_adjustment_amount, full_year_budget_amount, executed_amount,
+            execution_rate_pct, net_adjustment_rate_pct, execution_status, adjustment_status
+        from summary.project_execution where district_code = '440103' and project_name = '{project}'"""
+    )
+    assert tuple(None if value is None else str(value) for value in row) == LIWAN_PROJECTS[project]
+
+
+@pytest.mark.parametrize("table", ["department_execution_by_fund_type", "department_execution_by_nature"])
+def test_liwan_breakdowns_tie_to_the_department(liwan: Bureau, table: str) -> None:
+    assert liwan.one(f"select sum(executed_amount) from summary.{table} where district_code = '440103'") == (
+        Decimal("87781700.00"),
+    )
+
+
+def test_liwan_conserves_rows_and_money(liwan: Bureau) -> None:
+    assert_conserved(liwan)
+    assert liwan.rows("select * from quality.rejected_row") == []
+
+
+def test_every_liwan_row_is_followed_to_sheet_and_line(liwan: Bureau) -> None:
+    from openpyxl import load_workbook  # noqa: PLC0415 - only this test looks into the workbook
+
+    for path, sheet, line, project in liwan.rows(
+        """select source_path, statement.source_sheet, source_line, project_name
+        from core.execution_statement as statement
+        join (select distinct source_file_id, source_path from quality.source_file) using (source_file_id)
+        where project_name is not null"""
+    ):
+        worksheet = load_workbook(liwan.settings.raw / path)[sheet]
+        assert project in [cell.value for cell in worksheet[line]]
+
+
+# Nothing changed, something changed ----------------------------------------------------------------------------
+
+
+def test_a_second_night_reads_nothing_and_publishes_nothing(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    first = bureau.night()
+    before = bureau.settings.database.stat()
+    second = bureau.night()
+    assert (first.publication.status, second.publication.status) == ("published", "unchanged")
+    assert [(a.status, a.files_read) for a in second.acceptances] == [("unchanged", 0)]
+    after = bureau.settings.database.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_changed_file_is_read_again_in_its_own_district_year_only(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bureau.deliver("440198/2024/预算.csv", BUDGET)
+    bureau.night()
+    bureau.deliver("440199/2024/支付.csv", PAYMENTS.replace("600.00", "650.00"))
+    night = bureau.night()
+    assert {a.district_code: (a.status, a.files_read) for a in night.acceptances} == {
+        "440198": ("unchanged", 0),
+        "440199": ("accepted", 1),
+    }
+    assert bureau.one(
+        "select executed_amount from summary.department_execution where district_code = '440199'"
+    ) == (Decimal("750.00"),)
+
+
+def test_detail_figures(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one(
+        """select initial_budget_amount, increase_amount, decrease_amount, net_adjustment_amount, adjustment_count,
+            full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct,
+            gross_adjustment_rate_pct, source_grain
+        from summary.department_execution"""
+    ) == (
+        Decimal("1500.00"),
+        Decimal("200.00"),
+        Decimal("100.00"),
+        Decimal("100.00"),
+        2,
+        Decimal("1600.00"),
+        Decimal("700.00"),
+        Decimal("43.75"),
+        Decimal("6.67"),
+        Decimal("20.00"),
+        "detail",
+    )
+    assert_conserved(bureau)
+
+
+# Duplicates and restatements -----------------------------------------------------------------------------------
+
+
+def test_the_same_rows_in_two_files_count_once(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bureau.deliver("440199/2024/支付再报.csv", PAYMENTS)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("700.00"),)
+    assert bureau.rows(
+        "select duplicate_kind, source_line, money from quality.duplicate_row order by source_line"
+    ) == [("duplicate", 2, Decimal("600.00")), ("duplicate", 3, Decimal("100.00"))]
+    assert_conserved(bureau)
+
+
+def test_a_later_delivery_restates_an_earlier_one(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bureau.night()
+    bureau.deliver("440199/2024/A更正.csv", PAYMENTS.replace("600.00", "610.50"))
+    bureau.night()
+    assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("710.50"),)
+    assert bureau.one(
+        "select money, kept_money, money_difference from quality.duplicate_row where duplicate_kind = 'superseded'"
+    ) == (Decimal("600.00"), Decimal("610.50"), Decimal("10.50"))
+    assert_conserved(bureau)
+
+
+def test_rows_of_one_file_that_contradict_each_other_are_set_aside(bureau: Bureau) -> None:
+    many = "".join(f"    W{n},2024-04-02,101,P2,111,1.00\n" for n in range(100))
+    deliver_detail(bureau, payments=PAYMENTS + many + "    W1,2024-04-02,101,P2,111,2.00\n")
+    bureau.settings.set_aside.max_money_share = 1
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.rows("select rule_ids, money from quality.rejected_row order by money") == [
+        ("same-identity-twice-in-file", Decimal("1.00")),
+        ("same-identity-twice-in-file", Decimal("2.00")),
+    ]
+    assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("799.00"),)
+    assert_conserved(bureau)
+
+
+# Rows and files that are wrong ---------------------------------------------------------------------------------
+
+
+def test_a_wrong_row_is_set_aside_with_all_its_reasons(bureau: Bureau) -> None:
+    many = "".join(f"    W{n},2024-04-02,101,P2,111,1.00\n" for n in range(100))
+    deliver_detail(bureau, payments=PAYMENTS + many + "    ,2023-04-02,,P2,111,7.00\n")
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    line, rules, money = bureau.one("select source_line, rule_ids, money from quality.rejected_row")
+    assert line == 104
+    assert money == Decimal("7.00")
+    assert sorted(rules.split("; ")) == [
+        "no-code-and-no-name",
+        "payment-date-is-in-its-fiscal-year",
+        "required-value-missing",
+    ]
+    assert_conserved(bureau)
+
+
+def test_too_many_wrong_rows_hold_the_district_year_back(bureau: Bureau) -> None:
+    deliver_detail(bureau, payments=PAYMENTS.replace("2024-03-01", "沒有"))
+    night = bureau.night()
+    assert night.exit_code == FAILED
+    assert night.publication.status == "nothing"
+    assert {finding.rule_id for finding in night.acceptances[0].findings} >= {"too-much-set-aside"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "rule"),
+    [
+        ("支付坏.csv", "支付凭证号,支付日期,部门编码,项目编码,实付金頟\nV9,2024-01-01,101,P1,5\n", "header-missing"),
+        ("不知.csv", "水果,颜色\n苹果,红\n", "no-table-found"),
+    ],
+)
+def test_a_refused_file_holds_back_its_district_year_only(bureau: Bureau, path: str, text: str, rule: str) -> None:
+    deliver_detail(bureau)
+    bureau.deliver("440198/2024/预算.csv", BUDGET)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    bureau.deliver(f"440199/2024/{path}", text)
+    bureau.deliver("440198/2024/预算.csv", BUDGET.replace("1000.00", "1100.00"))
+    night = bureau.night()
+    assert night.exit_code == SOMETHING_HELD_BACK
+    (finding,) = [f for a in night.acceptances for f in a.findings if f.severity == "fatal"]
+    assert finding.rule_id == rule
+    assert finding.finding_key == f"440199/2024/{path}"
+    for header in text.splitlines()[0].split(",")[:2]:
+        assert header in finding.message
+        assert header in finding.message_zh
+    budgets = dict(bureau.rows("select district_code, initial_budget_amount from summary.department_execution"))
+    assert budgets == {"440198": Decimal("1600.00"), "440199": Decimal("1500.00")}
+    assert bureau.one("select is_held_back from quality.district_year where district_code = '440199'") == (True,)
+    assert bureau.rows("select rule_id from quality.finding where severity = 'fatal'") == [(rule,)]
+
+
+def test_a_held_back_district_year_is_published_once_the_file_is_corrected(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bad = bureau.deliver("440199/2024/坏.csv", "水果,颜色\n苹果,红\n")
+    assert bureau.night().exit_code == FAILED
+    bad.unlink()
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one("select is_held_back from quality.district_year") == (False,)
+
+
+def test_a_total_that_disagrees_refuses_the_file(bureau: Bureau) -> None:
+    bureau.deliver("440199/2024/预算.csv", BUDGET + "    合计,,,,,1501.00\n")
+    night = bureau.night()
+    assert [f.rule_id for f in night.acceptances[0].findings] == ["total-row-disagrees"]
+    bureau.deliver("440199/2024/预算.csv", BUDGET + "    合计,,,,,1500.00\n")
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one("select rows_read, rows_accepted, rows_subtotal from quality.source_file") == (3, 2, 1)
+
+
+def test_an_empty_raw_directory_is_a_clear_failure(bureau: Bureau) -> None:
+    night = bureau.night()
+    assert night.exit_code == FAILED
+    assert any(str(bureau.settings.raw) in problem for problem in night.problems)
+
+
+def test_a_file_that_cannot_be_read_is_tried_again(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    file = bureau.settings.raw / "440199" / "2024" / "支付.csv"
+    link = file.with_name("链接.csv")
+    link.symlink_to(bureau.settings.raw / "440199" / "没有.csv")
+    night = bureau.night()
+    assert night.exit_code == FAILED
+    assert [f.rule_id for a in night.acceptances for f in a.findings] == ["file-not-readable"]
+    link.unlink()
+    assert bureau.night().exit_code == ALL_PUBLISHED
+
+
+def test_a_file_outside_district_and_year_is_told(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bureau.deliver("预算.csv", BUDGET)
+    night = bureau.night()
+    assert night.exit_code == SOMETHING_HELD_BACK
+    assert any("预算.csv" in problem for problem in night.problems)
+
+
+# Readers ---------------------------------------------------------------------------------------------------------
+
+READER = """
+import sys, duckdb
+from pathlib import Path
+database, stop = Path(sys.argv[1]), Path(sys.argv[2])
+held = duckdb.connect(database, read_only=True)
+first = held.execute("select build_id from quality.build").fetchall()
+print("ready", flush=True)
+rounds = 0
+while not stop.exists() or not rounds:
+    assert held.execute("select build_id from quality.build").fetchall() == first
+    assert held.execute("select count(*) from summary.department_execution").fetchall() == [(1,)]
+    rounds += 1
+"""
+
+
+def test_a_night_publishes_while_an_analyst_queries(bureau: Bureau, tmp_path: Path) -> None:
+    deliver_detail(bureau)
+    bureau.night()
+    stop = tmp_path / "stop"
+    command: Iterable[str | Path] = [sys.executable, "-c", READER, bureau.settings.database, stop]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n"
+        for amount in ("601.00", "602.00"):
+            bureau.deliver("440199/2024/支付.csv", PAYMENTS.replace("600.00", amount))
+            assert bureau.night().publication.status == "published"
+        stop.touch()
+        _, errors = reader.communicate(timeout=30)
+    assert reader.returncode == 0, errors
+    assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("702.00"),)
