@@ -1,14 +1,20 @@
 """Paths, limits and thresholds: the one place, read from the environment and from ``district-finance.toml``.
 
 Environment variables are prefixed ``DISTRICT_FINANCE_`` and win over the file; nested names are joined by ``__``
-(``DISTRICT_FINANCE_LIMITS__MAX_FILE_BYTES``). Does not belong here: column definitions (contracts), code lists.
+(``DISTRICT_FINANCE_LIMITS__MAX_FILE_BYTES``). ``DISTRICT_FINANCE_SETTINGS`` names the file where it lies elsewhere.
+Does not belong here: column definitions (contracts), code lists.
 """
 
 from __future__ import annotations
 
+import os
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
@@ -33,13 +39,123 @@ class SetAside(BaseModel):
     max_money_share: float = Field(0.05, ge=0, le=1)
 
 
+class RuleThresholds(BaseModel, extra="forbid"):
+    """What the rules in ``sql/rules`` compare with; amounts in yuan, rates as ratios. Each names those it reads."""
+
+    yuan_tolerance: Decimal = Field(Decimal("0.01"), ge=0, description="Gap of a sum of amounts told in yuan.")
+    ten_thousand_tolerance_per_row: Decimal = Field(
+        Decimal("50.00"), ge=0, description="Gap that each amount told in 万元 with two decimals may add (0.005 万元)."
+    )
+    ten_thousand_tolerance_at_most: Decimal = Field(
+        Decimal("500.00"), ge=0, description="Largest gap of a sum of amounts told in 万元 (0.05 万元)."
+    )
+    published_rate_tolerance: Decimal = Field(
+        Decimal("0.0001"), ge=0, description="Gap between a published rate and the exact one: rounded or truncated."
+    )
+    published_rate_error_beyond: Decimal = Field(
+        Decimal("0.005"), ge=0, description="Gap of a published rate up to which it is a warning."
+    )
+    payments_to_budget_at_most: Decimal = Field(
+        Decimal("10"), gt=0, description="Payments of a district-year divided by its budget; beyond it a unit is wrong."
+    )
+    unit_slip_below: Decimal = Field(
+        Decimal("10000.00"), ge=0, description="Budget in a 万元 table below which a slip of the unit is considered."
+    )
+    unit_slip_share: Decimal = Field(
+        Decimal("0.0002"), ge=0, description="Share of its department below which such a budget is taken for a slip."
+    )
+
+
+class Schedule(BaseModel):
+    """When the night begins, in which time zone a day begins, and how old a publication may become."""
+
+    cron: str = Field("0 2 * * *", pattern=r"^\S+( \S+){4}$", description="Start of the nightly run.")
+    time_zone: str = Field("Asia/Shanghai", description="Time zone of the schedule and of every date in a message.")
+    fresh_hours: float = Field(36, gt=0, description="A last successful night older than this is told as stale.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("not a time zone of this machine; expected a name such as Asia/Shanghai")
+        return name
+
+
+class Closing(BaseModel):
+    """When a fiscal year is closed: from then on a changed delivery is held back until a person releases it."""
+
+    year_closes_on: str | None = Field(
+        None,
+        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])$",
+        description="Month and day of the following year, as in 03-31; the year is open on that day. None: stays open.",
+    )
+
+    @field_validator("year_closes_on")
+    @classmethod
+    def _is_a_day_of_every_year(cls, text: str | None) -> str | None:
+        if text:
+            date.fromisoformat(f"2001-{text}")
+        return text
+
+    def is_closed(self, fiscal_year: int, today: date) -> bool:
+        """Whether ``fiscal_year`` is closed on ``today``."""
+        return bool(self.year_closes_on) and today > date.fromisoformat(f"{fiscal_year + 1}-{self.year_closes_on}")
+
+
+class Mail(BaseModel):
+    """A mail server that takes the night's message."""
+
+    host: str
+    port: int = Field(587, gt=0, lt=65536)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str
+    recipients: list[str] = Field(min_length=1)
+
+
+class Webhook(BaseModel):
+    """A chat robot or another address that takes the night's message by HTTP; its URL is a secret too."""
+
+    kind: Literal["wecom", "dingtalk", "feishu", "json"]
+    url: SecretStr
+    secret: SecretStr = Field(SecretStr(""), description="Signing secret of a DingTalk or Feishu robot.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("expected an address that begins with https:// (or http:// inside the office)")
+        return url
+
+
+class Notifications(BaseModel):
+    """Who is told about a night, and how."""
+
+    language: Literal["zh", "en"] = "zh"
+    every_night: bool = Field(False, description="Tell a night that brought nothing new too: a sign of life.")
+    mail: Mail | None = None
+    webhooks: dict[str, Webhook] = Field(default_factory=dict, description="By a name of your own.")
+    timeout_seconds: float = Field(10, gt=0)
+    attempts: int = Field(3, ge=1, description="Attempts to reach one receiver in one run.")
+
+
+class Retention(BaseModel):
+    """What ``prune`` leaves. None keeps everything; what counts or is published is never pruned."""
+
+    versions: int | None = Field(None, ge=1, description="Accepted versions of a district-year, the newest ones.")
+    history_days: int | None = Field(None, ge=1, description="Days of what each publication said.")
+    log_days: int | None = Field(400, ge=1, description="Days of log files.")
+    run_days: int | None = Field(90, ge=1, description="Days of Dagster runs.")
+    backups: int | None = Field(14, ge=1, description="Backups, the newest ones.")
+
+
 class Settings(BaseSettings):
     """All settings; ``Settings()`` reads environment and file, keyword arguments win over both."""
 
     model_config = SettingsConfigDict(
         env_prefix="DISTRICT_FINANCE_",
         env_nested_delimiter="__",
-        toml_file="district-finance.toml",
         extra="forbid",
     )
 
@@ -51,6 +167,32 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     set_aside: SetAside = SetAside()
     set_aside_by_dataset: dict[str, SetAside] = Field(default_factory=dict)
+    schedule: Schedule = Schedule()
+    closing: Closing = Closing()
+    notifications: Notifications = Notifications()
+    retention: Retention = Retention()
+    backups: Path = Field(Path("backups"), description="Where backups are written: best on another disk.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Of the structured log.")
+    min_free_bytes: int = Field(2 * 1024**3, ge=0, description="Free disk below which 'doctor' warns.")
+    thresholds: RuleThresholds = RuleThresholds()
+    thresholds_by_district: dict[str, dict[str, Decimal]] = Field(
+        default_factory=dict, description="District code → the thresholds that differ there."
+    )
+    findings_per_rule: int = Field(
+        1000, gt=0, description="Findings of one rule that are listed per district-year; all are counted."
+    )
+
+    @field_validator("thresholds_by_district")
+    @classmethod
+    def _known_thresholds(cls, value: dict[str, dict[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
+        for changes in value.values():
+            RuleThresholds.model_validate(changes)
+        return value
+
+    def thresholds_of(self, district_code: str) -> RuleThresholds:
+        """The thresholds in force in a district."""
+        changes = self.thresholds_by_district.get(district_code, {})
+        return RuleThresholds.model_validate(self.thresholds.model_dump() | changes)
 
     @property
     def database(self) -> Path:
@@ -61,6 +203,15 @@ class Settings(BaseSettings):
     def accepted(self) -> Path:
         """The accepted store: immutable versions per district and fiscal year."""
         return self.warehouse / "accepted"
+
+    @property
+    def logs(self) -> Path:
+        """The structured logs, one file a day."""
+        return self.warehouse / "logs"
+
+    def local_date(self, moment: datetime) -> date:
+        """The day in the schedule's time zone on which ``moment`` (with a time zone) lies."""
+        return moment.astimezone(ZoneInfo(self.schedule.time_zone)).date()
 
     @classmethod
     def settings_customise_sources(
@@ -73,4 +224,5 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Keyword arguments, then environment, then the TOML file."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        file = os.environ.get("DISTRICT_FINANCE_SETTINGS", "district-finance.toml")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
