@@ -137,12 +137,13 @@ class Table:
     total: Row | None = None
 
 
-def read_tables(folder: Path) -> Iterator[Table]:
-    """Every table of the demo's files below ``folder``."""
+def read_tables(folder: Path, left_out: Collection[tuple[str, int]] = ()) -> Iterator[Table]:
+    """Every table of the demo's files below ``folder``, without the CSV lines (file name, line) in ``left_out``."""
     for path in sorted(folder.iterdir()):
         if path.suffix == ".csv":
-            rows = list(csv.reader(io.StringIO(_text(path), newline="")))
-            yield _table(path, rows[0], rows[1:], factor=1)
+            header, *rows = csv.reader(io.StringIO(_text(path), newline=""))
+            kept = [row for line, row in enumerate(rows, start=2) if (path.name, line) not in left_out]
+            yield _table(path, header, kept, factor=1)
         elif path.suffix == ".xlsx":
             for sheet in openpyxl.load_workbook(path):
                 yield _sheet(path, [list(row) for row in sheet.iter_rows(values_only=True)])
@@ -221,14 +222,19 @@ def _rate(part: Decimal, whole: Decimal) -> tuple[Decimal | None, Decimal | None
 
 @dataclass
 class DistrictYear:
-    """The demo's files of one district and year, and the tables that must be published for them."""
+    """The demo's files of one district and year, and the tables that must be published for them.
+
+    ``left_out`` are the planted lines (file name, line) that must not count. A payment that was delivered again counts
+    once.
+    """
 
     folder: Path
     exempt_reasons: Collection[str] = EXEMPT_REASONS
+    left_out: Collection[tuple[str, int]] = ()
     tables: list[Table] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tables = list(read_tables(self.folder))
+        self.tables = list(read_tables(self.folder, self.left_out))
         self._departments = {row["department"]: row for row in self.rows("department")}
         self._projects = {row["project"]: row for row in self.rows("project")}
         events = [row["date"] for row in self.rows("payment") + self.rows("budget_adjustment")]
@@ -283,7 +289,7 @@ class DistrictYear:
             item.increase += max(amount, Decimal(0))
             item.decrease += max(-amount, Decimal(0))
             item.counted += 0 if row["reason"] in self.exempt_reasons else abs(amount)
-        for row in self.rows("payment"):
+        for row in {row["voucher"]: row for row in self.rows("payment")}.values():
             sums[key(row)].executed += row["paid"]
         return sums
 
