@@ -14,23 +14,9 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 
+from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset, Kind
-
-ARROW_TYPES: dict[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.CODE: pa.string(),
-    Kind.AMOUNT: pa.decimal128(18, 2),
-    Kind.RATIO: pa.decimal128(18, 6),
-    Kind.PERCENT: pa.decimal128(14, 2),
-    Kind.DATE: pa.date32(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLAG: pa.bool_(),
-    Kind.TIMESTAMP: pa.timestamp("us"),
-    Kind.SUM: pa.decimal128(38, 2),
-    Kind.FINDING_VALUE: pa.decimal128(38, 6),
-}
-"""The Arrow type in which a value of each kind travels."""
 
 NO_CODE_AND_NO_NAME = "no-code-and-no-name"
 

@@ -1,7 +1,7 @@
 """How a cell is read: the one definition of what a text in an export means as an amount, a code, a date, a ratio.
 
-``parse_amount``, ``parse_code``, ``parse_date``, ``parse_ratio``, ``parse_integer``, ``parse_flag`` and ``parse_text``
-are pure: text in, ``Reading`` out, no exception. Tables use them through ``pipelines.ingest.columns``, which takes
+``parse_amount``, ``parse_code``, ``parse_district``, ``parse_date``, ``parse_ratio``, ``parse_integer``, ``parse_flag``
+and ``parse_text`` are pure: text in, ``Reading`` out, no exception. Tables use them through ``pipelines.ingest.columns``, which takes
 texts of a canonical shape by whole columns and asks these functions about every other distinct text.
 
 A number of a ratio column carries no sign of its scale. It is a percentage if it has a percent sign, if its header
@@ -249,6 +249,14 @@ def parse_code(text: str, column: Column) -> Reading:
     if column.codes:
         return _listed_code(text, compact, column)
     return _patterned_code(text, compact, column)
+
+
+def parse_district(text: str) -> Reading:
+    """Read an administrative division code of six digits; nine digits ending in 000 are the district itself."""
+    if is_empty(text):
+        return EMPTY
+    match = re.fullmatch(r"(\d{6})(?:000)?(?:\.0+)?", normalise(text))
+    return Reading(match[1]) if match else Reading(None, Fault("code-has-wrong-shape", text, "6 / 9"))
 
 
 def _listed_code(text: str, compact: str, column: Column) -> Reading:

@@ -8,39 +8,54 @@ to it). Does not belong here: what a cell means (cells), which column a header i
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.model import Blank, Column, Kind
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault, Reading
 
-ARROW_TYPES: dict[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.CODE: pa.string(),
-    Kind.AMOUNT: pa.decimal128(18, 2),
-    Kind.RATIO: pa.decimal128(18, 6),
-    Kind.PERCENT: pa.decimal128(14, 2),
-    Kind.DATE: pa.date32(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLAG: pa.bool_(),
-}
-"""The Arrow type in which a column of a kind is handed on."""
-
 _PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
+_SAMPLE = 2_000
+
+
+class Texts:
+    """The cells of one column as delivered (null: an empty cell), dictionary-encoded at most once."""
+
+    def __init__(self, strings: pa.Array) -> None:
+        self.strings = strings
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    @cached_property
+    def encoded(self) -> pa.DictionaryArray:
+        """The same cells as indices into the distinct texts."""
+        return pc.dictionary_encode(self.strings)
+
+    @cached_property
+    def is_varied(self) -> bool:
+        """Whether most of the first cells differ, so that looking at distinct texts saves nothing."""
+        sample = self.strings.slice(0, _SAMPLE)
+        return len(sample) >= _SAMPLE and pc.count_distinct(sample).as_py() > len(sample) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How the cells of one column are written: unit in yuan, decimal sign, scale of bare ratios, workbook or text."""
+    """How the cells of one column are written.
+
+    ``factor``: yuan in one unit. ``decimal_comma``: the comma is the decimal sign. ``percent``: bare ratios are in
+    percent. ``from_double``: number cells of a workbook. ``epoch_1904``: Excel's other epoch. ``hash_secret``: the
+    cells are accounts and stand as their keyed hash.
+    """
 
     factor: int = 1
     decimal_comma: bool = False
@@ -63,90 +78,96 @@ class ReadColumn:
     names: pa.Array | None = None
 
 
-def read_column(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    """Read the cells of one column; a null text is an empty cell."""
+def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
+    """Read the cells of one column."""
     if column.kind is Kind.AMOUNT:
-        return _read_amounts(column, texts, manner)
-    encoded = texts if pa.types.is_dictionary(texts.type) else pc.dictionary_encode(texts)
-    distinct = encoded.dictionary
-    canonical = _canonical(column, manner, distinct)
-    values: list[object] = distinct.to_pylist() if canonical is not None else [None] * len(distinct)
-    reader = _reader(column, manner)
-    faults: dict[int, Fault] = {}
-    names: dict[int, str] = {}
-    others = range(len(distinct)) if canonical is None else pc.indices_nonzero(pc.invert(canonical)).to_pylist()
-    for position in others:
-        reading = reader(distinct[position].as_py() or "")
+        return _read_amounts(column, texts.strings, manner)
+    pattern = None if manner.hash_secret else _canonical_pattern(column)
+    if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
+        return ReadColumn(texts.strings)
+    return _read_distinct(column, texts, manner, pattern)
+
+
+def _read_distinct(column: Column, texts: Texts, manner: Manner, pattern: str | None) -> ReadColumn:
+    indices, distinct = texts.encoded.indices, texts.encoded.dictionary
+    others: list[int] = list(range(len(distinct)))
+    if pattern:
+        others = pc.indices_nonzero(pc.invert(_is_canonical(distinct, pattern))).to_pylist()
+        if not others:
+            return ReadColumn(texts.strings)
+    readings = list(map(_reader(column, manner), distinct.take(pa.array(others, pa.int32())).to_pylist()))
+    values: list[object] = distinct.to_pylist() if pattern else [None] * len(distinct)
+    for position, reading in zip(others, readings, strict=True):
         values[position] = reading.value
-        if reading.fault:
-            faults[position] = reading.fault
-        if reading.name:
-            names[position] = reading.name
-    typed = distinct if canonical is not None and not others else pa.array(values, ARROW_TYPES[column.kind])
-    result = ReadColumn(typed.take(encoded.indices))
+    result = ReadColumn(pa.array(values, ARROW_TYPES[column.kind]).take(indices))
+    faults = {position: reading.fault for position, reading in zip(others, readings, strict=True) if reading.fault}
     if faults:
-        hit = pc.is_in(encoded.indices, pa.array(list(faults), encoded.indices.type))
-        result.faulty = pc.indices_nonzero(hit).to_pylist()
-        result.faults = [faults[index] for index in encoded.indices.take(pa.array(result.faulty)).to_pylist()]
-    if names:
-        result.names = pa.array([names.get(i) for i in range(len(distinct))], pa.string()).take(encoded.indices)
+        hit = pc.indices_nonzero(pc.is_in(indices, pa.array(list(faults), indices.type)))
+        result.faulty = hit.to_pylist()
+        result.faults = [faults[index] for index in indices.take(hit).to_pylist()]
+    if any(reading.name for reading in readings):
+        names = dict(zip(others, (reading.name for reading in readings), strict=True))
+        result.names = pa.array([names.get(i) for i in range(len(distinct))], pa.string()).take(indices)
     return result
 
 
-def _canonical(column: Column, manner: Manner, distinct: pa.Array) -> pa.Array | None:
-    """Which distinct texts are their own value; None where the kind has no such texts."""
-    if manner.hash_secret:
-        return None
+def _is_canonical(texts: pa.Array, pattern: str) -> pa.Array:
+    empty = pc.match_substring_regex(texts, _EMPTY_TEXT)
+    return pc.and_(pc.match_substring_regex(texts, pattern), pc.invert(empty))
+
+
+def _canonical_pattern(column: Column) -> str | None:
+    """What a text looks like that is its own value; None where the kind has no such texts."""
     if column.kind is Kind.TEXT:
-        pattern = _CANONICAL_TEXT
-    elif column.kind is Kind.CODE and column.pattern and not column.codes and not column.digits:
-        pattern = "^(?:" + column.pattern.replace(r"\d", "[0-9]") + ")$"
-    else:
-        return None
-    empty = pc.match_substring_regex(distinct, _EMPTY_TEXT)
-    return pc.and_(pc.match_substring_regex(distinct, pattern), pc.invert(empty))
+        return _CANONICAL_TEXT
+    if column.kind is Kind.CODE and column.pattern and not column.codes and not column.digits:
+        return "^(?:" + column.pattern.replace(r"\d", "[0-9]") + ")$"
+    return None
 
 
 def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
     if manner.hash_secret:
         return partial(hash_account, secret=manner.hash_secret)
-    match column.kind:
-        case Kind.CODE:
-            return partial(cells.parse_code, column=column)
-        case Kind.FLAG:
-            return partial(cells.parse_flag, column=column)
-        case Kind.DATE:
-            return partial(cells.parse_date, epoch_1904=manner.epoch_1904)
-        case Kind.RATIO:
-            return partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma)
-        case Kind.INTEGER:
-            return cells.parse_integer
-        case Kind.TEXT:
-            return cells.parse_text
-    raise ValueError(f"no cell of an export is of kind {column.kind}")
+    if column.name == "district_code":
+        return cells.parse_district
+    readers: dict[Kind, Callable[[str], Reading]] = {
+        Kind.CODE: partial(cells.parse_code, column=column),
+        Kind.FLAG: partial(cells.parse_flag, column=column),
+        Kind.DATE: partial(cells.parse_date, epoch_1904=manner.epoch_1904),
+        Kind.RATIO: partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma),
+        Kind.INTEGER: cells.parse_integer,
+        Kind.TEXT: cells.parse_text,
+    }
+    return readers[column.kind]
 
 
 def hash_account(text: str, *, secret: bytes) -> Reading:
-    """The keyed hash of an account (16 bytes in hexadecimal digits); spellings of one account give one hash."""
-    account = cells.fold(text).replace("-", "")
+    """The keyed hash (BLAKE2b, 16 bytes, hexadecimal) of an account; spellings of one account give one hash."""
+    account = text if text.isalnum() and text.isascii() else cells.fold(text).replace("-", "")
     if not account:
         return cells.EMPTY
-    return Reading(hmac.new(secret, account.encode(), hashlib.sha256).hexdigest()[:32])
+    return Reading(hashlib.blake2b(account.lower().encode(), digest_size=16, key=secret[:64]).hexdigest())
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.cast(pa.string())
     scale = _decimal_places(manner.factor)
     if scale is None or manner.decimal_comma:
-        canonical = pa.array([False]).take(pa.array([0] * len(texts), pa.int8()))
-    else:
-        canonical = pc.fill_null(pc.match_substring_regex(texts, _amount_pattern(scale)), False)
+        return _read_amounts_one_by_one(column, texts, manner)
+    canonical = pc.fill_null(pc.match_substring_regex(texts, _amount_pattern(scale)), False)
     if pc.all(canonical).as_py():
-        return ReadColumn(_cast(texts, scale or 0))
-    amounts = _cast(pc.if_else(canonical, texts, pa.scalar(None, pa.string())), scale or 0)
-    others = pc.indices_nonzero(pc.invert(canonical))
-    encoded = pc.dictionary_encode(texts.take(others))
+        return ReadColumn(_cast(texts, scale))
+    amounts = _cast(pc.if_else(canonical, texts, pa.scalar(None, pa.string())), scale)
+    positions = pc.indices_nonzero(pc.invert(canonical))
+    others = _read_amounts_one_by_one(column, texts.take(positions), manner)
+    return ReadColumn(
+        pc.replace_with_mask(amounts, pc.invert(canonical), others.values),
+        positions.take(pa.array(others.faulty, pa.int64())).to_pylist(),
+        others.faults,
+    )
+
+
+def _read_amounts_one_by_one(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
+    encoded = pc.dictionary_encode(texts, null_encoding="encode")
     readings = [
         cells.parse_amount(
             text or "",
@@ -157,25 +178,20 @@ def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn
         )
         for text in encoded.dictionary.to_pylist()
     ]
-    distinct = pa.array([reading.value for reading in readings], ARROW_TYPES[Kind.AMOUNT])
-    read = distinct.take(encoded.indices)
-    if column.blank is Blank.ZERO:
-        read = pc.if_else(pc.is_null(encoded.indices), pa.scalar(0, pa.int32()).cast(ARROW_TYPES[Kind.AMOUNT]), read)
-    result = ReadColumn(pc.replace_with_mask(amounts, pc.invert(canonical), read))
-    faulty = {position: reading.fault for position, reading in enumerate(readings) if reading.fault}
-    if faulty:
-        hit = pc.is_in(encoded.indices, pa.array(list(faulty), encoded.indices.type))
-        positions = pc.indices_nonzero(hit)
-        result.faulty = others.take(positions).to_pylist()
-        result.faults = [faulty[index] for index in encoded.indices.take(positions).to_pylist()]
+    values = pa.array([reading.value for reading in readings], ARROW_TYPES[Kind.AMOUNT])
+    result = ReadColumn(values.take(encoded.indices))
+    faults = {position: reading.fault for position, reading in enumerate(readings) if reading.fault}
+    if faults:
+        hit = pc.indices_nonzero(pc.is_in(encoded.indices, pa.array(list(faults), encoded.indices.type)))
+        result.faulty = hit.to_pylist()
+        result.faults = [faults[index] for index in encoded.indices.take(hit).to_pylist()]
     return result
 
 
-@lru_cache(maxsize=16)
 def _decimal_places(factor: int) -> int | None:
     """The power of ten that the unit is (0 for yuan, 4 for 万元), None if it is none."""
-    text = str(factor)
-    return len(text) - 1 if text == "1" + "0" * (len(text) - 1) else None
+    zeros = len(str(factor)) - 1
+    return zeros if factor == 10**zeros else None
 
 
 @lru_cache(maxsize=16)

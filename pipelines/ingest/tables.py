@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.model import Column, Kind, Personal
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
-from pipelines.ingest.columns import ARROW_TYPES, Manner, ReadColumn, read_column
+from pipelines.ingest.columns import Manner, ReadColumn, Texts, read_column
 from pipelines.ingest.headers import Header, Recognised, fold_header, is_passed_over
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.raw_rows import RawRows
@@ -363,13 +364,7 @@ class TableReader:
     ) -> pa.Array:
         """The folder's district or year in every row; a row that tells another one gets a fault."""
         if array.null_count < len(array):
-            if column.kind is Kind.CODE:
-                cut = pc.if_else(
-                    pc.match_substring_regex(array, "^[0-9]{6}000$"), pc.utf8_slice_codeunits(array, 0, 6), array
-                )
-            else:
-                cut = array
-            differs = pc.fill_null(pc.not_equal(cut, pa.scalar(folder, array.type)), False)
+            differs = pc.fill_null(pc.not_equal(array, pa.scalar(folder, array.type)), False)
             rule = "district-differs-from-folder" if column.name == "district_code" else "year-differs-from-folder"
             for index in pc.indices_nonzero(differs).to_pylist():
                 if index not in not_rows:
@@ -425,7 +420,7 @@ def _constant(value: Any, like: pa.Array) -> pa.Array:
 
 def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:
     """The first reading where it has a value or a fault, else the second."""
-    told = {position for position in first.faulty}
+    told = set(first.faulty)
     values = pc.coalesce(first.values, second.values)
     if told:
         flags = np.zeros(len(values), dtype=bool)
