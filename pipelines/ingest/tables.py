@@ -265,7 +265,7 @@ class TableReader:
         for header in self._recognised.headers_of(column.name):
             texts = self._cells(header, raw)
             part = read_column(
-                self._code_column(column, texts) or column, texts, self._manner_of(header, column, texts)
+                column, Texts(texts), self._manner_of(header, column, texts)
             )
             if result is None:
                 result = part
