@@ -9,11 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from pipelines.contracts.budget_adjustment import ADJUSTMENT_KINDS
 from pipelines.contracts.common import EXPENDITURE_NATURES, PROJECT_KINDS
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
-from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
+from pipelines.contracts.reference_tables import (
+    FUND_TYPE_REFERENCE,
+    PROJECT_KIND_REFERENCE,
+    REFERENCE_TABLES,
+    WARNING_COMPARISONS,
+    WARNING_LEVELS,
+    WARNING_RULES,
+)
 
 _UNITS = {
     Kind.AMOUNT: "yuan",
@@ -291,14 +299,6 @@ _FIGURES: tuple[Figure, ...] = (
         "最后一笔调整或支付的日期。",
     ),
     # Detail by month
-    Figure(
-        "month",
-        Kind.INTEGER,
-        "月份",
-        "Month 1 to 12; 0 is the approved budget before the year begins.",
-        "月份 1 至 12；0 为年初批复。",
-        unit="month",
-    ),
     Figure("budget_line_count", Kind.INTEGER, "预算行数", "Number of annual-budget lines.", "年初预算行数。"),
     Figure(
         "budget_line_with_full_year_count",
@@ -315,6 +315,465 @@ _FIGURES: tuple[Figure, ...] = (
         "年初预算各行所载全年预算数之和（元），仅供核对。",
     ),
     Figure("payment_count", Kind.INTEGER, "支付笔数", "Number of payment lines.", "支付明细行数。"),
+    # Through the year
+    Figure(
+        "month_net_adjustment_amount",
+        Kind.AMOUNT,
+        "当月净调整",
+        "Signed adjustments dated in the month, in yuan; from statements the change since the month before.",
+        "当月调整净额（元）；执行情况表取与上月之差。",
+    ),
+    Figure(
+        "cumulative_net_adjustment_amount",
+        Kind.AMOUNT,
+        "累计净调整",
+        "Signed adjustments from January to the end of the month, in yuan.",
+        "一月至本月末调整净额（元）。",
+    ),
+    Figure(
+        "month_executed_amount",
+        Kind.AMOUNT,
+        "当月执行数",
+        "Paid in the month, in yuan; from statements the change since the month before.",
+        "当月支付（元）；执行情况表取与上月之差。",
+    ),
+    Figure(
+        "cumulative_executed_amount",
+        Kind.AMOUNT,
+        "累计执行数",
+        "Paid from January to the end of the month, in yuan.",
+        "一月至本月末累计支付（元）。",
+    ),
+    Figure(
+        "time_progress_source",
+        Kind.CODE,
+        "序时进度来源",
+        "yardstick: a published one; days: days elapsed by the as-of date / days of the year.",
+        "yardstick 公布的标准；days 截止日期已过天数÷全年天数。",
+        values=(("yardstick", "公布标准"), ("days", "按天数")),
+    ),
+    Figure(
+        "gap_to_progress_points",
+        Kind.PERCENT,
+        "与序时进度差距（百分点）",
+        "Execution rate − time progress in percentage points; negative is behind.",
+        "执行率减序时进度（百分点），负数为落后。",
+        formula="100 × (cumulative_executed_amount / full_year_budget_amount − time_progress)",
+        unit="percentage points",
+    ),
+    Figure(
+        "gap_to_progress_amount",
+        Kind.AMOUNT,
+        "与序时进度差额",
+        "Executed − full-year budget × time progress, in yuan; negative is behind.",
+        "执行数减全年预算数乘序时进度（元），负数为落后。",
+        formula="cumulative_executed_amount − full_year_budget_amount × time_progress",
+    ),
+    # Ranking
+    Figure(
+        "execution_rank",
+        Kind.INTEGER,
+        "执行率名次",
+        "Rank by execution rate, the highest first; equal rates share a rank; no rate, no rank.",
+        "按执行率由高到低的名次，并列同名次；无执行率则无名次。",
+        unit="rank",
+    ),
+    Figure("ranked_count", Kind.INTEGER, "参与排名数", "How many have a rank.", "参与排名的个数。"),
+    Figure(
+        "sharing_rank_count",
+        Kind.INTEGER,
+        "同名次数",
+        "How many share the rank, itself included.",
+        "同名次的个数（含自身）。",
+    ),
+    Figure(
+        "group_execution_rate",
+        Kind.RATIO,
+        "平均执行率",
+        "Executed / full-year budget of all that are compared: sums first, then divided.",
+        "参与比较者的执行数合计÷全年预算数合计。",
+        formula="Σ executed_amount / Σ full_year_budget_amount",
+    ),
+    Figure(
+        "group_execution_rate_pct",
+        Kind.PERCENT,
+        "平均执行率（%）",
+        "Executed / full-year budget of all that are compared, in percent.",
+        "参与比较者的执行数合计÷全年预算数合计（百分数）。",
+        formula="100 × Σ executed_amount / Σ full_year_budget_amount",
+    ),
+    Figure(
+        "gap_to_average_points",
+        Kind.PERCENT,
+        "与平均差距（百分点）",
+        "Execution rate − group execution rate in percentage points.",
+        "执行率减平均执行率（百分点）。",
+        unit="percentage points",
+    ),
+    Figure("is_below_average", Kind.FLAG, "低于平均", "Whether the rate is below the group's.", "是否低于平均执行率。"),
+    Figure(
+        "is_below_time_progress",
+        Kind.FLAG,
+        "低于序时进度",
+        "Whether the rate is below the time progress.",
+        "是否低于序时进度。",
+    ),
+    Figure(
+        "share_of_budget_pct",
+        Kind.PERCENT,
+        "占预算比重（%）",
+        "Share of the group's full-year budget, in percent.",
+        "占参与比较者全年预算数合计的百分数。",
+    ),
+    Figure(
+        "share_of_unspent_pct",
+        Kind.PERCENT,
+        "占未执行比重（%）",
+        "Share of the group's unspent budget, in percent.",
+        "占参与比较者未执行金额合计的百分数。",
+    ),
+    # Warnings
+    Figure(
+        "measured_value",
+        Kind.FINDING_VALUE,
+        "实测值",
+        "What the rule measures: a ratio, a count, or yuan.",
+        "预警规则的实测值：比值、次数或元。",
+        unit="as the rule",
+    ),
+    Figure(
+        "warning_amount", Kind.AMOUNT, "涉及金额", "Money that the warning is about, in yuan.", "预警涉及的金额（元）。"
+    ),
+    Figure("evidence", Kind.TEXT, "依据（英文）", "The figures that led to the warning.", "触发预警的数字（英文）。"),
+    Figure("evidence_zh", Kind.TEXT, "依据", "The figures that led to the warning, in Chinese.", "触发预警的数字。"),
+    # Adjustment review
+    Figure(
+        "is_exempt",
+        Kind.FLAG,
+        "是否豁免",
+        "Whether the reason is left out of the gross adjustment rate.",
+        "调整原因是否在总额口径中剔除。",
+    ),
+    Figure(
+        "is_reason_missing",
+        Kind.FLAG,
+        "缺调整原因",
+        "Whether an adjustment line gives no reason.",
+        "调整明细是否未写原因。",
+    ),
+    Figure(
+        "project_adjustment_count",
+        Kind.INTEGER,
+        "项目调整次数",
+        "Adjustment lines of the project.",
+        "该项目调整明细行数。",
+    ),
+    Figure(
+        "project_increase_amount",
+        Kind.AMOUNT,
+        "项目调增金额",
+        "Additions to the project, in yuan.",
+        "该项目调增合计（元）。",
+    ),
+    Figure(
+        "project_decrease_amount",
+        Kind.AMOUNT,
+        "项目调减金额",
+        "Cuts of the project as a positive amount, in yuan.",
+        "该项目调减合计（元），记为正数。",
+    ),
+    Figure(
+        "project_net_adjustment_amount",
+        Kind.AMOUNT,
+        "项目净调整金额",
+        "Net adjustment of the project, in yuan.",
+        "该项目净调整金额（元）。",
+    ),
+    Figure(
+        "project_gross_adjustment_amount",
+        Kind.AMOUNT,
+        "项目调整总额",
+        "Sum of the project's absolute non-exempt adjustment lines, in yuan.",
+        "该项目剔除豁免后调整绝对额合计（元）。",
+    ),
+    # Carry-over
+    Figure(
+        "carryover_rate",
+        Kind.RATIO,
+        "结转结余率",
+        "Unspent / full-year budget, as a ratio.",
+        "未执行金额÷全年预算数（比值）。",
+        formula="(full_year_budget_amount − executed_amount) / full_year_budget_amount",
+    ),
+    Figure(
+        "carryover_rate_pct",
+        Kind.PERCENT,
+        "结转结余率（%）",
+        "Unspent / full-year budget in percent.",
+        "未执行金额÷全年预算数（百分数）。",
+        formula="100 × (full_year_budget_amount − executed_amount) / full_year_budget_amount",
+    ),
+    Figure(
+        "carryover_increase_amount",
+        Kind.AMOUNT,
+        "结转增加额",
+        "Unspent at the end − carried into the year, in yuan.",
+        "年末未执行减上年结转（元）。",
+        formula="unspent_amount − carried_over_amount",
+    ),
+    Figure(
+        "next_year_carried_over_amount",
+        Kind.AMOUNT,
+        "下年实际结转",
+        "What the next year's delivery says was carried over from this one, in yuan.",
+        "下年报送的自本年结转数（元）。",
+    ),
+    Figure(
+        "carryover_chain_difference",
+        Kind.AMOUNT,
+        "结转衔接差额",
+        "Carried into the next year − unspent of this one, in yuan.",
+        "下年实际结转减本年未执行（元）。",
+        formula="next_year_carried_over_amount − unspent_amount",
+    ),
+    Figure(
+        "last_quarter_amount",
+        Kind.AMOUNT,
+        "四季度支付",
+        "Paid in October to December, in yuan.",
+        "10至12月支付（元）。",
+    ),
+    Figure(
+        "last_quarter_share",
+        Kind.RATIO,
+        "四季度支付比重",
+        "Paid in October to December / paid in the year, as a ratio.",
+        "10至12月支付÷全年支付（比值）。",
+    ),
+    Figure(
+        "last_quarter_share_pct",
+        Kind.PERCENT,
+        "四季度支付比重（%）",
+        "Paid in October to December / paid in the year, in percent.",
+        "10至12月支付÷全年支付（百分数）。",
+    ),
+    Figure(
+        "november_december_amount",
+        Kind.AMOUNT,
+        "11至12月支付",
+        "Paid in November and December, in yuan.",
+        "11至12月支付（元）。",
+    ),
+    Figure(
+        "november_december_share",
+        Kind.RATIO,
+        "11至12月支付比重",
+        "Paid in November and December / paid in the year, as a ratio.",
+        "11至12月支付÷全年支付（比值）。",
+    ),
+    Figure(
+        "november_december_share_pct",
+        Kind.PERCENT,
+        "11至12月支付比重（%）",
+        "Paid in November and December / paid in the year, in percent.",
+        "11至12月支付÷全年支付（百分数）。",
+    ),
+    # Year over year
+    Figure(
+        "comparison_status",
+        Kind.CODE,
+        "同比状态",
+        "continued: in both years; new: not in the year before; ended: only in the year before; "
+        "unknown: the year before was not delivered.",
+        "continued 两年均有；new 本年新增；ended 仅上年有；unknown 上年未报送。",
+        values=(("continued", "延续"), ("new", "新增"), ("ended", "上年止"), ("unknown", "未知")),
+    ),
+    *(
+        figure
+        for name, label, words in (
+            ("initial_budget", "年初预算", "initial budget"),
+            ("full_year_budget", "全年预算", "full-year budget"),
+            ("executed", "执行数", "executed amount"),
+        )
+        for figure in (
+            Figure(
+                f"last_year_{name}_amount",
+                Kind.AMOUNT,
+                f"上年{label}",
+                f"The {words} of the year before, in yuan.",
+                f"上年{label}（元）。",
+            ),
+            Figure(
+                f"{name}_change_amount",
+                Kind.AMOUNT,
+                f"{label}增减额",
+                f"Change of the {words} against the year before, in yuan.",
+                f"{label}比上年增减（元）。",
+                formula=f"{name}_amount − last_year_{name}_amount",
+            ),
+            Figure(
+                f"{name}_change_pct",
+                Kind.PERCENT,
+                f"{label}增减（%）",
+                f"Change of the {words} in percent of the year before; empty where that was 0.",
+                f"{label}比上年增减百分数；上年为零时为空。",
+                formula=f"100 × {name}_change_amount / last_year_{name}_amount",
+            ),
+        )
+    ),
+    Figure(
+        "last_year_execution_rate_pct",
+        Kind.PERCENT,
+        "上年预算执行率（%）",
+        "Execution rate of the year before, in percent.",
+        "上年预算执行率（百分数）。",
+    ),
+    Figure(
+        "execution_rate_change_points",
+        Kind.PERCENT,
+        "执行率变化（百分点）",
+        "Difference of the two published rates, in percentage points.",
+        "两年执行率之差（百分点）。",
+        formula="execution_rate_pct − last_year_execution_rate_pct",
+        unit="percentage points",
+    ),
+    Figure(
+        "last_year_net_adjustment_rate_pct",
+        Kind.PERCENT,
+        "上年预算调整率（%）",
+        "Net adjustment rate of the year before, in percent.",
+        "上年预算调整率（百分数）。",
+    ),
+    Figure("last_year_as_of_date", Kind.DATE, "上年截止日期", "As-of date of the year before.", "上年数据截止日期。"),
+    # Control number
+    Figure(
+        "proposal_year",
+        Kind.INTEGER,
+        "测算年度",
+        "Year for which the control number is proposed.",
+        "测算控制数的年度。",
+        unit="year",
+    ),
+    Figure(
+        "one_off_executed_amount",
+        Kind.AMOUNT,
+        "一次性项目执行数",
+        "Executed by projects that end with the year, in yuan.",
+        "一次性项目的执行数（元）。",
+    ),
+    Figure(
+        "undetermined_project_count",
+        Kind.INTEGER,
+        "未注明是否一次性项目数",
+        "Projects with spending of which it is not told whether they end with the year.",
+        "有支出但未注明是否一次性的项目数。",
+    ),
+    Figure(
+        "spent_carryover_amount",
+        Kind.AMOUNT,
+        "结转资金执行数",
+        "Carried-over money spent by recurrent projects, in yuan: carried over − taken back, at most what was spent.",
+        "延续项目使用的结转资金（元）：结转数减收回数，以执行数为限。",
+    ),
+    Figure(
+        "proposed_amount",
+        Kind.AMOUNT,
+        "建议控制数",
+        "Executed − one-off projects − spent carry-over, not below 0, in yuan.",
+        "执行数减一次性项目减结转资金，不低于零（元）。",
+        formula="executed_amount − one_off_executed_amount − spent_carryover_amount",
+    ),
+    Figure(
+        "last_control_amount",
+        Kind.AMOUNT,
+        "上年控制数",
+        "The year's initial budget: its control number, in yuan.",
+        "本年年初预算，即本年控制数（元）。",
+    ),
+    Figure(
+        "proposed_change_amount",
+        Kind.AMOUNT,
+        "建议增减额",
+        "Proposal − last control number, in yuan.",
+        "建议控制数减上年控制数（元）。",
+    ),
+    Figure(
+        "proposed_change_pct",
+        Kind.PERCENT,
+        "建议增减（%）",
+        "Proposal − last control number in percent of it.",
+        "建议控制数比上年控制数增减百分数。",
+    ),
+    Figure(
+        "alternative_proposed_amount",
+        Kind.AMOUNT,
+        "备选控制数",
+        "Last control number − share × increase in carry-over, not below 0, in yuan.",
+        "上年控制数减结转增加额乘压减比例，不低于零（元）。",
+        formula="last_control_amount − carryover_increase_cut_share × max(carryover_increase_amount, 0)",
+    ),
+    Figure(
+        "alternative_change_amount",
+        Kind.AMOUNT,
+        "备选增减额",
+        "Alternative proposal − last control number, in yuan.",
+        "备选控制数减上年控制数（元）。",
+    ),
+    Figure(
+        "proposal_status",
+        Kind.CODE,
+        "建议状态",
+        "ok; one_off_unknown or carryover_unknown: that part is not known, hence no proposal; unknown: no detail.",
+        "ok 可测算；one_off_unknown 未注明一次性；carryover_unknown 结转不明；unknown 无明细。",
+        values=(
+            ("ok", "可测算"),
+            ("one_off_unknown", "一次性项目不明"),
+            ("carryover_unknown", "结转不明"),
+            ("unknown", "未知"),
+        ),
+    ),
+    # Self-evaluation
+    Figure(
+        "maximum_points",
+        Kind.PERCENT,
+        "执行分值",
+        "Points that the rubric gives for full execution.",
+        "评分标准中预算执行的满分。",
+        unit="points",
+    ),
+    Figure(
+        "execution_points",
+        Kind.PERCENT,
+        "执行得分",
+        "Execution rate × points, at most the points, rounded half up once; empty without a rate.",
+        "执行率乘分值，以分值为限，一次四舍五入；无执行率时为空。",
+        formula="min(execution_rate, 1) × maximum_points",
+        unit="points",
+    ),
+    Figure(
+        "execution_grade",
+        Kind.CODE,
+        "执行等级",
+        "Grade that the execution rate alone would earn by the rubric: excellent, good, fair, poor.",
+        "仅按执行率对应的等级：优、良、中、差。",
+        values=(("excellent", "优"), ("good", "良"), ("fair", "中"), ("poor", "差")),
+    ),
+    *(
+        Figure(
+            f"{grade}_project_count",
+            Kind.INTEGER,
+            f"{label}等项目数" if label != "未评级" else "未评级项目数",
+            f"Projects of the department graded {grade}.",
+            f"本部门“{label}”的项目数。",
+        )
+        for grade, label in (
+            ("excellent", "优"),
+            ("good", "良"),
+            ("fair", "中"),
+            ("poor", "差"),
+            ("ungraded", "未评级"),
+        )
+    ),
     # Reference tables
     Figure("reference_table", Kind.CODE, "参考表", "Name of the reference table.", "参考表名称。"),
     Figure(
@@ -332,6 +791,10 @@ FIGURES: dict[str, Figure] = {figure.name: figure for figure in _FIGURES}
 CONTRACT_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "project_kind": PROJECT_KINDS,
     "expenditure_nature": EXPENDITURE_NATURES,
+    "adjustment_kind": ADJUSTMENT_KINDS,
+    "warning_rule": WARNING_RULES,
+    "warning_level": WARNING_LEVELS,
+    "warning_comparison": WARNING_COMPARISONS,
 }
 """Stored values of contract columns with their Chinese names."""
 

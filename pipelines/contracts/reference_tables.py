@@ -6,7 +6,7 @@ itself with ``raw/<district>/reference/<name>.csv``. Does not belong here: readi
 
 from __future__ import annotations
 
-from pipelines.contracts.common import DISTRICT_CODE, FUND_TYPE_CODE, PROJECT_KIND
+from pipelines.contracts.common import DISTRICT_CODE, EXPENDITURE_NATURE, FUND_TYPE_CODE, PROJECT_KIND
 from pipelines.contracts.model import Column, Dataset, Kind
 
 _DISTRICT = DISTRICT_CODE.but(
@@ -27,7 +27,21 @@ _FIRST_FISCAL_YEAR = Column(
     required=True,
     nullable=False,
 )
-_KEY = (_DISTRICT, _VERSION, _FIRST_FISCAL_YEAR)
+_LAST_FISCAL_YEAR = Column(
+    "last_fiscal_year",
+    Kind.INTEGER,
+    "止用年度",
+    "Last fiscal year for which the version counts; empty: until a later version.",
+    "该版本适用至哪一年度；空表示至后一版本为止。",
+)
+_KEY = (_DISTRICT, _VERSION, _FIRST_FISCAL_YEAR, _LAST_FISCAL_YEAR)
+_MONTH = Column(
+    "month",
+    Kind.INTEGER,
+    "月份",
+    "Month 1 to 12; 0 is the approved budget before the year begins.",
+    "月份 1 至 12；0 为年初批复。",
+)
 _NOTE = Column("source_note", Kind.TEXT, "出处", "Where the row is from.", "该行出处。")
 
 EXEMPT_ADJUSTMENT_REASONS = Dataset(
@@ -51,7 +65,177 @@ EXEMPT_ADJUSTMENT_REASONS = Dataset(
     identity=("district_code", "version", "adjustment_reason"),
 )
 
-REFERENCE_TABLES: dict[str, Dataset] = {table.name: table for table in (EXEMPT_ADJUSTMENT_REASONS,)}
+TIME_PROGRESS_YARDSTICK = Dataset(
+    name="time_progress_yardstick",
+    label_zh="序时进度标准",
+    meaning="Published time progress by month; where there is none for a month, days elapsed count.",
+    meaning_zh="公布的各月序时进度；未公布的月份按已过天数计算。",
+    columns=(
+        *_KEY,
+        _MONTH.as_required(),
+        EXPENDITURE_NATURE.but(
+            meaning="Nature of the projects that the row is for; empty: departments and all other projects.",
+            meaning_zh="适用项目的支出性质；空表示部门及其他项目。",
+        ),
+        Column(
+            "time_progress",
+            Kind.RATIO,
+            "序时进度",
+            "Share of the year's budget that should be spent by the date, as a ratio.",
+            "至该日应完成的支出占全年预算的比值。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "month", "expenditure_nature"),
+)
+
+WARNING_RULES: tuple[tuple[str, str], ...] = (
+    ("no-spending", "至今无支出"),
+    ("behind-time-progress", "落后序时进度"),
+    ("year-end-rush", "年末集中支付"),
+    ("prepaid-in-december", "12月预付预存"),
+    ("spend-without-budget", "无预算支出"),
+    ("over-executed", "超预算支出"),
+    ("low-execution-in-year", "全年执行率过低"),
+    ("low-execution-three-years", "连续三年执行率过低"),
+    ("may-not-proceed", "项目可能无法实施"),
+    ("adjustment-rate", "调整幅度大"),
+    ("adjustment-count", "调整次数多"),
+)
+"""Rules of ``summary.execution_warning`` with their Chinese names."""
+
+WARNING_LEVELS: tuple[tuple[str, str], ...] = (("yellow", "黄"), ("orange", "橙"), ("red", "红"))
+"""Warning levels, the mildest first, with their Chinese names."""
+
+WARNING_COMPARISONS: tuple[tuple[str, str], ...] = (("above", "大于"), ("at_least", "不小于"), ("below", "小于"))
+"""How a measured value is compared with its threshold."""
+
+WARNING_THRESHOLDS = Dataset(
+    name="warning_thresholds",
+    label_zh="预警阈值",
+    meaning="When a warning of which level is due: the measured value, compared with the threshold, from a month on.",
+    meaning_zh="各预警规则在何月起、达到何阈值时为何等级。",
+    columns=(
+        *_KEY,
+        Column(
+            "warning_rule",
+            Kind.CODE,
+            "预警规则",
+            "Rule of the warning.",
+            "预警规则。",
+            codes=tuple((rule, rule) for rule, _ in WARNING_RULES),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "warning_level",
+            Kind.CODE,
+            "预警等级",
+            "yellow, orange or red.",
+            "yellow 黄，orange 橙，red 红。",
+            codes=tuple((level, level) for level, _ in WARNING_LEVELS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "warning_comparison",
+            Kind.CODE,
+            "比较方式",
+            "above, at_least or below the threshold.",
+            "above 大于、at_least 不小于、below 小于阈值。",
+            codes=tuple((comparison, comparison) for comparison, _ in WARNING_COMPARISONS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "warning_threshold",
+            Kind.RATIO,
+            "阈值",
+            "Threshold in the rule's measure: a ratio, a count, or yuan.",
+            "阈值，单位随规则：比值、次数或元。",
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "from_month",
+            Kind.INTEGER,
+            "起始月份",
+            "Month from whose figures on the row counts; empty: always.",
+            "自该月数据起适用；空表示全年适用。",
+        ),
+        Column("keyword", Kind.TEXT, "关键词", "Word that a payment's purpose contains.", "支付用途所含的词。"),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "warning_rule", "warning_level", "from_month", "keyword"),
+)
+
+RUBRIC_ITEMS = ("execution-points", "excellent-from", "good-from", "fair-from")
+"""Items of a self-evaluation rubric: points for execution, and the lowest score of each grade."""
+
+SELF_EVALUATION_RUBRIC = Dataset(
+    name="self_evaluation_rubric",
+    label_zh="自评评分标准",
+    meaning="Points for budget execution and the lowest score, out of 100, of each grade.",
+    meaning_zh="预算执行的分值与各等级的最低分（百分制）。",
+    columns=(
+        *_KEY,
+        Column(
+            "rubric_item",
+            Kind.CODE,
+            "标准项",
+            "execution-points, excellent-from, good-from or fair-from.",
+            "execution-points 执行分值，excellent-from 优、good-from 良、fair-from 中的最低分。",
+            codes=tuple((item, item) for item in RUBRIC_ITEMS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "rubric_value",
+            Kind.PERCENT,
+            "标准值",
+            "Points, or the lowest score of the grade.",
+            "分值或最低分。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "rubric_item"),
+)
+
+CONTROL_NUMBER_PARAMETERS = Dataset(
+    name="control_number_parameters",
+    label_zh="控制数测算参数",
+    meaning="What the alternative rule for next year's control number takes off.",
+    meaning_zh="下年预算控制数备选办法的参数。",
+    columns=(
+        *_KEY,
+        Column(
+            "carryover_increase_cut_share",
+            Kind.RATIO,
+            "结转增加压减比例",
+            "Share of the increase in carry-over by which the control number is cut.",
+            "按结转增加额压减控制数的比例。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version"),
+)
+
+REFERENCE_TABLES: dict[str, Dataset] = {
+    table.name: table
+    for table in (
+        EXEMPT_ADJUSTMENT_REASONS,
+        TIME_PROGRESS_YARDSTICK,
+        WARNING_THRESHOLDS,
+        SELF_EVALUATION_RUBRIC,
+        CONTROL_NUMBER_PARAMETERS,
+    )
+}
 """Every versioned reference table by name."""
 
 FUND_TYPE_REFERENCE = Dataset(

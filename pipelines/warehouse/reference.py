@@ -104,12 +104,14 @@ def _value(path: Path, line: int, column: Column, text: str | None) -> Any:
     try:
         if column.pattern and not re.fullmatch(column.pattern, text):
             raise ValueError
+        if column.codes and text not in dict(column.codes):
+            raise ValueError
         return _PARSE[column.kind](text)
     except (ValueError, InvalidOperation) as error:
+        expected = column.pattern or ", ".join(dict(column.codes)) or f"a value of kind {column.kind}"
         raise ReferenceFileError(
-            f"{path}, line {line}, column {column.name}: found {text!r}, expected a value of kind {column.kind}"
-            f"{f' matching {column.pattern}' if column.pattern else ''}. "
-            f"第 {line} 行“{column.label_zh}”列：{text!r} 不是有效的值。"
+            f"{path}, line {line}, column {column.name}: found {text!r}, expected {expected}. "
+            f"第 {line} 行“{column.label_zh}”列：发现 {text!r}，应为 {expected}。"
         ) from error
 
 

@@ -6,8 +6,41 @@ with offered as (
         'exempt_adjustment_reasons' as reference_table,
         district_code,
         version,
-        first_fiscal_year
+        first_fiscal_year,
+        last_fiscal_year
     from core.exempt_adjustment_reasons
+    union
+    select distinct
+        'time_progress_yardstick' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.time_progress_yardstick
+    union
+    select distinct
+        'warning_thresholds' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.warning_thresholds
+    union
+    select distinct
+        'self_evaluation_rubric' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.self_evaluation_rubric
+    union
+    select distinct
+        'control_number_parameters' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.control_number_parameters
 ),
 
 ranked as (
@@ -29,6 +62,7 @@ ranked as (
         on
             (offered.district_code is null or district_year.district_code = offered.district_code)
             and district_year.fiscal_year >= offered.first_fiscal_year
+            and (offered.last_fiscal_year is null or district_year.fiscal_year <= offered.last_fiscal_year)
 )
 
 select

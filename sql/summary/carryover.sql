@@ -1,0 +1,216 @@
+-- What each department and project carried into the year, what it leaves unspent, what the next year took over, and
+--   how much was paid late in the year.
+-- 各部门、项目上年结转、本年未执行、下年实际结转，以及年末集中支付的比重。
+-- label_zh: 结转结余分析
+with level as (
+    select 'department' as figure_level
+    union all
+    select 'project' as figure_level
+),
+
+carried as (
+    select
+        level.figure_level,
+        line.district_code,
+        line.fiscal_year,
+        project.department_code,
+        project.department_name,
+        case when level.figure_level = 'project' then project.project_code end as project_code,
+        case when level.figure_level = 'project' then project.project_name end as project_name,
+        case when count(*) = count(line.approved_amount) then sum(line.approved_amount) end as approved_amount,
+        sum(line.carried_over_amount) as carried_over_amount,
+        case when count(*) = count(line.taken_back_amount) then sum(line.taken_back_amount) end as taken_back_amount
+    from core.carryover as line
+    inner join core.project_resolution as project
+        on
+            line.district_code = project.district_code
+            and line.fiscal_year = project.fiscal_year
+            and line.department_code is not distinct from project.given_department_code
+            and line.department_name is not distinct from project.given_department_name
+            and line.project_code is not distinct from project.given_project_code
+            and line.project_name is not distinct from project.given_project_name
+    cross join level
+    where level.figure_level = 'department' or coalesce(project.project_code, project.project_name) is not null
+    group by
+        level.figure_level,
+        line.district_code,
+        line.fiscal_year,
+        project.department_code,
+        project.department_name,
+        case when level.figure_level = 'project' then project.project_code end,
+        case when level.figure_level = 'project' then project.project_name end
+),
+
+paid as (
+    select
+        level.figure_level,
+        item.district_code,
+        item.fiscal_year,
+        item.department_code,
+        item.department_name,
+        case when level.figure_level = 'project' then item.project_code end as project_code,
+        case when level.figure_level = 'project' then item.project_name end as project_name,
+        sum(item.executed_amount) as paid_amount,
+        sum(case when item.month >= 10 then item.executed_amount else 0 end) as last_quarter_amount,
+        sum(case when item.month >= 11 then item.executed_amount else 0 end) as november_december_amount
+    from core.detail_movement as item
+    cross join level
+    group by
+        level.figure_level,
+        item.district_code,
+        item.fiscal_year,
+        item.department_code,
+        item.department_name,
+        case when level.figure_level = 'project' then item.project_code end,
+        case when level.figure_level = 'project' then item.project_name end
+),
+
+-- A row for everything that has a budget, and for everything that carried over and has none.
+subject as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from core.execution_figure
+    where figure_level in ('department', 'project')
+    union
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name
+    from carried
+),
+
+figure as (
+    select
+        subject.figure_level,
+        subject.district_code,
+        subject.fiscal_year,
+        subject.department_code,
+        subject.department_name,
+        subject.project_code,
+        subject.project_name,
+        coalesce(subject.department_code, subject.department_name) as department_key,
+        coalesce(subject.project_code, subject.project_name) as project_key,
+        figure.initial_budget_amount,
+        figure.full_year_budget_amount,
+        figure.executed_amount,
+        figure.source_grain,
+        figure.as_of_date
+    from subject
+    left join core.execution_figure as figure
+        on
+            subject.figure_level = figure.figure_level
+            and subject.district_code = figure.district_code
+            and subject.fiscal_year = figure.fiscal_year
+            and subject.department_code is not distinct from figure.department_code
+            and subject.department_name is not distinct from figure.department_name
+            and subject.project_code is not distinct from figure.project_code
+            and subject.project_name is not distinct from figure.project_name
+),
+
+joined as (
+    select
+        figure.*,
+        case
+            when grain.has_carryover and carried.figure_level is null then 0
+            else carried.approved_amount
+        end as approved_amount,
+        case when grain.has_carryover then coalesce(carried.carried_over_amount, 0) end as carried_over_amount,
+        case
+            when grain.has_carryover and carried.figure_level is null then 0
+            else carried.taken_back_amount
+        end as taken_back_amount,
+        case
+            when next_grain.has_carryover then coalesce(next_carried.carried_over_amount, 0)
+        end as next_year_carried_over_amount,
+        case when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.paid_amount, 0) end
+            as paid_amount,
+        case when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.last_quarter_amount, 0) end
+            as last_quarter_amount,
+        case
+            when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.november_december_amount, 0)
+        end as november_december_amount
+    from figure
+    inner join core.district_year_grain as grain
+        on
+            figure.district_code = grain.district_code
+            and figure.fiscal_year = grain.fiscal_year
+    left join core.district_year_grain as next_grain
+        on
+            figure.district_code = next_grain.district_code
+            and figure.fiscal_year + 1 = next_grain.fiscal_year
+    left join carried
+        on
+            figure.figure_level = carried.figure_level
+            and figure.district_code = carried.district_code
+            and figure.fiscal_year = carried.fiscal_year
+            and figure.department_code is not distinct from carried.department_code
+            and figure.department_name is not distinct from carried.department_name
+            and figure.project_code is not distinct from carried.project_code
+            and figure.project_name is not distinct from carried.project_name
+    left join carried as next_carried
+        on
+            figure.figure_level = next_carried.figure_level
+            and figure.district_code = next_carried.district_code
+            and figure.fiscal_year + 1 = next_carried.fiscal_year
+            and figure.department_key = coalesce(next_carried.department_code, next_carried.department_name)
+            and figure.project_key is not distinct from coalesce(
+                next_carried.project_code, next_carried.project_name
+            )
+    left join paid
+        on
+            figure.figure_level = paid.figure_level
+            and figure.district_code = paid.district_code
+            and figure.fiscal_year = paid.fiscal_year
+            and figure.department_code is not distinct from paid.department_code
+            and figure.department_name is not distinct from paid.department_name
+            and figure.project_code is not distinct from paid.project_code
+            and figure.project_name is not distinct from paid.project_name
+)
+
+select
+    district_code,
+    fiscal_year,
+    figure_level,
+    department_code,
+    department_name,
+    project_code,
+    project_name,
+    approved_amount,
+    carried_over_amount,
+    taken_back_amount,
+    initial_budget_amount,
+    full_year_budget_amount,
+    executed_amount,
+    full_year_budget_amount - executed_amount as unspent_amount,
+    exact_rate(full_year_budget_amount - executed_amount, full_year_budget_amount) as carryover_rate,
+    exact_rate_pct(full_year_budget_amount - executed_amount, full_year_budget_amount) as carryover_rate_pct,
+    full_year_budget_amount - executed_amount - carried_over_amount as carryover_increase_amount,
+    next_year_carried_over_amount,
+    next_year_carried_over_amount - (full_year_budget_amount - executed_amount) as carryover_chain_difference,
+    last_quarter_amount,
+    exact_rate(last_quarter_amount, paid_amount) as last_quarter_share,
+    exact_rate_pct(last_quarter_amount, paid_amount) as last_quarter_share_pct,
+    november_december_amount,
+    exact_rate(november_december_amount, paid_amount) as november_december_share,
+    exact_rate_pct(november_december_amount, paid_amount) as november_december_share_pct,
+    source_grain,
+    as_of_date
+from joined
+order by
+    district_code,
+    fiscal_year,
+    figure_level,
+    department_code,
+    department_name,
+    project_code,
+    project_name

@@ -1,0 +1,177 @@
+-- Next year's control number of each department, proposed from final execution without one-off projects and without
+--   what was paid from carried-over money; beside it the rule that cuts a share of the increase in carry-over.
+-- 以上年决算执行数剔除一次性项目与结转资金测算各部门下年预算控制数，并列按结转增加额压减的办法。
+-- label_zh: 预算控制数建议
+with one_off as (
+    select
+        district_code,
+        fiscal_year,
+        project_code,
+        max(case when is_one_off then 1 when not is_one_off then 0 end) as is_one_off
+    from core.project
+    group by district_code, fiscal_year, project_code
+),
+
+parameter as (
+    select
+        version.district_code,
+        version.fiscal_year,
+        version.version,
+        max(parameter.carryover_increase_cut_share) as carryover_increase_cut_share
+    from core.reference_version as version
+    inner join core.control_number_parameters as parameter
+        on
+            version.version = parameter.version
+            and version.reference_district_code is not distinct from parameter.district_code
+    where version.reference_table = 'control_number_parameters'
+    group by version.district_code, version.fiscal_year, version.version
+),
+
+project as (
+    select
+        figure.district_code,
+        figure.fiscal_year,
+        figure.department_code,
+        figure.department_name,
+        figure.executed_amount,
+        figure.source_grain,
+        one_off.is_one_off,
+        carryover.carried_over_amount,
+        -- Carried-over money counts as spent first, up to what was spent at all.
+        case
+            when carryover.carried_over_amount - carryover.taken_back_amount > not_below_zero(figure.executed_amount)
+                then not_below_zero(figure.executed_amount)
+            else not_below_zero(carryover.carried_over_amount - carryover.taken_back_amount)
+        end as spent_carryover_amount
+    from core.execution_figure as figure
+    left join one_off
+        on
+            figure.district_code = one_off.district_code
+            and figure.fiscal_year = one_off.fiscal_year
+            and figure.project_code = one_off.project_code
+    left join summary.carryover as carryover
+        on
+            carryover.figure_level = 'project'
+            and figure.district_code = carryover.district_code
+            and figure.fiscal_year = carryover.fiscal_year
+            and figure.department_code is not distinct from carryover.department_code
+            and figure.department_name is not distinct from carryover.department_name
+            and figure.project_code is not distinct from carryover.project_code
+            and figure.project_name is not distinct from carryover.project_name
+    where figure.figure_level = 'project'
+),
+
+department_project as (
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        source_grain,
+        sum(case when is_one_off = 1 then executed_amount else 0 end) as one_off_executed_amount,
+        sum(case when is_one_off is null and executed_amount <> 0 then 1 else 0 end) as undetermined_project_count,
+        sum(carried_over_amount) as carried_over_amount,
+        case
+            when count(*) = count(spent_carryover_amount)
+                then sum(case when is_one_off = 0 then spent_carryover_amount else 0 end)
+        end as spent_carryover_amount
+    from project
+    group by district_code, fiscal_year, department_code, department_name, source_grain
+),
+
+ingredient as (
+    select
+        department.district_code,
+        department.fiscal_year,
+        department.department_code,
+        department.department_name,
+        department.executed_amount,
+        department.initial_budget_amount,
+        carryover.carryover_increase_amount,
+        department.source_grain,
+        department.as_of_date,
+        -- Projects that a statement names are not all its department's, so what they leave out is unknown there.
+        case when department.source_grain = 'detail' then coalesce(item.undetermined_project_count, 0) end
+            as undetermined_project_count,
+        case
+            when department.source_grain = 'detail' then coalesce(item.one_off_executed_amount, 0)
+        end as one_off_executed_amount,
+        -- What was carried over without a project cannot be told from recurrent spending.
+        case
+            when department.source_grain = 'detail' and item.district_code is null and carryover.carried_over_amount = 0
+                then 0
+            when department.source_grain = 'detail' and item.carried_over_amount = carryover.carried_over_amount
+                then item.spent_carryover_amount
+        end as spent_carryover_amount
+    from core.execution_figure as department
+    left join department_project as item
+        on
+            item.source_grain = 'detail'
+            and department.district_code = item.district_code
+            and department.fiscal_year = item.fiscal_year
+            and department.department_code is not distinct from item.department_code
+            and department.department_name is not distinct from item.department_name
+    left join summary.carryover as carryover
+        on
+            carryover.figure_level = 'department'
+            and department.district_code = carryover.district_code
+            and department.fiscal_year = carryover.fiscal_year
+            and department.department_code is not distinct from carryover.department_code
+            and department.department_name is not distinct from carryover.department_name
+    where department.figure_level = 'department'
+),
+
+proposal as (
+    select
+        ingredient.*,
+        parameter.carryover_increase_cut_share,
+        parameter.version,
+        case
+            when ingredient.undetermined_project_count = 0
+                then not_below_zero(
+                    ingredient.executed_amount - ingredient.one_off_executed_amount - ingredient.spent_carryover_amount
+                )
+        end as proposed_amount,
+        not_below_zero(
+            ingredient.initial_budget_amount
+            - cast(
+                cast(not_below_zero(ingredient.carryover_increase_amount) as decimal(29, 2))
+                * parameter.carryover_increase_cut_share as decimal(18, 2)
+            )
+        ) as alternative_proposed_amount
+    from ingredient
+    left join parameter
+        on
+            ingredient.district_code = parameter.district_code
+            and ingredient.fiscal_year = parameter.fiscal_year
+)
+
+select
+    district_code,
+    fiscal_year,
+    fiscal_year + 1 as proposal_year,
+    department_code,
+    department_name,
+    executed_amount,
+    one_off_executed_amount,
+    undetermined_project_count,
+    spent_carryover_amount,
+    proposed_amount,
+    initial_budget_amount as last_control_amount,
+    proposed_amount - initial_budget_amount as proposed_change_amount,
+    exact_rate_pct(proposed_amount - initial_budget_amount, initial_budget_amount) as proposed_change_pct,
+    carryover_increase_amount,
+    carryover_increase_cut_share,
+    alternative_proposed_amount,
+    alternative_proposed_amount - initial_budget_amount as alternative_change_amount,
+    case
+        when executed_amount is null or source_grain <> 'detail' then 'unknown'
+        when undetermined_project_count > 0 then 'one_off_unknown'
+        when spent_carryover_amount is null then 'carryover_unknown'
+        else 'ok'
+    end as proposal_status,
+    version,
+    source_grain,
+    as_of_date
+from proposal
+order by district_code, fiscal_year, department_code, department_name
