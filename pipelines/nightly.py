@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from pipelines.ingest.deliveries import find_deliveries
+from pipelines.ingest.deliveries import Deliveries, find_deliveries
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.publish import Publication, build_and_publish
+from pipelines.warehouse.store import DamagedStoreError
 
 logger = logging.getLogger(__name__)
 
@@ -41,19 +42,32 @@ class Night:
         return SOMETHING_HELD_BACK if held else ALL_PUBLISHED
 
 
+def _accept_all(settings: Settings, deliveries: Deliveries) -> list[Acceptance]:
+    return [
+        accept_district_year(settings, key.district_code, key.fiscal_year, files)
+        for key, files in deliveries.by_district_year.items()
+    ]
+
+
 def run_night(settings: Settings) -> Night:
     """Runs everything for every district-year found below ``settings.raw``.
 
+    What is found damaged in the store is made again from raw/ where the delivery still lies there.
+
     Raises:
         WarehouseLockedError: another run is writing to the same warehouse.
+        StoreError: the store cannot be used, and could not be mended.
+        BuildError: the new file could not be completed.
     """
-    with warehouse_lock(settings.warehouse):
+    with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
         deliveries = find_deliveries(settings)
-        acceptances = [
-            accept_district_year(settings, key.district_code, key.fiscal_year, files)
-            for key, files in deliveries.by_district_year.items()
-        ]
-        publication = build_and_publish(settings)
+        acceptances = _accept_all(settings, deliveries)
+        try:
+            publication = build_and_publish(settings)
+        except DamagedStoreError as error:
+            logger.warning("reading again what is damaged: %s", error)
+            acceptances = _accept_all(settings, deliveries)
+            publication = build_and_publish(settings)
     problems = deliveries.problems
     if not acceptances:
         problems.append(

@@ -161,6 +161,9 @@ class Settings(BaseSettings):
 
     raw: Path = Field(Path("raw"), description="Deliveries as <district>/<fiscal year>/<file>; never changed.")
     warehouse: Path = Field(Path("warehouse"), description="Published database, its reports, and the accepted store.")
+    lock_wait_seconds: float = Field(
+        0.0, ge=0, description="How long a run waits for another one that writes to the same warehouse."
+    )
     hash_secret: SecretStr = Field(
         SecretStr(""), description="Key of the hash of payee accounts; empty: made once and kept beside the store."
     )

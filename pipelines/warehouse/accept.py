@@ -8,7 +8,6 @@ Does not belong here: rules between district-years and the publication (warehous
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import secrets
 from collections import Counter
@@ -30,8 +29,11 @@ from pipelines.ingest.model import Delivery
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.settings import SetAside, Settings
-from pipelines.warehouse.staging import stage_file
-from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
+from pipelines.warehouse.integrity import describe_files, record_if_whole
+from pipelines.warehouse.release import may_be_released
+from pipelines.warehouse.stages import Stage, reached
+from pipelines.warehouse.staging import stage_file, unreadable_file
+from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, as_json, new_directory, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -64,24 +66,52 @@ def accept_district_year(
     The caller holds the warehouse's lock.
     """
     store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
+    store.remove_leftovers()
+    current = _current_if_whole(store)
     secret = hash_secret(settings)
     reading_id = _reading_id(settings, district_code, secret)
     staged = []
     files_read = 0
     for delivery in deliveries:
-        directory, record, was_read = stage_file(
-            delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
-        )
+        try:
+            directory, record, was_read = stage_file(
+                delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            directory, record, was_read = *unreadable_file(delivery, store, error), False
         files_read += was_read
         staged.append((directory, record))
     staged.sort(key=lambda entry: _delivery_order(entry[1]))
     input_id = _input_id(settings, [directory.name for directory, _ in staged])
-    current = store.current
     if current is not None and (manifest := store.manifest(current))["input_id"] == input_id:
-        return Acceptance(district_code, fiscal_year, "unchanged", current, manifest)
-    if (held := store.held_manifest()) and held["input_id"] == input_id:
-        return Acceptance(district_code, fiscal_year, "held_back", current, held)
+        store.forget_held()
+        return Acceptance(district_code, fiscal_year, "unchanged", current, manifest, files_read=files_read)
+    held = record_if_whole(store.held, "manifest.json")
+    if held and held["input_id"] == input_id and store.release(input_id) is None:
+        return Acceptance(district_code, fiscal_year, "held_back", current, held, files_read=files_read)
+    latest = record_if_whole(store.versions / str(store.next_version() - 1), "manifest.json")
+    if latest and latest["version"] > (current or 0) and latest["input_id"] == input_id:
+        return _count(store, latest, files_read=files_read)
     return _decide(settings, store, staged, input_id, files_read)
+
+
+def _current_if_whole(store: DistrictYearStore) -> int | None:
+    """The version that counts; None where there is none, or where it is damaged and has to be made again."""
+    current = store.current
+    if current is None or record_if_whole(store.versions / str(current), "manifest.json") is None:
+        return None
+    return current
+
+
+def _count(
+    store: DistrictYearStore, manifest: dict[str, Any], findings: list[Finding] | None = None, files_read: int = 0
+) -> Acceptance:
+    """Makes a version that is complete in the store the one that counts."""
+    version = manifest["version"]
+    store.set_current(version)
+    reached(Stage.VERSION_COUNTS)
+    store.forget_held()
+    return Acceptance(store.district_code, store.fiscal_year, "accepted", version, manifest, findings or [], files_read)
 
 
 def hash_secret(settings: Settings) -> bytes:
@@ -91,9 +121,7 @@ def hash_secret(settings: Settings) -> bytes:
     path = settings.accepted / "hash_secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        write_atomically(path, secrets.token_hex(32))
-        path.chmod(0o600)
+        write_atomically(path, secrets.token_hex(32), mode=0o600)
     return path.read_bytes()
 
 
@@ -113,9 +141,9 @@ def _input_id(settings: Settings, names: list[str]) -> str:
 
 
 def _delivery_order(record: dict[str, Any]) -> tuple[object, ...]:
-    """Later deliveries last: by the version for which a file was first seen, then by name."""
+    """Later deliveries last: by the attempt for which a file was first seen, then by name."""
     path = Path(record["relative_path"])
-    return record["first_seen_version"], str(path.parent), path.stem, path.suffix
+    return record["first_seen_attempt"], str(path.parent), path.stem, path.suffix
 
 
 def _decide(
@@ -132,14 +160,18 @@ def _decide(
         *_too_much_set_aside(settings, store, staged, excluded),
         *_not_conserved(store, staged),
     ]
-    is_held = any(finding.severity == Severity.FATAL for finding in findings)
+    held_by = [finding.rule_id for finding in findings if finding.severity == Severity.FATAL]
+    release = store.release(input_id) if held_by and may_be_released(held_by) else None
+    is_held = bool(held_by) and release is None
     version = None if is_held else store.next_version()
     record = {
         "schema_version": SCHEMA_VERSION,
         "district_code": store.district_code,
         "fiscal_year": store.fiscal_year,
         "version": version,
+        "attempt": store.next_attempt(),
         "input_id": input_id,
+        "release": release,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "contracts_fingerprint": contracts_fingerprint(),
         "files": [record | {"directory": directory.name} for directory, record in staged],
@@ -149,23 +181,19 @@ def _decide(
     with new_directory(target) as directory:
         pq.write_table(excluded, directory / "excluded.parquet")
         pq.write_table(findings_table(findings), directory / "findings.parquet")
-        (directory / "manifest.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-    if version is not None:
-        store.set_current(version)
+        record["parquet"] = describe_files(directory)
+        (directory / "manifest.json").write_text(as_json(record), encoding="utf-8")
     logger.info(
         "district-year %s",
         "held back" if is_held else "accepted",
         extra={"district": store.district_code, "year": store.fiscal_year, "version": version},
     )
-    return Acceptance(
-        store.district_code,
-        store.fiscal_year,
-        "held_back" if is_held else "accepted",
-        store.current,
-        record,
-        findings,
-        files_read,
-    )
+    if is_held:
+        return Acceptance(
+            store.district_code, store.fiscal_year, "held_back", store.current, record, findings, files_read
+        )
+    reached(Stage.VERSION_WRITTEN)
+    return _count(store, record, findings, files_read)
 
 
 def _excluded(staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:

@@ -34,6 +34,7 @@ from pipelines.contracts.quality_tables import (
 )
 from pipelines.warehouse.database import create_core_tables, run_sql
 from pipelines.warehouse.reference import load_reference_tables
+from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DistrictYearStore, read_manifest
 
 
@@ -88,7 +89,9 @@ def make_contents(
     load_reference_tables(connection, raw)
     load_core(connection, attempts)
     load_quality(connection, attempts, held)
+    reached(Stage.CORE_LOADED)
     run_sql(connection, "core", "summary")
+    reached(Stage.SUMMARIES_MADE)
 
 
 def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]) -> None:

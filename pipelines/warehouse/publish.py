@@ -34,7 +34,9 @@ from pipelines.warehouse.contents import (
     make_contents,
 )
 from pipelines.warehouse.database import create_chinese_views
+from pipelines.warehouse.integrity import check_version
 from pipelines.warehouse.reference import reference_fingerprint
+from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import district_years, sync_directory
 
 logger = logging.getLogger(__name__)
@@ -68,7 +70,8 @@ def build_and_publish(settings: Settings) -> Publication:
     """Builds and publishes what the accepted store holds; the caller holds the warehouse's lock.
 
     Raises:
-        BuildError: the finished file did not verify.
+        BuildError: the finished file could not be written or did not verify.
+        DamagedStoreError: an accepted version is not as it was written; the next run makes it again from raw/.
     """
     stores = district_years(settings.accepted)
     attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
@@ -81,6 +84,8 @@ def build_and_publish(settings: Settings) -> Publication:
     started_at = datetime.now(UTC).replace(tzinfo=None)
     build_id = f"{started_at:%Y%m%dT%H%M%S}-{inputs_hash[:8]}"
     workshop = settings.warehouse / ".build"
+    for attempt in attempts:
+        check_version(attempt.store, attempt.directory, attempt.manifest)
     shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir(parents=True)
     try:
@@ -90,7 +95,15 @@ def build_and_publish(settings: Settings) -> Publication:
             logger.error("publication held back", extra={"build": build_id})
             return Publication("held_back", settings.database, build_id, reasons)
         _verify(target, build_id)
+        reached(Stage.VERIFIED)
         _publish(target, settings.database)
+        reached(Stage.RENAMED)
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise BuildError(
+            f"{target}: the build could not be completed ({error}). The last publication stays as it was. Make room on "
+            "the disk or correct the cause, then run again. "
+            "构建未能完成，上次发布保持不变；请释放磁盘空间或排除故障后重新运行。"
+        ) from error
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     logger.info("published", extra={"build": build_id})
@@ -137,6 +150,7 @@ def _build(
         connection.execute("use warehouse")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
+        reached(Stage.BUILD_STARTED)
         make_contents(connection, settings.raw, attempts, held)
         reasons = conservation_failures(connection)
         create_chinese_views(connection)
@@ -155,6 +169,7 @@ def _build(
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
         connection.execute("detach warehouse")
+    reached(Stage.CHECKPOINTED)
     return reasons
 
 

@@ -7,9 +7,9 @@ unchanged file is never read again. Does not belong here: duplicates between fil
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,9 @@ from pipelines.ingest.read import read_file
 from pipelines.quality.control_totals import check_totals
 from pipelines.quality.validate import REASONS, Validator
 from pipelines.settings import Settings
-from pipelines.warehouse.store import DistrictYearStore, new_directory
+from pipelines.warehouse.integrity import describe_files, record_if_whole
+from pipelines.warehouse.stages import Stage, reached
+from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, as_json, new_directory, read_json
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +79,9 @@ def stage_file(
     """
     identity = file_id(delivery, content_hash)
     directory = store.files / f"{identity}-{reading_id}"
-    if directory.exists():
-        return directory, json.loads((directory / "file.json").read_text(encoding="utf-8")), False
+    if kept := record_if_whole(directory, "file.json"):
+        return directory, kept, False
+    first_seen = _first_seen(store, identity)
     with new_directory(directory) as target:
         record = _read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
         record |= {
@@ -86,20 +89,57 @@ def stage_file(
             "relative_path": delivery.relative_path,
             "sha256": content_hash,
             "bytes": delivery.path.stat().st_size,
-            "first_seen_version": _first_seen(store, identity),
+            "first_seen_attempt": first_seen,
+            "parquet": describe_files(target),
         }
-        (target / "file.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        (target / "file.json").write_text(as_json(record), encoding="utf-8")
+    reached(Stage.FILE_READ)
     logger.info("file read", extra={"file": delivery.relative_path, "refused": record["refusal"] is not None})
     return directory, record, True
 
 
+def unreadable_file(delivery: Delivery, store: DistrictYearStore, error: OSError) -> tuple[Path, dict[str, Any]]:
+    """The refusal of a file that vanished or may not be read; not kept, so that the next run tries again."""
+    identity = file_id(delivery, "unreadable")
+    refusal = FileRefused(
+        "file-not-readable",
+        found=error.strerror or str(error),
+        remedy="Deliver it again, or let the run read it.",
+        remedy_zh="请重新报送，或授予读取权限。",
+    )
+    return store.files / f"{identity}-unreadable", {
+        "source_file_id": identity,
+        "relative_path": delivery.relative_path,
+        "sha256": None,
+        "bytes": None,
+        "first_seen_attempt": store.next_attempt(),
+        "parquet": {},
+        "tables": [],
+        "skipped": [],
+        "refusal": _refusal(refusal),
+    }
+
+
+def _refusal(error: FileRefused) -> dict[str, Any]:
+    return {
+        "rule_id": error.rule.id,
+        "sheet": error.sheet,
+        "line": error.line,
+        "found": error.found,
+        "expected": error.expected,
+        "message": error.message,
+        "message_zh": error.message_zh,
+    }
+
+
 def _first_seen(store: DistrictYearStore, identity: str) -> int:
-    """The version that was being prepared when this file first came, however often it was read again since."""
-    earlier = [
-        json.loads(record.read_text(encoding="utf-8"))["first_seen_version"]
-        for record in store.files.glob(f"{identity}-*/file.json")
-    ]
-    return min(earlier, default=store.next_version())
+    """The attempt that was being prepared when this file first came, however often it was read again since."""
+    records = [*store.files.glob(f"{identity}-*/file.json"), *store.files.glob(f".{identity}-*.damaged/file.json")]
+    earlier = []
+    for path in records:
+        with suppress(DamagedStoreError):
+            earlier.append(read_json(path)["first_seen_attempt"])
+    return min(earlier, default=store.next_attempt())
 
 
 def _read_into(
@@ -121,15 +161,7 @@ def _read_into(
         for parquet in target.glob("*.parquet"):
             parquet.unlink()
         records.clear()
-        refusal = {
-            "rule_id": error.rule.id,
-            "sheet": error.sheet,
-            "line": error.line,
-            "found": error.found,
-            "expected": error.expected,
-            "message": error.message,
-            "message_zh": error.message_zh,
-        }
+        refusal = _refusal(error)
     except BaseException:
         writers.close()
         raise
@@ -205,6 +237,7 @@ def _stage_table(table: SourceTable, writers: _Writers, totals: list[tuple[Table
             writers.rejected(head.dataset, head.sheet, validated.rejected)
             if batch.totals.num_rows:
                 totals.append((head, batch.totals))
+            reached(Stage.READING_FILE)
     finally:
         validator.close()
     record.money_read = {name: str(value) for name, value in read.items()}

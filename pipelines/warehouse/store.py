@@ -9,8 +9,10 @@ Layout below ``<warehouse>/accepted``::
                                                       excluded.parquet, findings.parquet
     <district>/<year>/held/                           the latest attempt that was held back, in the same shape
     <district>/<year>/current                         the number of the version that counts
+    <district>/<year>/releases/<input id>.json        who let which attempt through in spite of the rules, and why
 
-Everything is written beside its place and renamed into it, so a kill leaves either nothing or the whole.
+Everything is written beside its place and renamed into it, so a kill leaves either nothing or the whole. Hidden names
+are work in progress or were set aside as damaged; they never count.
 Does not belong here: deciding what is accepted (warehouse.accept), personal data in clear.
 """
 
@@ -32,6 +34,10 @@ class StoreError(Exception):
     """The accepted store cannot be used as it is: what was found, where, and what to do."""
 
 
+class DamagedStoreError(StoreError):
+    """Something in the store is missing or not as it was written; what can be read from raw/ again can be mended."""
+
+
 class DistrictYearStore:
     """The part of the store that belongs to one district and fiscal year."""
 
@@ -42,6 +48,7 @@ class DistrictYearStore:
         self.files = self.directory / "files"
         self.versions = self.directory / "versions"
         self.held = self.directory / "held"
+        self.releases = self.directory / "releases"
 
     @property
     def current(self) -> int | None:
@@ -64,10 +71,37 @@ class DistrictYearStore:
         numbers = [int(path.name) for path in self.versions.glob("*") if path.name.isdigit()]
         return max(numbers, default=0) + 1
 
+    def next_attempt(self) -> int:
+        """The number of the next attempt, accepted or held back; a killed run does not use one up."""
+        directories = [self.held, self.versions / str(self.current)]
+        whole = [read_manifest(path) for path in directories if path.exists()]
+        return max((manifest["attempt"] for manifest in whole), default=0) + 1
+
     def set_current(self, version: int) -> None:
-        """Makes ``version`` the one that counts, and forgets the attempt that was held back."""
+        """Makes ``version`` the one that counts."""
         write_atomically(self.directory / "current", f"{version}\n")
+
+    def forget_held(self) -> None:
+        """Forgets the attempt that was held back: what lies in raw/ now is accepted."""
         shutil.rmtree(self.held, ignore_errors=True)
+
+    def release(self, input_id: str) -> dict[str, Any] | None:
+        """The release of the attempt with this input, or None."""
+        path = self.releases / f"{input_id}.json"
+        return read_json(path) if path.exists() else None
+
+    def record_release(self, release: dict[str, Any]) -> None:
+        """Keeps a release under the ``input_id`` of the attempt that it lets through."""
+        self.releases.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.releases / f"{release['input_id']}.json", as_json(release))
+
+    def remove_leftovers(self) -> None:
+        """Removes what a killed run left unfinished; the caller holds the warehouse's lock."""
+        for parent in (self.directory, self.files, self.versions, self.releases):
+            for path in parent.glob(".*"):
+                is_replaced = path.suffix == ".damaged" and path.with_name(path.stem[1:]).exists()
+                if path.suffix in (".new", ".old") or is_replaced:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def district_years(root: Path) -> list[DistrictYearStore]:
@@ -83,16 +117,11 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """The manifest in ``directory``.
 
     Raises:
-        StoreError: it is missing, damaged, or written by a later program.
+        DamagedStoreError: it is missing or damaged.
+        StoreError: it was written by a later program.
     """
     path = directory / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path}: the manifest cannot be read ({error}). Restore the directory from a backup, or delete the "
-            "district-year's directory to have its files read again."
-        ) from error
+    manifest = read_json(path)
     if manifest.get("schema_version", 0) > SCHEMA_VERSION:
         raise StoreError(
             f"{path}: written by a later version of the program (store schema {manifest['schema_version']}, this one "
@@ -101,10 +130,33 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Writes ``text`` to ``path`` by a synced temporary file and a rename."""
+def read_json(path: Path) -> dict[str, Any]:
+    """A record of the store.
+
+    Raises:
+        DamagedStoreError: it is missing or damaged.
+    """
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedStoreError(
+            f"{path}: cannot be read ({error}). Run 'district-finance nightly' to have it made again from raw/; where "
+            "the delivered file is no longer there, deliver it again or restore the warehouse from a backup. "
+            "无法读取：请再次运行 nightly 由 raw/ 重新生成；原始文件已不在时，请重新报送或从备份恢复。"
+        ) from error
+    return record
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """A record as the store writes it."""
+    return json.dumps(record, ensure_ascii=False, indent=1)
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o640) -> None:
+    """Writes ``text`` to ``path``, with these permissions, by a synced temporary file and a rename."""
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
+    temporary.unlink(missing_ok=True)
+    with open(temporary, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -133,6 +185,7 @@ def new_directory(path: Path) -> Iterator[Path]:
         for file in temporary.iterdir():
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
+        sync_directory(temporary)
         if path.exists():
             old = path.with_name(f".{path.name}.old")
             shutil.rmtree(old, ignore_errors=True)
