@@ -99,11 +99,12 @@ def _held_reasons(settings: Settings, held: Sequence[Acceptance]) -> list[str]:
 def _published_sections(published: duckdb.DuckDBPyConnection) -> Iterator[str]:
     rejected = published.execute(
         """
-        select f.source_path, r.source_sheet, r.rule_ids, count(*), sum(r.money), min(r.source_line),
+        select f.source_path, r.source_sheet, count(*) as rows, sum(r.money), min(r.source_line),
             min(r.messages_zh), min(r.messages)
         from quality.rejected_row as r
         join (select distinct source_file_id, source_path from quality.source_file) as f using (source_file_id)
-        group by all order by count(*) desc, all
+        group by f.source_path, r.source_sheet, r.rule_ids
+        order by rows desc, f.source_path, r.source_sheet, r.rule_ids
         """
     ).fetchall()
     if rejected:
@@ -119,7 +120,7 @@ def _published_sections(published: duckdb.DuckDBPyConnection) -> Iterator[str]:
             ),
             [
                 (path, sheet or "", rows, _money(money), line, f"{reason_zh} {reason}")
-                for path, sheet, _, rows, money, line, reason_zh, reason in rejected[:REASON_ROWS]
+                for path, sheet, rows, money, line, reason_zh, reason in rejected[:REASON_ROWS]
             ],
             _more(len(rejected) - REASON_ROWS, "from quality.rejected_row"),
         )
@@ -133,7 +134,8 @@ def _department_section(published: duckdb.DuckDBPyConnection) -> str:
     rows = published.execute(
         """
         select district_code, fiscal_year, coalesce(department_name, department_code), initial_budget_amount,
-            full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct, execution_status
+            full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct, execution_status,
+            adjustment_status
         from summary.department_execution
         order by district_code, fiscal_year desc, execution_rate desc nulls last, department_code, department_name
         """
@@ -151,7 +153,7 @@ def _project_section(published: duckdb.DuckDBPyConnection) -> str:
         """
         select district_code, fiscal_year, coalesce(project_name, project_code), initial_budget_amount,
             full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct, execution_status,
-            row_number() over (
+            adjustment_status, row_number() over (
                 partition by district_code, fiscal_year
                 order by full_year_budget_amount desc nulls last, project_code, project_name
             ) as place,
@@ -166,7 +168,7 @@ def _project_section(published: duckdb.DuckDBPyConnection) -> str:
     return _titled(
         f"各区年度最大的 {PROJECT_ROWS} 个项目 The {PROJECT_ROWS} largest projects of each district and year",
         ("区划\nDistrict", "年度\nYear", "项目\nProject", *_FIGURE_HEADS),
-        [(district, str(year), name, *_figures(rest[:6])) for district, year, name, *rest in rows],
+        [(district, str(year), name, *_figures(rest[:7])) for district, year, name, *rest in rows],
         _more(hidden, "from summary.project_execution"),
     )
 
@@ -177,21 +179,26 @@ _FIGURE_HEADS = (
     "执行数（元）\nExecuted (yuan)",
     "执行率\nExecution",
     "净调整率\nAdjustment",
-    "状态\nStatus",
+    "执行状态\nExecution is",
+    "调整状态\nAdjustment is",
 )
 
 
 def _figures(values: Sequence[Any]) -> tuple[Any, ...]:
-    initial, full_year, executed, execution, adjustment, status = values
-    labels = dict(value_labels("execution_status"))
+    initial, full_year, executed, execution, adjustment, execution_status, adjustment_status = values
     return (
         _money(initial),
         _money(full_year),
         _money(executed),
         _percent(execution),
         _percent(adjustment),
-        f"{labels.get(status, '')} {status}",
+        _status("execution_status", execution_status),
+        _status("adjustment_status", adjustment_status),
     )
+
+
+def _status(figure: str, value: str) -> str:
+    return f"{dict(value_labels(figure)).get(value, '')} {value}".strip()
 
 
 def _closing(settings: Settings, night: Night) -> str:

@@ -26,7 +26,9 @@ def print_status(settings: Settings) -> None:
             from quality.district_year order by district_code, fiscal_year
             """
         ).fetchall()
-        held = published.execute("select * from quality.finding where severity = 'fatal' order by all")
+        held = published.execute(
+            "select * from quality.finding where severity = 'fatal' order by district_code, fiscal_year, finding_key"
+        )
         names = [column[0] for column in held.description]
         findings = [dict(zip(names, row, strict=True)) for row in held.fetchall()]
     click.echo(f"数据库 Database: {settings.database}")
