@@ -32,7 +32,7 @@ _PREVIEWED = (
 
 
 def table_metadata(published: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
-    """Row count, column schema, sums of the amount columns in yuan, and, for a table of rates, a preview."""
+    """Row count, column schema, control totals of the amount columns in yuan, and, for a table of rates, a preview."""
     columns = published.execute(
         "select column_name, data_type, comment from duckdb_columns()"
         " where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
@@ -49,7 +49,7 @@ def table_metadata(published: duckdb.DuckDBPyConnection, schema: str, table: str
             [dg.TableColumn(name, data_type, description=comment) for name, data_type, comment in columns]
         ),
     }
-    metadata |= {f"sum of {name} (yuan)": yuan(total) for name, total in zip(amounts, totals, strict=True)}
+    metadata |= {f"control total of {name} (yuan)": yuan(total) for name, total in zip(amounts, totals, strict=True)}
     if "execution_rate_pct" in names:
         shown = [name for name in _PREVIEWED if name in names]
         order = "executed_amount desc nulls last" if "executed_amount" in names else "all"

@@ -18,7 +18,7 @@ from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KI
 from pipelines.orchestration.accepted import LOCK_WAIT_SECONDS
 from pipelines.orchestration.metadata import PREVIEW_ROWS, markdown_table, table_metadata, yuan
 from pipelines.settings import Settings
-from pipelines.sql_files import SqlFile, read_sql_group
+from pipelines.sql_files import SqlFile, in_order, read_sql_group
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.publish import build_and_publish
@@ -30,13 +30,13 @@ _SQL_GROUPS = ("core", "summary")
 
 @cache
 def published_specs() -> tuple[dg.AssetSpec, ...]:
-    """One asset per published table: accepted rows, code lists, what SQL derives from them, quality."""
+    """One asset per published table, each behind those it is made from: accepted rows, quality, lists, derived."""
     specs = [_spec("core", dataset, [_READING_REPORT]) for dataset in DATASETS.values()]
     specs += [_spec("quality", table, [_READING_REPORT]) for table in QUALITY_TABLES]
     specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *_CODE_LISTS)]
-    for group in _SQL_GROUPS:
-        for file in read_sql_group(group):
-            specs.append(_spec(group, file, [dg.AssetKey(name.split(".")) for name in sorted(file.reads)]))
+    delivered = [".".join(spec.key.path) for spec in specs]
+    for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), delivered):
+        specs.append(_spec(file.group, file, [dg.AssetKey(name.split(".")) for name in sorted(file.reads)]))
     return tuple(specs)
 
 
