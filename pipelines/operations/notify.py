@@ -1,0 +1,166 @@
+"""Tells people at the end of a night, and at once when something fails, and nobody twice the same thing.
+
+What each receiver was told last is kept in ``<warehouse>/notifications/told.json`` as hashes; a receiver that could not
+be reached is told the next time. Nothing here ever ends a night.
+Does not belong here: how a message travels (channels), what it says about a night (situation).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.operations.channels import Message, NotDeliveredError, channels, cut, plain
+from pipelines.operations.logs import blotted, secrets_of
+from pipelines.operations.situation import look, night_message
+from pipelines.settings import Settings
+from pipelines.warehouse.publish import Publication
+from pipelines.warehouse.store import StoreError, write_atomically
+
+logger = logging.getLogger(__name__)
+
+_MAX_REASON_BYTES = 1500
+
+
+@dataclass(slots=True)
+class _Told:
+    """What one receiver knows: the night's fingerprint and day, the findings' keys, failures since the last success."""
+
+    night: str = ""
+    day: str = ""
+    findings: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    unreachable: str = ""
+
+
+def tell_night(settings: Settings, publication: Publication, misplaced: Iterable[str] = ()) -> None:
+    """Sends the summary of a night to every receiver to whom it says something new.
+
+    ``misplaced`` are deliveries that belong to no district-year, as sentences.
+    """
+    if not channels(settings.notifications):
+        return
+    try:
+        situation = look(settings, publication, misplaced, settings.local_date(datetime.now(UTC)))
+    except (OSError, duckdb.Error, StoreError) as error:
+        logger.exception("the night cannot be summed up")
+        tell_failure(settings, "summary of the night", str(error))
+        return
+    fingerprint = situation.fingerprint()
+    with _told(settings) as told:
+
+        def say(knows: _Told, send: Callable[[Message], None]) -> None:
+            is_new = fingerprint != knows.night or bool(knows.failures)
+            if is_new or (settings.notifications.every_night and str(situation.day) != knows.day):
+                send(night_message(situation, set(knows.findings), settings.notifications.language))
+                knows.night, knows.day, knows.failures = fingerprint, str(situation.day), []
+                knows.findings = sorted(finding.key for finding in situation.findings)
+
+        _each(settings, told, say)
+
+
+def tell_failure(settings: Settings, what: str, reason: str) -> None:
+    """Sends at once that ``what`` (a run, a unit) failed, unless that was told since the last message of a night."""
+    reason = cut(plain(blotted(reason, secrets_of(settings))), _MAX_REASON_BYTES)
+    same = re.sub(r"\d+", "#", f"{what}\n{reason}")
+    fingerprint = hashlib.sha256(same.encode()).hexdigest()[:16]
+    message = _failure_message(settings, plain(what), reason)
+    with _told(settings) as told:
+
+        def say(knows: _Told, send: Callable[[Message], None]) -> None:
+            if fingerprint not in knows.failures:
+                send(message)
+                knows.failures.append(fingerprint)
+
+        _each(settings, told, say)
+
+
+def tell_test(settings: Settings, text: str = "") -> dict[str, str]:
+    """Sends a test message to every receiver; returns what went wrong by receiver (empty: nothing)."""
+    if settings.notifications.language == "zh":
+        message = Message("【区级预算执行】测试消息", plain(text) or "收到此消息说明通知设置有效。", {"event": "test"})
+    else:
+        message = Message("[district finance] test message", plain(text) or "This receiver works.", {"event": "test"})
+    failed = {}
+    for name, send in channels(settings.notifications).items():
+        try:
+            send(message)
+        except NotDeliveredError as error:
+            failed[name] = str(error)
+    return failed
+
+
+@contextmanager
+def failures_told(settings: Settings, what: str) -> Iterator[None]:
+    """Tells of any exception that leaves this context, and lets it pass."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("%s failed", what)
+        tell_failure(settings, what, "".join(traceback.format_exception_only(error)).strip())
+        raise
+
+
+def unreachable_receivers(settings: Settings) -> dict[str, str]:
+    """Receivers that could not be told the last time, with the reason."""
+    return {name: knows.unreachable for name, knows in _read(_path(settings)).items() if knows.unreachable}
+
+
+def _failure_message(settings: Settings, what: str, reason: str) -> Message:
+    now = datetime.now(UTC)
+    facts = {"event": "failure", "date": settings.local_date(now).isoformat(), "what": what, "reason": reason}
+    if settings.notifications.language == "zh":
+        text = f"{what} 失败，上次发布不受影响。\n原因：{reason}\n处理：运行 district-finance doctor，并查看运行手册。"
+        return Message(f"【区级预算执行】失败：{what}", text, facts)
+    text = (
+        f"{what} failed; the last publication stays.\nReason: {reason}\nRun 'district-finance doctor'; see the runbook."
+    )
+    return Message(f"[district finance] FAILED: {what}", text, facts)
+
+
+def _each(settings: Settings, told: dict[str, _Told], say: Callable[[_Told, Callable[[Message], None]], None]) -> None:
+    for name, send in channels(settings.notifications).items():
+        knows = told.setdefault(name, _Told())
+        try:
+            say(knows, send)
+            knows.unreachable = ""
+        except NotDeliveredError as error:
+            knows.unreachable = str(error)
+            logger.warning("%s could not be told: %s", name, error)
+
+
+@contextmanager
+def _told(settings: Settings) -> Iterator[dict[str, _Told]]:
+    """What each receiver knows; written back at the end. A state that cannot be kept is logged, never raised."""
+    path = _path(settings)
+    told = _read(path)
+    yield told
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(path, json.dumps({name: asdict(knows) for name, knows in told.items()}, indent=1))
+    except OSError as error:
+        logger.warning("what was told cannot be kept in %s: %s", path, error)
+
+
+def _path(settings: Settings) -> Path:
+    return settings.warehouse / "notifications" / "told.json"
+
+
+def _read(path: Path) -> dict[str, _Told]:
+    try:
+        return {name: _Told(**knows) for name, knows in json.loads(path.read_text(encoding="utf-8")).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        logger.warning("%s cannot be read (%s): everything counts as not yet told", path, error)
+        return {}
