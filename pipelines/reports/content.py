@@ -1,0 +1,306 @@
+"""What a report shows, read once from a database's published tables: the workbook and the page both render it.
+
+Amounts and rates stay decimals. Rates of the whole district are the sums of its departments divided once, by the
+macros that the summaries use. Does not belong here: layout, and any figure that a summary table should publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from pipelines.contracts.common import DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT_CODE, PROJECT_NAME, PROVENANCE
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.figures import Figure, definition
+from pipelines.contracts.model import Column
+from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, FINDING, QUALITY_TABLES, REJECTED_ROW, SOURCE_FILE
+from pipelines.reports.sections import SECTIONS, Section
+from pipelines.sql_files import read_sql_group
+from pipelines.warehouse.database import create_macros
+
+LINES_AT_MOST = 4000
+"""Source lines of one dataset that a page carries: beyond them each project keeps its largest."""
+
+_LINE_COLUMNS = {
+    "annual_budget": ("fund_type_code", "function_code", "initial_budget_amount", "full_year_budget_amount"),
+    "budget_adjustment": (
+        "adjustment_date",
+        "adjustment_kind",
+        "batch_number",
+        "adjustment_reason",
+        "adjustment_amount",
+    ),
+    "payment": ("payment_date", "voucher_number", "fund_type_code", "paid_amount"),
+    "carryover": ("fund_type_code", "carried_over_amount", "taken_back_amount"),
+    "execution_statement": (
+        "as_of_date",
+        "fund_type_code",
+        "expenditure_nature",
+        "initial_budget_amount",
+        "adjustment_amount",
+        "full_year_budget_amount",
+        "executed_amount",
+    ),
+}
+"""The columns by which a reader recognises a source line of each dataset that carries money."""
+
+_WHO = (DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT_CODE, PROJECT_NAME)
+
+
+class NothingToReportError(LookupError):
+    """The published database has no such district and year: what was asked for, and what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one published table with the definitions of its columns.
+
+    ``row_count`` is how many rows there are; ``rows`` may be the first of them.
+    """
+
+    name: str
+    label_zh: str
+    label: str
+    meaning: str
+    meaning_zh: str
+    columns: tuple[Column | Figure, ...]
+    rows: list[tuple[Any, ...]]
+    row_count: int
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows by column name."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that the reports of one district and year show.
+
+    ``totals`` are the sums over the district's departments with ``known_…`` counts beside them: a sum of which a part
+    is unknown is the sum of the known part. ``as_of_date`` is the date asked for, or the data's own.
+    """
+
+    district_code: str
+    fiscal_year: int
+    district_name: str | None
+    as_of_date: date | None
+    build: dict[str, Any]
+    district_year: dict[str, Any]
+    totals: dict[str, Any]
+    sections: dict[str, Table]
+    lines: dict[str, Table]
+    source_files: Table
+
+
+def district_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """Every district and fiscal year that has published figures."""
+    return connection.execute(
+        "select distinct district_code, fiscal_year from summary.department_execution order by all"
+    ).fetchall()
+
+
+def read_content(
+    connection: duckdb.DuckDBPyConnection,
+    district_code: str,
+    fiscal_year: int,
+    *,
+    district_name: str | None = None,
+    as_of: date | None = None,
+) -> Content:
+    """Reads what the reports of a district and year show.
+
+    Raises:
+        NothingToReportError: nothing is published for it.
+    """
+    create_macros(connection)
+    of_year = {"district": district_code, "year": fiscal_year}
+    if (district_code, fiscal_year) not in (there := district_years(connection)):
+        found = ", ".join(f"{code}/{year}" for code, year in there) or "none 无"
+        raise NothingToReportError(
+            f"nothing is published for {district_code}/{fiscal_year}; published are: {found}. "
+            f"{district_code}/{fiscal_year} 尚无已发布的数据；已发布：{found}。"
+        )
+    sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
+    totals = _one(connection, _TOTALS, of_year)
+    return Content(
+        district_code,
+        fiscal_year,
+        district_name,
+        as_of or totals["as_of_date"],
+        _one(connection, f"select {_names(BUILD.columns)} from quality.{BUILD.name}", {}),
+        _one(
+            connection,
+            f"select {_names(DISTRICT_YEAR.columns)} from quality.{DISTRICT_YEAR.name} where {_OF_YEAR}",
+            of_year,
+        ),
+        totals,
+        sections,
+        {name: _lines(connection, name, of_year) for name in _LINE_COLUMNS},
+        _source_files(connection, of_year),
+    )
+
+
+def english_label(name: str) -> str:
+    """A column's or table's English label: its name in words."""
+    words = name.removesuffix("_pct").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}{' (%)' if name.endswith('_pct') else ''}"
+
+
+_OF_YEAR = "district_code = $district and fiscal_year = $year"
+
+_TOTALS = f"""
+with latest as (
+    select time_progress, group_execution_rate_pct, gap_to_progress_points
+    from summary.execution_ranking
+    where {_OF_YEAR} and figure_level = 'department'
+    order by month desc nulls last
+    limit 1
+),
+
+total as (
+    select
+        count(*) as department_count,
+        count(initial_budget_amount) as known_initial_budget_amount,
+        sum(initial_budget_amount) as initial_budget_amount,
+        count(net_adjustment_amount) as known_net_adjustment_amount,
+        sum(net_adjustment_amount) as net_adjustment_amount,
+        count(increase_amount) as known_increase_amount,
+        sum(increase_amount) as increase_amount,
+        sum(decrease_amount) as decrease_amount,
+        sum(adjustment_count) as adjustment_count,
+        count(full_year_budget_amount) as known_full_year_budget_amount,
+        sum(full_year_budget_amount) as full_year_budget_amount,
+        count(executed_amount) as known_executed_amount,
+        sum(executed_amount) as executed_amount,
+        count(unspent_amount) as known_unspent_amount,
+        sum(unspent_amount) as unspent_amount,
+        sum(executed_amount) filter (unspent_amount is not null) as rated_executed_amount,
+        sum(full_year_budget_amount) filter (unspent_amount is not null) as rated_budget_amount,
+        sum(initial_budget_amount) filter (net_adjustment_amount is not null) as adjusted_initial_amount,
+        sum(net_adjustment_amount) filter (initial_budget_amount is not null) as adjusted_net_amount,
+        max(as_of_date) as as_of_date
+    from summary.department_execution
+    where {_OF_YEAR}
+)
+
+select
+    total.* exclude (rated_executed_amount, rated_budget_amount, adjusted_initial_amount, adjusted_net_amount),
+    exact_rate_pct(rated_executed_amount, rated_budget_amount) as execution_rate_pct,
+    exact_rate_pct(adjusted_net_amount, adjusted_initial_amount) as net_adjustment_rate_pct,
+    latest.time_progress,
+    gap_to_progress_points(rated_executed_amount, rated_budget_amount, latest.time_progress) as gap_to_progress_points
+from total
+left join latest on true
+"""
+
+
+def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: dict[str, Any]) -> Table:
+    label_zh, meaning, meaning_zh = _table_words(section.table)
+    names = section.columns
+    where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
+    rows = connection.execute(
+        f"select {', '.join(names)} from {section.relation or section.table} where {where} order by {section.order}", of_year
+    ).fetchall()
+    return Table(
+        section.name,
+        section.label_zh or label_zh,
+        section.label or english_label(section.table.partition(".")[2]),
+        meaning,
+        meaning_zh,
+        tuple(definition(name) for name in names),
+        rows,
+        len(rows),
+    )
+
+
+def _table_words(table: str) -> tuple[str, str, str]:
+    """Label, meaning and Chinese meaning of a published table, from where it is defined."""
+    schema, _, name = table.partition(".")
+    if schema == "quality":
+        found = next(published for published in QUALITY_TABLES if published.name == name)
+        return found.label_zh, found.meaning, found.meaning_zh
+    file = next(file for file in read_sql_group(schema) if file.name == name)
+    return file.label_zh, file.meaning, file.meaning_zh
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, Any]) -> Table:
+    """Source lines of one dataset under the department and project that they count for."""
+    dataset = DATASETS[name]
+    shown = tuple(dataset[column] for column in _LINE_COLUMNS[name])
+    amounts = [column for column in _LINE_COLUMNS[name] if column in dataset.amount_columns]
+    size = f"abs(coalesce(line.{', line.'.join(amounts)}))"
+    row_count = connection.execute(f"select count(*) from core.{name} where {_OF_YEAR}", of_year).fetchall()[0][0]
+    rows = connection.execute(
+        f"""
+        with line as (
+            select project.department_code, project.department_name, project.project_code, project.project_name,
+                {", ".join(f"line.{column.name}" for column in (*shown, *PROVENANCE))},
+                row_number() over (
+                    partition by project.department_code, project.department_name, project.project_code,
+                        project.project_name
+                    order by {size} desc nulls last, line.source_file_id, line.source_sheet, line.source_line
+                ) as place
+            from core.{name} as line
+            inner join core.project_resolution as project
+                on line.district_code = project.district_code
+                and line.fiscal_year = project.fiscal_year
+                and line.department_code is not distinct from project.given_department_code
+                and line.department_name is not distinct from project.given_department_name
+                and line.project_code is not distinct from project.given_project_code
+                and line.project_name is not distinct from project.given_project_name
+            where line.district_code = $district and line.fiscal_year = $year
+            order by place, source_file_id, source_sheet, source_line
+            limit {LINES_AT_MOST}
+        )
+        select * exclude (place) from line
+        order by department_code, project_code, source_file_id, source_sheet, source_line
+        """,
+        of_year,
+    ).fetchall()
+    return Table(
+        name,
+        dataset.label_zh,
+        english_label(name),
+        dataset.meaning,
+        dataset.meaning_zh,
+        (*_WHO, *shown, *PROVENANCE),
+        rows,
+        row_count,
+    )
+
+
+def _source_files(connection: duckdb.DuckDBPyConnection, of_year: dict[str, Any]) -> Table:
+    names = ("source_file_id", "source_path", "source_sheet", "dataset", "file_outcome")
+    names = (*names, "rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "rows_subtotal")
+    names = (*names, "money_read", "money_accepted", "money_rejected", "money_duplicate")
+    columns = tuple(column for name in names for column in SOURCE_FILE.columns if column.name == name)
+    rows = connection.execute(
+        f"select {', '.join(names)} from quality.{SOURCE_FILE.name} where {_OF_YEAR} order by source_path, source_sheet",
+        of_year,
+    ).fetchall()
+    return Table(
+        SOURCE_FILE.name,
+        SOURCE_FILE.label_zh,
+        english_label(SOURCE_FILE.name),
+        SOURCE_FILE.meaning,
+        SOURCE_FILE.meaning_zh,
+        columns,
+        rows,
+        len(rows),
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> dict[str, Any]:
+    found = connection.execute(query, values)
+    names = [column[0] for column in found.description or ()]
+    row = found.fetchone()
+    return dict(zip(names, row, strict=True)) if row else dict.fromkeys(names)
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(column.name for column in columns)

@@ -1,0 +1,135 @@
+"""The page of one district and year: one self-contained file that asks nobody for anything.
+
+The data lie in it as JSON that no name can end or run (``assets/page.js`` shows it as text only), and the content
+policy allows exactly the scripts and the style that this module puts in, by their hashes. Does not belong here: what
+is shown (content), how it is drawn (assets).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from pipelines.contracts.figures import Figure, value_labels
+from pipelines.contracts.model import Column
+from pipelines.reports.content import Content, Table, english_label
+
+ROWS_AT_MOST = 6000
+"""Rows of one table that a page carries; the workbook has them all."""
+
+_ASSETS = Path(__file__).parent / "assets"
+_IN_PLACE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_OWN_SECTIONS = (
+    "department",
+    "project",
+    "fund_type",
+    "nature",
+    "district_month",
+    "warning",
+    "finding",
+    "rejected_row",
+)
+"""Sections that the page draws in a way of their own; the others are tables under one another."""
+
+
+def render_page(content: Content, workbook: str) -> str:
+    """The page as HTML; ``workbook`` is the name of the workbook beside it."""
+    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
+    library = "".join(
+        line
+        for line in (_ASSETS / "chart.umd.min.js").read_text(encoding="utf-8").splitlines(keepends=True)
+        if not line.startswith("//# sourceMappingURL")
+    )
+    script = (_ASSETS / "page.js").read_text(encoding="utf-8")
+    title = f"{content.district_name or content.district_code} {content.fiscal_year}年度预算执行情况"
+    return Template((_ASSETS / "page.html").read_text(encoding="utf-8")).substitute(
+        title=html.escape(title),
+        workbook=html.escape(workbook),
+        style=style,
+        style_hash=_hash(style),
+        library=library,
+        script=script,
+        script_hashes=" ".join(f"'{_hash(text)}'" for text in (library, script)),
+        data=_json(_data(content)),
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _json(value: Any) -> str:
+    """JSON for a script element: nothing in it can end the element or start another."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    for character, escaped in _IN_PLACE.items():
+        text = text.replace(character, escaped)
+    return text
+
+
+def _plain(value: object) -> str:
+    """A decimal with all its digits, a date as ISO text."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M")
+        case date():
+            return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place on the page")
+
+
+def _data(content: Content) -> dict[str, Any]:
+    tables = {**content.sections, content.source_files.name: content.source_files}
+    columns = (column for table in (*tables.values(), *content.lines.values()) for column in table.columns)
+    return {
+        "meta": {
+            "district_code": content.district_code,
+            "district_name": content.district_name,
+            "fiscal_year": content.fiscal_year,
+            "as_of": content.as_of_date,
+            **{name: content.build[name] for name in ("build_id", "finished_at", "program_version")},
+            **{name: content.district_year[name] for name in ("is_held_back", "accepted_version")},
+        },
+        "columns": _columns(columns),
+        "totals": content.totals,
+        "tables": {name: _table(table) for name, table in tables.items()},
+        "more": [name for name in content.sections if name not in _OWN_SECTIONS],
+        "lines": {name: _table(table) for name, table in content.lines.items() if table.rows},
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "zh": table.label_zh,
+        "en": table.label,
+        "meaning": table.meaning,
+        "meaning_zh": table.meaning_zh,
+        "columns": [column.name for column in table.columns],
+        "rows": table.rows[:ROWS_AT_MOST],
+        "total": table.row_count,
+    }
+
+
+def _columns(columns: Iterable[Column | Figure]) -> dict[str, dict[str, Any]]:
+    described: dict[str, dict[str, Any]] = {}
+    for column in columns:
+        described[column.name] = {
+            "zh": column.label_zh,
+            "en": english_label(column.name),
+            "kind": column.kind,
+            "meaning": column.meaning,
+            "meaning_zh": column.meaning_zh,
+        }
+        if isinstance(column, Figure):
+            described[column.name] |= {"unit": column.unit_name, "formula": column.formula}
+        if values := value_labels(column.name):
+            described[column.name]["values"] = dict(values)
+    return described

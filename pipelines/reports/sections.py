@@ -1,0 +1,352 @@
+"""Which published tables a report shows, with which columns, in which order.
+
+Does not belong here: how they look (workbook, page), what a column means (contracts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_WORST_LEVEL = """
+    select district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name,
+        case min(case warning_level when 'red' then 1 when 'orange' then 2 else 3 end)
+            when 1 then 'red' when 2 then 'orange' else 'yellow' end as warning_level
+    from summary.execution_warning
+    group by all
+"""
+
+_SAME_DEPARTMENT = """
+    item.district_code = {other}.district_code
+    and item.fiscal_year = {other}.fiscal_year
+    and item.department_code is not distinct from {other}.department_code
+    and item.department_name is not distinct from {other}.department_name
+"""
+
+_SAME_PROJECT = (
+    _SAME_DEPARTMENT
+    + """
+    and item.project_code is not distinct from {other}.project_code
+    and item.project_name is not distinct from {other}.project_name
+"""
+)
+
+_DEPARTMENTS = f"""(
+    select item.*, warning.warning_level, ranking.execution_rank, ranking.ranked_count, ranking.gap_to_progress_points,
+        ranking.gap_to_average_points, ranking.share_of_budget_pct, ranking.share_of_unspent_pct
+    from summary.department_execution as item
+    left join (
+        select * from summary.execution_ranking
+        where figure_level = 'department'
+        qualify month is not distinct from max(month) over (partition by district_code, fiscal_year)
+    ) as ranking on {_SAME_DEPARTMENT.format(other="ranking")}
+    left join ({_WORST_LEVEL}) as warning
+        on {_SAME_DEPARTMENT.format(other="warning")} and warning.figure_level = 'department'
+)"""
+
+_PROJECTS = f"""(
+    select item.*, warning.warning_level
+    from summary.project_execution as item
+    left join ({_WORST_LEVEL}) as warning
+        on {_SAME_PROJECT.format(other="warning")} and warning.figure_level = 'project'
+)"""
+
+_DISTRICT_MONTHS = """(
+    select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress) as time_progress
+    from summary.execution_ranking
+    where figure_level = 'department' and month is not null
+    group by all
+)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of ``table``, read from ``relation`` where further columns stand beside its own.
+
+    ``label`` and ``label_zh`` replace the table's own names where a report uses shorter ones.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    order: str
+    where: str = ""
+    relation: str = ""
+    label: str = ""
+    label_zh: str = ""
+
+
+_LEVEL_ORDER = "case warning_level when 'red' then 1 when 'orange' then 2 when 'yellow' then 3 else 4 end"
+
+_SUBJECT = ("figure_level", "department_code", "department_name", "project_code", "project_name")
+_SUBJECT_ORDER = "figure_level, department_code, department_name, project_code, project_name"
+
+_BUDGET = (
+    "initial_budget_amount",
+    "increase_amount",
+    "decrease_amount",
+    "net_adjustment_amount",
+    "adjustment_count",
+    "full_year_budget_amount",
+    "executed_amount",
+    "unspent_amount",
+    "execution_rate_pct",
+    "completion_rate_of_initial_pct",
+    "net_adjustment_rate_pct",
+    "gross_adjustment_rate_pct",
+    "execution_status",
+    "adjustment_status",
+    "source_grain",
+    "as_of_date",
+)
+
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "department",
+        "summary.department_execution",
+        (
+            "execution_rank",
+            "department_code",
+            "department_name",
+            "warning_level",
+            *_BUDGET,
+            "gap_to_progress_points",
+            "gap_to_average_points",
+            "share_of_budget_pct",
+            "share_of_unspent_pct",
+        ),
+        "execution_rank nulls last, department_code, department_name",
+        relation=_DEPARTMENTS,
+    ),
+    Section(
+        "project",
+        "summary.project_execution",
+        (
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "project_kind",
+            "expenditure_nature",
+            "warning_level",
+            *_BUDGET,
+        ),
+        "department_code, department_name, project_code, project_name",
+        relation=_PROJECTS,
+    ),
+    Section(
+        "fund_type",
+        "summary.department_execution_by_fund_type",
+        ("department_code", "department_name", "fund_type_code", "fund_type_name", *_BUDGET),
+        "department_code, department_name, fund_type_code",
+    ),
+    Section(
+        "nature",
+        "summary.department_execution_by_nature",
+        ("department_code", "department_name", "expenditure_nature", *_BUDGET),
+        "department_code, department_name, expenditure_nature",
+    ),
+    Section(
+        "district_month",
+        "summary.execution_ranking",
+        ("month", "group_execution_rate_pct", "time_progress"),
+        "month",
+        relation=_DISTRICT_MONTHS,
+    ),
+    Section(
+        "month",
+        "summary.department_execution_monthly",
+        (
+            "department_code",
+            "department_name",
+            "month",
+            "full_year_budget_amount",
+            "month_executed_amount",
+            "cumulative_executed_amount",
+            "execution_rate_pct",
+            "time_progress",
+            "gap_to_progress_points",
+            "gap_to_progress_amount",
+            "as_of_date",
+        ),
+        "department_code, department_name, month",
+    ),
+    Section(
+        "warning",
+        "summary.execution_warning",
+        (
+            "warning_level",
+            "figure_level",
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "warning_rule",
+            "evidence_zh",
+            "evidence",
+            "warning_amount",
+            "as_of_date",
+        ),
+        f"{_LEVEL_ORDER}, warning_amount desc nulls last,"
+        " department_code, department_name, project_code, project_name, warning_rule",
+    ),
+    Section(
+        "adjustment",
+        "summary.adjustment_review",
+        (
+            "warning_level",
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "adjustment_date",
+            "batch_number",
+            "adjustment_kind",
+            "adjustment_amount",
+            "adjustment_reason",
+            "is_exempt",
+            "document_number",
+            "initial_budget_amount",
+            "project_adjustment_count",
+            "project_net_adjustment_amount",
+            "net_adjustment_rate_pct",
+            "project_gross_adjustment_amount",
+            "gross_adjustment_rate_pct",
+            "adjustment_status",
+            "source_file_id",
+            "source_sheet",
+            "source_line",
+        ),
+        f"{_LEVEL_ORDER}, department_code, department_name, project_code, project_name, adjustment_date,"
+        " source_file_id, source_sheet, source_line",
+    ),
+    Section(
+        "carryover",
+        "summary.carryover",
+        (
+            *_SUBJECT,
+            "approved_amount",
+            "carried_over_amount",
+            "taken_back_amount",
+            "full_year_budget_amount",
+            "executed_amount",
+            "unspent_amount",
+            "carryover_rate_pct",
+            "carryover_increase_amount",
+            "next_year_carried_over_amount",
+            "carryover_chain_difference",
+            "last_quarter_amount",
+            "last_quarter_share_pct",
+            "november_december_amount",
+            "november_december_share_pct",
+        ),
+        _SUBJECT_ORDER,
+    ),
+    Section(
+        "year_over_year",
+        "summary.year_over_year",
+        (
+            *_SUBJECT,
+            "comparison_status",
+            "last_year_initial_budget_amount",
+            "initial_budget_amount",
+            "initial_budget_change_amount",
+            "initial_budget_change_pct",
+            "last_year_full_year_budget_amount",
+            "full_year_budget_amount",
+            "full_year_budget_change_amount",
+            "full_year_budget_change_pct",
+            "last_year_executed_amount",
+            "executed_amount",
+            "executed_change_amount",
+            "executed_change_pct",
+            "last_year_execution_rate_pct",
+            "execution_rate_pct",
+            "execution_rate_change_points",
+        ),
+        _SUBJECT_ORDER,
+    ),
+    Section(
+        "control_number",
+        "summary.control_number_proposal",
+        (
+            "department_code",
+            "department_name",
+            "proposal_year",
+            "last_control_amount",
+            "executed_amount",
+            "one_off_executed_amount",
+            "undetermined_project_count",
+            "spent_carryover_amount",
+            "proposed_amount",
+            "proposed_change_amount",
+            "proposed_change_pct",
+            "carryover_increase_amount",
+            "carryover_increase_cut_share",
+            "alternative_proposed_amount",
+            "alternative_change_amount",
+            "proposal_status",
+            "version",
+        ),
+        "department_code, department_name",
+    ),
+    Section(
+        "self_evaluation",
+        "summary.self_evaluation",
+        (
+            *_SUBJECT,
+            "initial_budget_amount",
+            "full_year_budget_amount",
+            "executed_amount",
+            "maximum_points",
+            "execution_rate_pct",
+            "execution_points",
+            "execution_grade",
+            "execution_status",
+            "excellent_project_count",
+            "good_project_count",
+            "fair_project_count",
+            "poor_project_count",
+            "ungraded_project_count",
+            "version",
+        ),
+        _SUBJECT_ORDER,
+    ),
+    Section(
+        "finding",
+        "quality.finding",
+        (
+            "severity",
+            "rule_id",
+            "finding_key",
+            "message_zh",
+            "message",
+            "source_value",
+            "target_value",
+            "difference",
+            "source_file_id",
+            "source_sheet",
+            "source_line",
+            "source_lines",
+        ),
+        "case severity when 'fatal' then 1 when 'error' then 2 else 3 end, abs(difference) desc nulls last, rule_id,"
+        " finding_key",
+    ),
+    Section(
+        "rejected_row",
+        "quality.rejected_row",
+        (
+            "dataset",
+            "department_name",
+            "project_name",
+            "money",
+            "rule_ids",
+            "messages_zh",
+            "messages",
+            "source_file_id",
+            "source_sheet",
+            "source_line",
+        ),
+        "abs(money) desc, source_file_id, source_sheet, source_line",
+    ),
+)
+"""What a report shows, in its order."""
