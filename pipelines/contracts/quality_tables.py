@@ -222,12 +222,82 @@ FINDING = PublishedTable(
         FISCAL_YEAR,
         *PROVENANCE,
         Column("finding_key", Kind.TEXT, "对象", "What the finding is about.", "问题所涉对象。"),
+        DEPARTMENT_CODE,
+        DEPARTMENT_NAME,
+        PROJECT_CODE,
+        PROJECT_NAME,
         Column("source_value", Kind.FINDING_VALUE, "发现值", "Value found.", "发现的值。"),
         Column("target_value", Kind.FINDING_VALUE, "应有值", "Value expected.", "应有的值。"),
         Column("difference", Kind.FINDING_VALUE, "差额", "Found − expected.", "发现值减应有值。"),
         Column("message", Kind.TEXT, "说明（英文）", "What is wrong and what to do.", "问题与处理（英文）。"),
         Column("message_zh", Kind.TEXT, "说明", "What is wrong and what to do, in Chinese.", "问题与处理。"),
-        Column("source_lines", Kind.TEXT, "来源行", "Contributing source lines as JSON.", "相关来源行（JSON）。"),
+        Column(
+            "source_lines",
+            Kind.TEXT,
+            "来源行",
+            "The first contributing source lines as a JSON list of file, sheet and line.",
+            "相关来源行（JSON 列表，仅列前若干行）。",
+        ),
+        Column(
+            "source_line_count",
+            Kind.INTEGER,
+            "来源行数",
+            "Number of contributing source lines, listed or not.",
+            "相关来源行的总数（含未列出的）。",
+        ),
+    ),
+)
+
+RULE = PublishedTable(
+    "rule",
+    "规则",
+    "The register of every rule: what it asks, what a failure leads to, what it tolerates.",
+    "全部规则的登记表：查什么、不符时如何处理、容差多少。",
+    (
+        Column("rule_id", Kind.CODE, "规则", "Id of the rule.", "规则编号。"),
+        Column("severity", Kind.CODE, "级别", "fatal, error or warning.", "fatal 致命，error 错误，warning 警告。"),
+        Column(
+            "rule_category",
+            Kind.CODE,
+            "规则类别",
+            "What kind of question the rule asks.",
+            "规则所查问题的种类。",
+        ),
+        Column(
+            "rule_effect",
+            Kind.CODE,
+            "处理方式",
+            "row_set_aside, file_refused, district_year_held_back, publication_held_back or reported.",
+            "row_set_aside 剔除该行，file_refused 拒收文件，district_year_held_back 暂缓该区年度，"
+            "publication_held_back 暂缓发布，reported 仅报告。",
+        ),
+        Column(
+            "rule_scope",
+            Kind.CODE,
+            "检查范围",
+            "file, district_year or build (across district-years).",
+            "file 单个文件，district_year 单个区年度，build 跨区年度。",
+        ),
+        Column("guarded_table", Kind.CODE, "所护表", "Table that the rule guards.", "规则所保护的表。"),
+        Column(
+            "tolerance",
+            Kind.TEXT,
+            "容差",
+            "Thresholds that it reads, with their values; empty: none.",
+            "所用阈值及其数值；空表示无。",
+        ),
+        Column("since_version", Kind.CODE, "起始版本", "Program version that brought the rule.", "引入该规则的版本。"),
+        Column("meaning", Kind.TEXT, "含义（英文）", "What the rule asks.", "规则所查内容（英文）。"),
+        Column("meaning_zh", Kind.TEXT, "含义", "What the rule asks, in Chinese.", "规则所查内容。"),
+        Column("message", Kind.TEXT, "说明（英文）", "Text of its findings.", "问题说明的文字（英文）。"),
+        Column("message_zh", Kind.TEXT, "说明", "Text of its findings, in Chinese.", "问题说明的文字。"),
+        Column(
+            "rule_origin",
+            Kind.CODE,
+            "规则出处",
+            "Where the rule is defined: a file below sql/rules, a contract, or the cell rules.",
+            "规则的定义所在：sql/rules 下的文件、数据契约或单元格规则。",
+        ),
     ),
 )
 
@@ -271,6 +341,7 @@ QUALITY_TABLES: tuple[PublishedTable, ...] = (
     DELIVERED_DATASET,
     DISTRICT_YEAR,
     FINDING,
+    RULE,
     BUILD,
 )
-"""Every table of schema ``quality`` that the program itself fills; ``quality.rule`` comes with the rules."""
+"""Every table of schema ``quality``; the program itself fills them."""

@@ -23,12 +23,17 @@ FINDING_SCHEMA = pa.schema(
         ("source_sheet", pa.string()),
         ("source_line", pa.int64()),
         ("finding_key", pa.string()),
+        ("department_code", pa.string()),
+        ("department_name", pa.string()),
+        ("project_code", pa.string()),
+        ("project_name", pa.string()),
         ("source_value", pa.decimal128(38, 6)),
         ("target_value", pa.decimal128(38, 6)),
         ("difference", pa.decimal128(38, 6)),
         ("message", pa.string()),
         ("message_zh", pa.string()),
         ("source_lines", pa.string()),
+        ("source_line_count", pa.int64()),
     ]
 )
 """The shape of ``quality.finding``; amounts in yuan, rates as ratios; ``source_lines`` is JSON or empty."""
@@ -52,6 +57,11 @@ class Finding:
     target_value: Decimal | None = None
     difference: Decimal | None = None
     source_lines: str | None = None
+    source_line_count: int | None = None
+    department_code: str | None = None
+    department_name: str | None = None
+    project_code: str | None = None
+    project_name: str | None = None
 
 
 def cell_rule_finding(

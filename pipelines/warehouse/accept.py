@@ -29,7 +29,9 @@ from pipelines.ingest.model import Delivery
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.settings import SetAside, Settings
+from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.integrity import describe_files, record_if_whole
+from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.release import may_be_released
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.staging import stage_file, unreadable_file
@@ -136,8 +138,10 @@ def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
 
 
 def _input_id(settings: Settings, names: list[str]) -> str:
-    thresholds = settings.model_dump_json(include={"set_aside", "set_aside_by_dataset"})
-    return hashlib.sha256("\n".join([*names, thresholds]).encode()).hexdigest()[:16]
+    thresholds = settings.model_dump_json(
+        include={"set_aside", "set_aside_by_dataset", "thresholds", "thresholds_by_district", "findings_per_rule"}
+    )
+    return hashlib.sha256("\n".join([*names, thresholds, sql_fingerprint()]).encode()).hexdigest()[:16]
 
 
 def _delivery_order(record: dict[str, Any]) -> tuple[object, ...]:
@@ -154,9 +158,16 @@ def _decide(
     files_read: int,
 ) -> Acceptance:
     excluded = _excluded(staged)
+    judged: list[Finding] = []
+    if not any(record["refusal"] for _, record in staged):
+        # What is left of a delivery with a refused file would be found wanting for the file's sake.
+        outcome, set_aside = judge_deliveries(settings, store.district_code, store.fiscal_year, staged, excluded)
+        judged = outcome.findings
+        excluded = pa.concat_tables([excluded, set_aside])
     findings = [
         *_refusals(store, staged),
         *_warnings(store, staged),
+        *judged,
         *_too_much_set_aside(settings, store, staged, excluded),
         *_not_conserved(store, staged),
     ]

@@ -19,9 +19,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
-from pipelines.contracts.pandera_schema import ARROW_TYPES
 from pipelines.contracts.quality_tables import (
     DELIVERED_DATASET,
     DISTRICT_YEAR,
@@ -144,10 +144,10 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
         for file_row, money_rows in _source_files(attempt, counted=counted):
             source_files.append(file_row)
             money.extend(money_rows)
-    _insert(connection, SOURCE_FILE, source_files)
-    _insert(connection, SOURCE_FILE_MONEY, money)
-    _insert(connection, DELIVERED_DATASET, list(_delivered(attempts)))
-    _insert(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
+    insert_rows(connection, SOURCE_FILE, source_files)
+    insert_rows(connection, SOURCE_FILE_MONEY, money)
+    insert_rows(connection, DELIVERED_DATASET, list(_delivered(attempts)))
+    insert_rows(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
     for attempt in (*attempts, *held):
         table = attempt.findings()
         connection.register("found", table)
@@ -365,7 +365,8 @@ def _load_duplicates(connection: duckdb.DuckDBPyConnection, attempt: Attempt) ->
     connection.unregister("excluded_row")
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: list[dict[str, Any]]) -> None:
+def insert_rows(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: list[dict[str, Any]]) -> None:
+    """Appends rows to a table of schema ``quality``; a column that a row lacks is NULL."""
     schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in table.columns])
     connection.register("new_row", pa.Table.from_pylist(rows, schema=schema))
     connection.execute(f"insert into quality.{table.name} by name select * from new_row")

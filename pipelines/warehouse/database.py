@@ -80,9 +80,10 @@ def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
 
 
 def existing_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The qualified tables of the current catalog."""
+    """The qualified tables and views of the current catalog."""
     rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_catalog = current_database()"
     ).fetchall()
     return {name for (name,) in rows}
 

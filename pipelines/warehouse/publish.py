@@ -21,7 +21,10 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.contracts.datasets import contracts_fingerprint
+from pipelines.contracts.model import Severity
 from pipelines.contracts.quality_tables import BUILD
+from pipelines.quality.findings import findings_table
+from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
 from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.connect import open_published
@@ -132,6 +135,9 @@ def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt
         "contracts": contracts_fingerprint(),
         "reference": reference_fingerprint(settings.raw),
         "program": program_version("district-finance"),
+        "thresholds": settings.model_dump(
+            mode="json", include={"thresholds", "thresholds_by_district", "findings_per_rule"}
+        ),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -152,7 +158,7 @@ def _build(
         connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
         reached(Stage.BUILD_STARTED)
         make_contents(connection, settings.raw, attempts, held)
-        reasons = conservation_failures(connection)
+        reasons = [*conservation_failures(connection), *_ask_rules(connection, settings)]
         create_chinese_views(connection)
         connection.execute(
             "insert into quality.build values (?, ?, ?, ?, ?, ?, ?)",
@@ -171,6 +177,26 @@ def _build(
         connection.execute("detach warehouse")
     reached(Stage.CHECKPOINTED)
     return reasons
+
+
+def _ask_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[dict[str, Any]]:
+    """Asks the rules across district-years and keeps what they find; returns what holds the publication back."""
+    findings = run_rules(connection, Scope.BUILD, settings).findings
+    for name, table in (("finding", findings_table(findings)), ("rule", register_table(settings))):
+        connection.register("asked", table)
+        connection.execute(f"insert into quality.{name} by name select * from asked")
+        connection.unregister("asked")
+    return [
+        {
+            "district_code": finding.district_code,
+            "fiscal_year": finding.fiscal_year,
+            "what": f"{finding.rule_id}: {finding.finding_key}",
+            "found": finding.source_value,
+            "expected": finding.target_value,
+        }
+        for finding in findings
+        if finding.severity == Severity.FATAL
+    ]
 
 
 def _quoted(path: Path) -> str:

@@ -1,0 +1,114 @@
+"""Asks the rules of one district-year before it is accepted, in a database of its own in memory.
+
+The rows stay in the store's Parquet files and are read through views, so that memory does not grow with them.
+Does not belong here: what a finding leads to (warehouse.accept), the rules themselves (quality.rules, sql/rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
+from pipelines.quality.duplicates import EXCLUDED_SCHEMA
+from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside
+from pipelines.settings import Settings
+from pipelines.warehouse.contents import insert_rows, rows_that_count
+from pipelines.warehouse.database import create_core_tables, run_sql
+
+
+def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutcome:
+    """Asks every rule inside district-years of a database whose core tables and delivered datasets are filled.
+
+    Rules that set rows aside come first; the figures that the others compare are derived from what is left.
+
+    Raises:
+        RuleCrashedError: a rule could not be run.
+    """
+    aside = set_rows_aside(connection, settings)
+    run_sql(connection, "core")
+    others = run_rules(connection, Scope.DISTRICT_YEAR, settings)
+    return RuleOutcome([*aside.findings, *others.findings], aside.rows_to_set_aside)
+
+
+def judge_deliveries(
+    settings: Settings,
+    district_code: str,
+    fiscal_year: int,
+    staged: Sequence[tuple[Path, Mapping[str, Any]]],
+    excluded: pa.Table,
+) -> tuple[RuleOutcome, pa.Table]:
+    """Asks the rules of what the files of one district-year gave; returns also the rows that they set aside.
+
+    ``staged`` are the files' directories in the store and their records, ``excluded`` the rows that do not count
+    already; the rows set aside come in the same shape.
+    """
+    with duckdb.connect() as connection:
+        create_core_tables(connection)
+        tables = [(record, table) for _, record in staged for table in record["tables"]]
+        place = {"district_code": district_code, "fiscal_year": fiscal_year}
+        delivered = sorted({table["dataset"] for _, table in tables})
+        insert_rows(connection, DELIVERED_DATASET, [place | {"dataset": name} for name in delivered])
+        insert_rows(
+            connection,
+            SOURCE_FILE,
+            [
+                place
+                | {
+                    "source_file_id": record["source_file_id"],
+                    "source_sheet": table["sheet"],
+                    "dataset": table["dataset"],
+                    "unit_factor": table["unit_factor"],
+                }
+                for record, table in tables
+            ],
+        )
+        connection.register("excluded_row", excluded)
+        paths = {name: _paths(staged, name) for name in delivered}
+        for name, files in paths.items():
+            if files:
+                connection.execute(f"drop table core.{name}")
+                query = rows_that_count(DATASETS[name]).replace("$paths", _list_of(files))
+                connection.execute(f"create view core.{name} as {query}")
+        outcome = judge(connection, settings)
+        return outcome, _as_excluded(connection, outcome.rows_to_set_aside, paths)
+
+
+def _paths(staged: Sequence[tuple[Path, Mapping[str, Any]]], dataset: str) -> list[Path]:
+    return [path for directory, _ in staged if (path := directory / f"{dataset}.parquet").exists()]
+
+
+def _list_of(paths: Sequence[Path]) -> str:
+    """The paths as an SQL list: a view cannot carry a parameter."""
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
+
+
+def _as_excluded(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, paths: Mapping[str, Sequence[Path]]
+) -> pa.Table:
+    """The rows that rules set aside, as rows that were read and valid but do not count."""
+    parts = [EXCLUDED_SCHEMA.empty_table()]
+    connection.register("aside", rows)
+    for name in rows["dataset"].unique().to_pylist():
+        money = " + ".join(f"coalesce(part.{column}, 0)" for column in DATASETS[name].amount_columns) or "0"
+        query = f"""
+            select aside.dataset, part.source_file_id, part.source_sheet, part.source_line, part.file_row_number,
+                'rejected' as outcome, aside.rule_id, aside.message, aside.message_zh,
+                null::varchar as kept_source_file_id, null::varchar as kept_source_sheet,
+                null::bigint as kept_source_line, ({money})::decimal(38, 2) as money,
+                null::decimal(38, 2) as kept_money
+            from read_parquet($paths::varchar[], file_row_number = true) as part
+            inner join aside on aside.dataset = $dataset and part.source_file_id = aside.source_file_id
+                and part.source_sheet is not distinct from aside.source_sheet
+                and part.source_line = aside.source_line
+            anti join excluded_row as gone on gone.dataset = $dataset
+                and part.source_file_id = gone.source_file_id and part.file_row_number = gone.file_row_number
+            order by part.source_file_id, part.file_row_number"""
+        found = connection.sql(query, params={"paths": [str(path) for path in paths[name]], "dataset": name})
+        parts.append(found.to_arrow_table().cast(EXCLUDED_SCHEMA))
+    return pa.concat_tables(parts)
