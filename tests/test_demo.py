@@ -377,8 +377,9 @@ def test_years_belong_together(tmp_path: Path) -> None:
         assert 0 < row["approved"] <= unspent[row["project"]]
 
 
-def test_another_demo_replaces_the_one_before(tmp_path: Path) -> None:
+def test_another_demo_replaces_the_one_before_and_what_a_killed_one_left(tmp_path: Path) -> None:
     write_demo(tmp_path, scale=0.02, seed=1, dirt=Dirt(restated_month=7))
+    (tmp_path / "999999" / "2024" / "国库集中支付明细_202404.csv.part").touch()
     district = write_demo(tmp_path, scale=0.01, seed=1)
     found = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {district.directory / "README.md", *(file.path for file in district.files)}
@@ -390,6 +391,13 @@ def test_a_folder_with_delivered_files_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="2022年预算执行情况表"):
         write_demo(tmp_path, district_code="440103", scale=0.01)
     assert contents(tmp_path) == before
+
+
+def test_a_file_put_beside_the_demo_is_left_alone(tmp_path: Path) -> None:
+    write_demo(tmp_path, scale=0.01)
+    (tmp_path / "999999" / "2024" / "own.csv").touch()
+    with pytest.raises(FileExistsError, match=r"own\.csv"):
+        write_demo(tmp_path, scale=0.01)
 
 
 @pytest.mark.parametrize(
@@ -443,7 +451,7 @@ def provenance() -> list[list[str]]:
     """The rows of the provenance table in ``raw/README.md``, without the column that says where."""
     lines = (RAW / "README.md").read_text(encoding="utf-8").splitlines()
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    return [row[:8] for row in table[2:]]
+    return [row[:8] for row in table[2:] if len(row) == len(table[0])]
 
 
 def test_liwan_workbook_says_what_the_provenance_table_says() -> None:

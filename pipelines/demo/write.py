@@ -37,6 +37,10 @@ from pipelines.demo.payments import Dirt, PaymentExport, PlantedRow, ProjectKeys
 _MOST_WORKBOOK_ROWS = 100_000
 _ROWS_AT_A_TIME = 200_000
 _MARKER = "README.md"
+_DEMO_FILE = re.compile(
+    r"\d{4}/(?:部门单位名录|资金性质|项目库|部门预算项目年度预算|指标调整明细|结转指标|预算执行情况表(?:_部门|_项目)?"
+    r"|国库集中支付明细_\d{6}(?:_更正)?)\.(?:csv|xlsx)(?:\.part)?"
+)
 _KIND_NAMES = {"1": "人员类", "21": "公用经费", "22": "其他运转类", "3": "特定目标类"}
 _BASIC_PROJECT_NAMES = {"1": "人员经费", "21": "日常公用经费"}
 _KIND_LETTERS = {"1": "R", "21": "Y", "22": "Y", "3": "T"}
@@ -144,6 +148,7 @@ def write_demo(
         )
     folder = directory / district_code
     _clear_earlier_demo(folder)
+    _write_marker(folder, scale=scale, seed=seed)
     fiscal_years = tuple(range(fiscal_year - years + 1, fiscal_year + 1))
     files: list[DemoFile] = []
     planted: list[PlantedRow] = []
@@ -163,7 +168,6 @@ def write_demo(
         planted.extend(exports.planted)
         truths.append(exports.truth())
         before = year
-    _write_marker(folder, files, scale=scale, seed=seed)
     return DemoDistrict(
         directory=folder,
         district_code=district_code,
@@ -178,26 +182,27 @@ def write_demo(
 
 
 def _clear_earlier_demo(folder: Path) -> None:
-    """Remove the files that the marker of an earlier demo names; refuse a folder with any other file."""
+    """Remove the files of an earlier demo, finished or not, which its marker vouches for; refuse any other file."""
     marker = folder / _MARKER
-    written = re.findall(r"^- `(.+)`$", marker.read_text(encoding="utf-8"), re.MULTILINE) if marker.exists() else []
-    ours = {marker, *(folder / name for name in written)}
-    if others := sorted(path for path in folder.rglob("*") if path.is_file() and path not in ours):
+    found = [path for path in folder.rglob("*") if path.is_file() and path != marker]
+    ours = [path for path in found if marker.exists() and _DEMO_FILE.fullmatch(path.relative_to(folder).as_posix())]
+    if others := sorted(set(found) - set(ours)):
         raise FileExistsError(
             f"{folder} holds files that no demo wrote, the first is {others[0].relative_to(folder)}; choose another "
             f"district code or directory. {folder} 中有非演示文件，请换用其他区划编码或目录。"
         )
     for path in ours:
-        path.unlink(missing_ok=True)
+        path.unlink()
 
 
-def _write_marker(folder: Path, files: Sequence[DemoFile], *, scale: float, seed: int) -> None:
-    listing = "\n".join(f"- `{file.path.relative_to(folder).as_posix()}`" for file in files)
+def _write_marker(folder: Path, *, scale: float, seed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).write_text(
         "# Synthetic data 演示数据\n\n"
-        "Everything here was invented by `district-finance demo`; no figure, name or account is real.\n"
-        "本目录全部由 `district-finance demo` 虚构生成，数字、名称、账号均非真实。\n\n"
-        f"Scale 规模 {scale:g}, seed 种子 {seed}.\n\n{listing}\n",
+        "Everything here was invented by `district-finance demo`; no figure, name or account is real. The next demo of "
+        "this district replaces these files.\n"
+        "本目录全部由 `district-finance demo` 虚构生成，数字、名称、账号均非真实；再次生成时原文件会被替换。\n\n"
+        f"Scale 规模 {scale:g}, seed 种子 {seed}.\n",
         encoding="utf-8",
     )
 
