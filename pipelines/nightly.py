@@ -9,6 +9,9 @@ import logging
 from dataclasses import dataclass
 
 from pipelines.ingest.deliveries import Deliveries, find_deliveries
+from pipelines.operations.last_night import record_night
+from pipelines.operations.logs import structured_log
+from pipelines.operations.notify import failures_told, tell_night
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.lock import warehouse_lock
@@ -49,6 +52,14 @@ def _accept_all(settings: Settings, deliveries: Deliveries) -> list[Acceptance]:
     ]
 
 
+def _nothing_delivered(settings: Settings) -> str:
+    return (
+        f"{settings.raw}: no deliveries were found; expected files as <district, six digits>/<fiscal year>/<file>, "
+        f"for example {settings.raw}/440103/2022/statement.xlsx. Put exports there, or name the directory with --raw. "
+        "未找到任何报送文件，应按“区划/年度/文件”存放，或用 --raw 指定目录。"
+    )
+
+
 def run_night(settings: Settings) -> Night:
     """Runs everything for every district-year found below ``settings.raw``.
 
@@ -59,20 +70,20 @@ def run_night(settings: Settings) -> Night:
         StoreError: the store cannot be used, and could not be mended.
         BuildError: the new file could not be completed.
     """
-    with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
-        deliveries = find_deliveries(settings)
-        acceptances = _accept_all(settings, deliveries)
-        try:
-            publication = build_and_publish(settings)
-        except DamagedStoreError as error:
-            logger.warning("reading again what is damaged: %s", error)
+    with failures_told(settings, "nightly"), structured_log(settings):
+        with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
+            deliveries = find_deliveries(settings)
             acceptances = _accept_all(settings, deliveries)
-            publication = build_and_publish(settings)
-    problems = deliveries.problems
-    if not acceptances:
-        problems.append(
-            f"{settings.raw}: no deliveries were found; expected files as <district, six digits>/<fiscal year>/<file>, "
-            f"for example {settings.raw}/440103/2022/statement.xlsx. Put exports there, or name the directory with --raw. "
-            "未找到任何报送文件，应按“区划/年度/文件”存放，或用 --raw 指定目录。"
-        )
-    return Night(acceptances, publication, problems)
+            try:
+                publication = build_and_publish(settings)
+            except DamagedStoreError as error:
+                logger.warning("reading again what is damaged: %s", error)
+                acceptances = _accept_all(settings, deliveries)
+                publication = build_and_publish(settings)
+        problems = deliveries.problems
+        if not acceptances:
+            problems.append(_nothing_delivered(settings))
+        night = Night(acceptances, publication, problems)
+        record_night(settings, publication.status, night.exit_code)
+        tell_night(settings, publication, problems)
+    return night
