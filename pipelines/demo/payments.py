@@ -92,8 +92,8 @@ class Dirt:
 class PlantedRow:
     """One dirty row: file below the raw directory, line, what it is, the rule that must find it, and its yuan.
 
-    ``what`` is ``bad_cell``, ``duplicate``, ``orphan`` or ``superseded``; ``rule_id`` is empty where no rule of cells
-    or rows is concerned; ``amount`` is None where the amount itself cannot be read.
+    ``what`` is ``bad_cell``, ``duplicate``, ``orphan`` or ``superseded``; ``rule_id`` is empty where no rule is
+    concerned; ``amount`` is None where the amount itself cannot be read.
     """
 
     relative_path: str
@@ -326,7 +326,9 @@ class PaymentExport:
             what, rule_id = "superseded", ""
             if role[position]:
                 what = _Role(int(role[position])).name.lower()
-            if what == "bad_cell":
+            if what == "orphan":
+                rule_id = "payment-of-unknown-project"
+            elif what == "bad_cell":
                 piece, _, rule_id = _BAD_CELLS[bad_cell[position]]
                 amount = None if piece == _AMOUNT else amount
             line = 2 + file.rows + position

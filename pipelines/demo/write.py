@@ -78,8 +78,22 @@ class DemoDistrict:
     departments: pa.Table
     projects: pa.Table
 
+    def expected_findings(self) -> list[tuple[int, str, str]]:
+        """Fiscal year, rule and project of every error that is part of the district, dirt or not."""
+        names = ("fiscal_year", "project_code", "full_year_budget_amount", "executed_amount")
+        rows = self.projects.select(names).to_pylist()
+        return [
+            (
+                row["fiscal_year"],
+                "payments-exceed-project-budget" if row["full_year_budget_amount"] else "payment-without-budget",
+                row["project_code"],
+            )
+            for row in rows
+            if row["executed_amount"] > row["full_year_budget_amount"]
+        ]
+
     def manifest(self) -> dict[str, Any]:
-        """Files, planted rows and the true figures of departments, ready for JSON (amounts as decimal text)."""
+        """Files, planted rows, expected findings, true figures of departments: ready for JSON, amounts as text."""
         counts = Counter((row.what, row.rule_id) for row in self.planted)
         return {
             "synthetic": True,
@@ -98,7 +112,7 @@ class DemoDistrict:
                 }
                 for file in self.files
             ],
-            "expected": [
+            "planted_counts": [
                 {"what": what, "rule_id": rule_id, "rows": rows} for (what, rule_id), rows in sorted(counts.items())
             ],
             "planted": [
@@ -110,6 +124,10 @@ class DemoDistrict:
                     "amount": None if row.amount is None else str(row.amount),
                 }
                 for row in self.planted
+            ],
+            "expected_findings": [
+                {"fiscal_year": fiscal_year, "rule_id": rule_id, "project_code": project_code}
+                for fiscal_year, rule_id, project_code in self.expected_findings()
             ],
             "departments": [
                 {name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
