@@ -14,6 +14,7 @@ from pipelines.contracts.common import (
     GOVERNMENT_ECONOMY_CODE,
     GOVERNMENT_ECONOMY_NAME,
     INITIAL_BUDGET_AMOUNT,
+    ONE_DELETED_ZERO_NOT,
     ORIGIN,
     PROJECT_CODE,
     PROJECT_KIND,
@@ -75,4 +76,5 @@ ANNUAL_BUDGET = Dataset(
         ),
     ),
     distinguishing=("initial_budget_amount", "function_code", "fund_type_code"),
+    deletion_marks=ONE_DELETED_ZERO_NOT,
 )

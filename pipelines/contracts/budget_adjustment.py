@@ -7,6 +7,7 @@ from pipelines.contracts.common import (
     FUNCTION_CODE,
     FUNCTION_NAME,
     FUND_TYPE_CODE,
+    ONE_DELETED_TWO_NOT,
     ORIGIN,
     PROJECT_CODE,
     PROJECT_NAME,
@@ -59,7 +60,8 @@ BUDGET_ADJUSTMENT = Dataset(
             "调整日期",
             "Date from which the adjustment counts.",
             "调整日期。",
-            headers=("调整日期", "adj_date", "adjustment_date"),
+            headers=("调整日期", "adj_date", "adjustment_date", "发文日期", "发文时间", "下达日期", "doc_date"),
+            alternatives=True,
         ).as_required(),
         Column(
             "adjustment_kind",
@@ -69,6 +71,7 @@ BUDGET_ADJUSTMENT = Dataset(
             "追加 addition、追减 cut、调剂 reallocation。",
             headers=("调整类型", "调整方式", "调整类别", "adjustment_kind"),
             codes=ADJUSTMENT_KIND_CODES,
+            spreads=True,
         ),
         DEPARTMENT_CODE,
         DEPARTMENT_NAME,
@@ -84,7 +87,7 @@ BUDGET_ADJUSTMENT = Dataset(
             "文号",
             "Number of the document that decided the adjustment.",
             "调整依据文号。",
-            headers=("文号", "调整文号", "指标文号", "cor_bgt_doc_no", "document_number"),
+            headers=("文号", "调整文号", "指标文号", "本级指标文号", "cor_bgt_doc_no", "document_number"),
         ),
         Column(
             "adjustment_reason",
@@ -118,4 +121,7 @@ BUDGET_ADJUSTMENT = Dataset(
         ),
     ),
     distinguishing=("adjustment_date",),
+    spread_amount="adjustment_amount",
+    negative_spread=("cut",),
+    deletion_marks=ONE_DELETED_TWO_NOT,
 )

@@ -6,6 +6,7 @@ from pipelines.contracts.common import (
     FUNCTION_CODE,
     FUNCTION_NAME,
     FUND_TYPE_CODE,
+    ONE_DELETED_TWO_NOT,
     ORIGIN,
     PROJECT_CODE,
     PROJECT_NAME,
@@ -56,4 +57,5 @@ CARRYOVER = Dataset(
     identity=("department_code", "project_code", "function_code", "fund_type_code"),
     one_of=(("department_code", "department_name"),),
     distinguishing=("carried_over_amount",),
+    deletion_marks=ONE_DELETED_TWO_NOT,
 )

@@ -60,6 +60,11 @@ _ERRORS = (
         "本行有 {found} 个单元格，表头有 {expected} 个。",
     ),
     (
+        "row-total-disagrees",
+        "The row's own total {found} is not the sum of its parts {expected}.",
+        "本行合计 {found} 不等于各分项之和 {expected}。",
+    ),
+    (
         "same-identity-twice-in-file",
         "The same row identity occurs in this file with other values.",
         "同一文件中同一标识的行数值不同。",
@@ -91,7 +96,11 @@ _FATALS = (
         "The text is not UTF-8, UTF-16 or GB18030: {found}.",
         "文本编码不是 UTF-8、UTF-16 或 GB18030：{found}。",
     ),
-    ("no-table-found", "No header row was found. Found: {found}. Expected: {expected}.", "未找到表头。已有：{found}；应有：{expected}。"),
+    (
+        "no-table-found",
+        "No header row was found. Found: {found}. Expected: {expected}.",
+        "未找到表头。已有：{found}；应有：{expected}。",
+    ),
     (
         "dataset-not-recognised",
         "The headers fit no dataset. Found: {found}. Expected: {expected}.",

@@ -35,7 +35,13 @@ FUND_TYPE_CODES: tuple[tuple[str, str], ...] = (
     ("一般公共预算拨款", "111"),
     ("一般公共预算财政拨款", "111"),
     ("一般公共预算财政拨款支出", "111"),
+    ("一般公共预算支出", "111"),
+    ("一般公共预算基本支出", "111"),
+    ("财政拨款", "1"),
+    ("财政拨款收入", "1"),
     ("一般债券", "112"),
+    ("政府性基金预算支出", "121"),
+    ("国有资本经营预算支出", "13"),
     ("政府性基金预算资金", "121"),
     ("政府性基金预算", "121"),
     ("政府性基金", "121"),
@@ -130,6 +136,12 @@ FLAG_CODES: tuple[tuple[str, str], ...] = (
     ("no", "false"),
     ("false", "false"),
 )
+
+ONE_DELETED_TWO_NOT: tuple[tuple[str, bool], ...] = (("1", True), ("2", False), ("是", True), ("否", False))
+"""``is_deleted`` of the execution tables: 1 deleted, 2 not. A 0 is unknown there and sets the row aside."""
+
+ONE_DELETED_ZERO_NOT: tuple[tuple[str, bool], ...] = (("1", True), ("0", False), ("是", True), ("否", False))
+"""``is_deleted`` of the budgeting tables: 1 deleted, 0 not. A 2 is unknown there and sets the row aside."""
 
 DISTRICT_CODE = Column(
     "district_code",
@@ -344,6 +356,7 @@ FUND_TYPE_CODE = Column(
         "fund_type_name",
     ),
     codes=FUND_TYPE_CODES,
+    spreads=True,
 )
 INITIAL_BUDGET_AMOUNT = Column(
     "initial_budget_amount",

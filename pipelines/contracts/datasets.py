@@ -6,9 +6,11 @@ import hashlib
 
 from pipelines.contracts.annual_budget import ANNUAL_BUDGET
 from pipelines.contracts.budget_adjustment import BUDGET_ADJUSTMENT
+from pipelines.contracts.budget_indicator import BUDGET_INDICATOR
 from pipelines.contracts.carryover import CARRYOVER
 from pipelines.contracts.code_tables import ECONOMY_CODES, FUNCTION_CODES, FUND_TYPE
 from pipelines.contracts.department import DEPARTMENT
+from pipelines.contracts.department_budget import DEPARTMENT_BUDGET
 from pipelines.contracts.execution_statement import EXECUTION_STATEMENT
 from pipelines.contracts.model import Dataset
 from pipelines.contracts.payment import PAYMENT
@@ -21,9 +23,11 @@ DATASETS: dict[str, Dataset] = {
         PROJECT,
         ANNUAL_BUDGET,
         BUDGET_ADJUSTMENT,
+        BUDGET_INDICATOR,
         PAYMENT,
         CARRYOVER,
         EXECUTION_STATEMENT,
+        DEPARTMENT_BUDGET,
         FUND_TYPE,
         FUNCTION_CODES,
         ECONOMY_CODES,

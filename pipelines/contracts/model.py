@@ -82,6 +82,8 @@ class Column:
     ``alternatives`` tells that several of its headers may stand side by side in one table (a unit and its department,
     a code and its name): the first in the order of ``headers`` counts, the others fill its blanks (never those of an
     amount). Columns with ``codes`` always allow it.
+    ``spreads`` tells that the values of ``codes`` may stand as headers instead (an amount under 一般公共预算, another
+    under 政府性基金预算): one row of the table then is one line per value.
     ``digits`` are the lengths that a purely numeric code may have: a lost leading zero is restored only if exactly
     one of them fits.
     """
@@ -101,6 +103,7 @@ class Column:
     name_column: str | None = None
     digits: tuple[int, ...] = ()
     alternatives: bool = False
+    spreads: bool = False
 
     def as_required(self, **changes: Any) -> Column:
         """This column as a required, not nullable one; ``changes`` replace further facets."""
@@ -148,6 +151,11 @@ class Dataset:
     with other values a restatement. A row with an empty column in
     ``identity_required`` has no identity of its own and is a duplicate only of an equal row.
     ``distinguishing`` headers decide between datasets whose required headers are both present.
+    ``spread_amount`` is the amount that a bare value of a spreading column means as a header (``Column.spreads``), as
+    such or below one of ``spread_parents``; figures under a value of ``negative_spread`` are delivered positive and
+    count negative.
+    ``deletion_marks`` tell how this export writes in ``is_deleted`` whether a row is deleted in its source
+    (spelling → deleted).
     """
 
     name: str
@@ -160,6 +168,10 @@ class Dataset:
     one_of: tuple[tuple[str, ...], ...] = ()
     row_rules: tuple[RowRule, ...] = ()
     distinguishing: tuple[str, ...] = ()
+    spread_amount: str | None = None
+    spread_parents: tuple[str, ...] = ()
+    negative_spread: tuple[str, ...] = ()
+    deletion_marks: tuple[tuple[str, bool], ...] = ()
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -170,6 +182,7 @@ class Dataset:
         used = {*self.identity, *self.identity_required, *self.distinguishing}
         used.update(name for group in self.one_of for name in group)
         used.update(name for rule in self.row_rules for name in rule.columns)
+        used.update([self.spread_amount] if self.spread_amount else ())
         if unknown := used - by_name.keys():
             raise ValueError(f"dataset {self.name}: names columns that it does not define: {sorted(unknown)}")
 

@@ -100,7 +100,14 @@ _PAYMENT = (
     *("pro_loangrant_num", "国外贷款赠款协议号", "pay_app_id", "支付申请主键"),
 )
 
-_ADJUSTMENT = ("ori_bgt_id", "源指标主键", "bgt_id", "指标主键")
+_ADJUSTMENT = (
+    *("ori_bgt_id", "源指标主键", "bgt_id", "指标主键", "指标编号", "年初预算数", "年初批复数", "amount", "指标金额"),
+    *("cur_amt", "指标余额", "可用余额", "pay_app_amt", "已申请支付金额", "已支付金额", "bgt_doc_title", "指标文标题"),
+)
+_INDICATOR = (
+    *("bgt_doc_title", "指标文标题", "bgt_dec", "指标说明", "adj_batch_no", "调整批次号"),
+    *("bgt_pman_id", "项目年度预算主键"),
+)
 _CARRYOVER = (
     *("carryovers_bgt_id", "主键", "cor_bgt_doc_no", "本级指标文号", "bgt_dec", "指标说明", "ori_bgt_id", "源指标主键"),
     *("gov_bgt_eco_code", "政府支出经济分类科目代码", "gov_bgt_eco_name", "政府支出经济分类科目名称"),
@@ -109,6 +116,7 @@ _CARRYOVER = (
 _BY_DATASET: dict[str, tuple[str, ...]] = {
     "annual_budget": (*_BUDGET_LINE, *_ANNUAL_BUDGET),
     "budget_adjustment": (*_BUDGET_LINE, *_ADJUSTMENT),
+    "budget_indicator": (*_BUDGET_LINE, *_INDICATOR),
     "carryover": (*_BUDGET_LINE, *_CARRYOVER),
     "payment": (*_BUDGET_LINE, *_PAYMENT),
 }

@@ -10,6 +10,7 @@ from pipelines.contracts.common import (
     FUND_TYPE_CODE,
     GOVERNMENT_ECONOMY_CODE,
     GOVERNMENT_ECONOMY_NAME,
+    ONE_DELETED_TWO_NOT,
     ORIGIN,
     PROJECT_CODE,
     PROJECT_NAME,
@@ -145,4 +146,5 @@ PAYMENT = Dataset(
         ),
     ),
     distinguishing=("voucher_number",),
+    deletion_marks=ONE_DELETED_TWO_NOT,
 )

@@ -1,8 +1,8 @@
 """How a cell is read: the one definition of what a text in an export means as an amount, a code, a date, a ratio.
 
-``parse_amount``, ``parse_code``, ``parse_district``, ``parse_date``, ``parse_ratio``, ``parse_integer``, ``parse_flag``
-and ``parse_text`` are pure: text in, ``Reading`` out, no exception. Tables use them through ``pipelines.ingest.columns``, which takes
-texts of a canonical shape by whole columns and asks these functions about every other distinct text.
+The ``parse_`` functions are pure: text in, ``Reading`` out, no exception. Tables use them through
+``pipelines.ingest.columns``, which takes texts of a canonical shape by whole columns and asks these functions about
+every other distinct text.
 
 A number of a ratio column carries no sign of its scale. It is a percentage if it has a percent sign, if its header
 or its cell format says percent, or if any number of its column in the first rows lies beyond ±2; otherwise a ratio.
@@ -48,6 +48,7 @@ _LONGEST_NUMBER = 40
 _EXACT = Context(prec=80)
 _CENT = Decimal("0.01")
 _RATIO_PLACES = Decimal("0.000001")
+_SWAPPED_SIGNS = str.maketrans({",": ".", ".": ",", "'": ",", "’": ","})
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff\u00ad]")
 _WHITE = re.compile(r"\s+")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE]\+\d+|[+-]?\d+\.\d+[eE]\d+")
@@ -116,36 +117,44 @@ def parse_amount(
     """
     if is_empty(text):
         return Reading(Decimal("0.00")) if blank is Blank.ZERO else EMPTY
-    unreadable = Reading(None, Fault("amount-not-readable", text))
-    compact = _WHITE.sub("", normalise(text))
-    bracketed = compact.startswith("(") and compact.endswith(")")
-    if bracketed:
-        compact = compact[1:-1]
-    if decimal_comma:
-        compact = compact.replace(".", "\0").replace(",", ".").replace("\0", ",").replace("'", ",").replace("’", ",")
-    match = _AMOUNT.fullmatch(compact)
-    if match is None or not _NUMBER.fullmatch(match["number"]) or not any(map(str.isdigit, match["number"])):
-        return unreadable
-    signs = [sign for sign in (match["sign"], match["sign2"], match["trailing"], "-" if bracketed else "") if sign]
-    if len(signs) > 1:
-        return unreadable
-    if match["unit"]:
-        cell_factor = UNIT_FACTORS.get(match["unit"].casefold())
-        if cell_factor is None:
-            return unreadable
-        if cell_factor != factor:
-            return Reading(None, Fault("unit-conflict", text, unit_name(factor)))
-    number = match["number"].replace(",", "")
-    if len(number) > _LONGEST_NUMBER:
-        return Reading(None, Fault("amount-too-large", text))
+    pieces = _pieces(_WHITE.sub("", normalise(text)), decimal_comma=decimal_comma)
+    if pieces is None:
+        return Reading(None, Fault("amount-not-readable", text))
+    if pieces.unit and UNIT_FACTORS[pieces.unit] != factor:
+        return Reading(None, Fault("unit-conflict", text, unit_name(factor)))
     with localcontext(_EXACT):
-        magnitude = _magnitude(number, factor, from_double=from_double)
+        magnitude = _magnitude(pieces.number, factor, from_double=from_double)
         if magnitude >= AMOUNT_LIMIT:
             return Reading(None, Fault("amount-too-large", text))
         if magnitude != magnitude.quantize(_CENT):
             return Reading(None, Fault("amount-not-whole-cents", text))
-    negative = bool(signs) and signs[0] != "+" and magnitude != 0
-    return Reading((-magnitude if negative else magnitude).quantize(_CENT))
+    is_negative = pieces.is_negative and magnitude != 0
+    return Reading((-magnitude if is_negative else magnitude).quantize(_CENT))
+
+
+class _Pieces(NamedTuple):
+    """An amount's text taken apart: digits with a point, sign, folded unit (empty: none)."""
+
+    number: str
+    is_negative: bool
+    unit: str
+
+
+def _pieces(compact: str, *, decimal_comma: bool) -> _Pieces | None:
+    bracketed = compact.startswith("(") and compact.endswith(")")
+    if bracketed:
+        compact = compact[1:-1]
+    if decimal_comma:
+        compact = compact.translate(_SWAPPED_SIGNS)
+    match = _AMOUNT.fullmatch(compact)
+    if match is None or not _NUMBER.fullmatch(match["number"]) or not any(map(str.isdigit, match["number"])):
+        return None
+    signs = [sign for sign in (match["sign"], match["sign2"], match["trailing"], "-" if bracketed else "") if sign]
+    unit = match["unit"].casefold()
+    number = match["number"].replace(",", "")
+    if len(signs) > 1 or (unit and unit not in UNIT_FACTORS) or len(number) > _LONGEST_NUMBER:
+        return None
+    return _Pieces(number, bool(signs) and signs[0] != "+", unit)
 
 
 def _magnitude(number: str, factor: int, *, from_double: bool) -> Decimal:

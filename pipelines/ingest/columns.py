@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
-from pipelines.contracts.model import Blank, Column, Kind
+from pipelines.contracts.model import Column, Kind
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault, Reading
 

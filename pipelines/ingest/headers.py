@@ -16,10 +16,9 @@ from __future__ import annotations
 import calendar
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
@@ -41,6 +40,7 @@ _YEAR_LINE = re.compile(r"(?:预算|财政|会计)?年度\s*:\s*(20\d\d)|^(20\d\
 _TITLE_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年(?!\s*\d{1,2}\s*月\s*\d{1,2}\s*日)")
 _AS_OF = re.compile(r"截[至止](?:日期|时间)?\s*:?\s*(20\d\d)[年\-/.](\d{1,2})(?:[月\-/.](\d{1,2})?|月)")
 _DISTRICT = re.compile(r"(?:行政|财政)?区划(?:编码|代码)?\s*:\s*(\d{6,9})")
+_CODE_PARTS = ("类", "款", "项")
 _GENERIC_LEAVES = frozenset(map(fold, ("金额", "数额", "数", "合计", "小计", "总计", "总额")))
 _IMPORTANT = re.compile(
     r"金额|数额|预算数|执行数|决算数|支出|收入|余额|结余|结转|经费|拨款|编码|代码|日期|时间$|"
@@ -63,6 +63,19 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a header path means in a dataset.
+
+    ``constants`` are values of other columns that the header states (fund type 一般债券 above 调减金额).
+    ``part`` numbers the pieces of a code that is spread over columns (类 0, 款 1, 项 2).
+    """
+
+    column: Column
+    constants: tuple[tuple[str, str], ...] = ()
+    part: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """One column of a table: its position, its path as found, and what it was recognised as.
 
@@ -71,9 +84,14 @@ class Header:
 
     index: int
     path: tuple[str, ...]
-    column: Column | None = None
+    meaning: Meaning | None = None
     factor: int | None = None
     percent: bool = False
+
+    @property
+    def column(self) -> Column | None:
+        """The contract column, if the header was recognised."""
+        return self.meaning.column if self.meaning else None
 
     @property
     def shown(self) -> str:
@@ -82,26 +100,31 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The headers of which one line is made; a plain table has one group, a wide one a group per value in its headers.
+
+    ``columns``: column name → headers, the one that counts first; ``constants``: what the headers themselves state.
+    """
+
+    constants: tuple[tuple[str, str], ...]
+    columns: Mapping[str, tuple[Header, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
-    """A recognised table: its dataset, its headers, and the positions (from 0) of its header rows among the sample."""
+    """A recognised table: its dataset, its headers, and the positions (from 0) of its header rows among the sample.
+
+    ``row_totals``: headers of amounts that sum other amounts of their row, with the headers of those.
+    """
 
     dataset: Dataset
     headers: tuple[Header, ...]
+    groups: tuple[Group, ...]
+    row_totals: tuple[tuple[Header, tuple[Header, ...]], ...]
     first_row: int
     last_row: int
     metadata: Metadata
     unit_factor: int | None
-
-    def headers_of(self, column: str) -> tuple[Header, ...]:
-        """The headers of a contract column, the one that counts first."""
-        found = [header for header in self.headers if header.column and header.column.name == column]
-        order = [fold(alias) for alias in self.dataset[column].headers]
-        return tuple(sorted(found, key=lambda header: _rank(header, order)))
-
-
-def _rank(header: Header, order: Sequence[str]) -> int:
-    leaf = fold_header(header.path[-1])[0]
-    return order.index(leaf) if leaf in order else len(order)
 
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
@@ -122,36 +145,79 @@ def fold_header(text: str) -> tuple[str, int | None, bool]:
 class HeaderAliases:
     """The names under which each dataset's columns are delivered: the contracts' and a district's own."""
 
-    def __init__(self, extra: Sequence[tuple[str, str, str]] = ()) -> None:
-        """``extra``: dataset, column, header (a path may be written with ``/``)."""
-        self._by_dataset: dict[str, dict[str, Column]] = {}
+    def __init__(self, extra: Iterable[tuple[str, str, str]] = ()) -> None:
+        """``extra``: dataset, column, header (a path is written with ``/``); the column ``-`` passes a header over."""
+        self._columns: dict[str, dict[str, Column]] = {}
+        self._values: dict[str, dict[str, tuple[str, str]]] = {}
+        self._parents: dict[str, frozenset[str]] = {}
+        self._passed_over: dict[str, set[str]] = {}
         for dataset in DATASETS.values():
             aliases = {_fold_path(alias): column for column in dataset.columns for alias in column.headers}
             for column in dataset.columns:
                 aliases.setdefault(_fold_path(column.label_zh), column)
                 aliases.setdefault(_fold_path(column.name), column)
-            self._by_dataset[dataset.name] = aliases
+            self._columns[dataset.name] = aliases
+            self._values[dataset.name] = _header_values(dataset)
+            self._parents[dataset.name] = frozenset(map(_fold_path, dataset.spread_parents)) | _GENERIC_LEAVES
+            self._passed_over[dataset.name] = {_fold_path(header) for header in passed_over_headers(dataset)}
         for dataset_name, column_name, header in extra:
-            self._by_dataset[dataset_name][_fold_path(header)] = DATASETS[dataset_name][column_name]
+            if column_name == "-":
+                self._passed_over[dataset_name].add(_fold_path(header))
+            else:
+                self._columns[dataset_name][_fold_path(header)] = DATASETS[dataset_name][column_name]
 
-    def datasets(self) -> Mapping[str, Mapping[str, Column]]:
-        """Folded header path → column, by dataset."""
-        return self._by_dataset
+    def knows(self, text: str) -> bool:
+        """Whether a text is a header of any dataset."""
+        folded = fold_header(text)[0]
+        return any(folded in aliases for aliases in self._columns.values())
 
-    def find(self, dataset: str, path: Sequence[str]) -> Column | None:
-        """The column that a folded header path means in a dataset."""
-        aliases = self._by_dataset[dataset]
-        for start in range(len(path)):
-            if column := aliases.get("/".join(path[start:])):
-                return column
-        leaf = path[-1]
-        for parent in reversed(path[:-1]):
+    def is_passed_over(self, dataset: Dataset, path: Sequence[str]) -> bool:
+        """Whether a header is one that is knowingly not read."""
+        return any(fold_header(name)[0] in self._passed_over[dataset.name] for name in path)
+
+    def find(self, dataset: Dataset, path: Sequence[str]) -> Meaning | None:
+        """What a header path means in a dataset."""
+        names = [fold_header(name)[0] for name in path]
+        aliases = self._columns[dataset.name]
+        for start in range(len(names) - 1):
+            if column := aliases.get("/".join(names[start:])):
+                return Meaning(column)
+        if len(names) > 1 and names[-1] in _CODE_PARTS and (whole := self._plain(dataset, names[:-1])):
+            return Meaning(whole, part=_CODE_PARTS.index(names[-1])) if whole.kind is Kind.CODE else None
+        values = self._values[dataset.name]
+        constants = dict(values[name] for name in names if name in values and name not in aliases)
+        rest = [name for name in names if name not in values or name in aliases]
+        column = self._plain(dataset, rest) if rest else None
+        is_bare = self._parents[dataset.name].issuperset(rest) and (constants or rest[-1] in _GENERIC_LEAVES)
+        if column is None and dataset.spread_amount and is_bare:
+            column = dataset[dataset.spread_amount]
+        return Meaning(column, tuple(sorted(constants.items()))) if column else None
+
+    def _plain(self, dataset: Dataset, names: Sequence[str]) -> Column | None:
+        """The column that a folded path means without any value in it: by leaf, parent and leaf, or parent."""
+        aliases = self._columns[dataset.name]
+        leaf = names[-1]
+        if column := aliases.get(leaf):
+            return column
+        for parent in reversed(names[:-1]):
             if column := aliases.get(parent + leaf):
                 return column
-        for parent in reversed(path[:-1]):
+        for parent in reversed(names[:-1]):
             if (leaf in _GENERIC_LEAVES or re.fullmatch(r"[a-z0-9_]+", parent)) and (column := aliases.get(parent)):
                 return column
         return None
+
+
+def _header_values(dataset: Dataset) -> dict[str, tuple[str, str]]:
+    """Folded header name → (column, value) for the values that may stand as headers."""
+    return {
+        fold(spelling + suffix): (column.name, value)
+        for column in dataset.columns
+        if column.spreads
+        for spelling, value in column.codes
+        if not spelling.isascii()
+        for suffix in ("", "金额", "数", "预算")
+    }
 
 
 def _fold_path(alias: str) -> str:
@@ -206,50 +272,56 @@ def recognise(
     Raises ``FileRefused``: required headers missing or misspelt, two headers for one column, an unknown header that
     looks like an amount, a code or a date, no unit or two.
     """
-    best: tuple[tuple[int, int], int, int, Dataset] | None = None
-    near: tuple[int, int, int, Dataset] | None = None
-    rivals: set[str] = set()
+    candidates = list(_candidates(rows, aliases))
+    complete = [candidate for candidate in candidates if not candidate.missing]
+    if not complete:
+        near = max(candidates, key=lambda candidate: (candidate.score[0], -len(candidate.missing)), default=None)
+        if near is None or near.score[0] < 2:
+            return None
+        raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
+    best = max(complete, key=lambda candidate: candidate.score)
+    line = first_line + best.last
+    rivals = {rival.dataset.name for rival in complete if rival.score == best.score and rival.last == best.last}
+    if len(rivals) > 1:
+        found = _shown(_paths(rows[best.first : best.last + 1]).values())
+        expected = " / ".join(sorted(rivals))
+        raise FileRefused("dataset-not-recognised", found=found, expected=expected, sheet=sheet, line=line)
+    return _finish(rows, best, aliases, sheet=sheet, line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Some rows that may be the header of a dataset.
+
+    ``score``: how many headers were recognised, how many distinguishing ones, how many rows name headers by themselves
+    (column names above labels). Of equal candidates the first counts.
+    """
+
+    score: tuple[int, int, int]
+    first: int
+    last: int
+    dataset: Dataset
+    missing: tuple[str, ...]
+
+
+def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases) -> Iterator[_Candidate]:
+    names_headers = [sum(map(aliases.knows, filter(str.strip, row))) >= 2 for row in rows]
     for last in range(len(rows)):
         if not _may_be_header(rows[last]):
             continue
-        for levels in range(1, min(MAX_LEVELS, last + 1) + 1):
-            first = last - levels + 1
-            if levels > 1 and not _may_be_parent(rows[first]):
+        for first in range(last, max(last - MAX_LEVELS, -1), -1):
+            if first < last and not _may_be_parent(rows[first]):
                 break
             paths = _paths(rows[first : last + 1])
             has_department = read_metadata(rows[:first]).department_name is not None
             for dataset in DATASETS.values():
-                mapped = {column.name for column in _map(dataset, paths, aliases).values()}
-                if not mapped:
-                    continue
-                missing = _missing(dataset, mapped, has_department=has_department)
-                if missing:
-                    if near is None or (len(mapped), -len(missing)) > (
-                        near[0],
-                        -len(_missing(near[3], set(), has_department=False)),
-                    ):
-                        near = (len(mapped), first, last, dataset)
-                    continue
-                score = (len(mapped), len(mapped & set(dataset.distinguishing)))
-                if best is None or score > best[0] or (score == best[0] and last == best[2] + 1 and levels == 1):
-                    best, rivals = (score, first, last, dataset), set()
-                elif score == best[0] and (first, last) == best[1:3] and dataset is not best[3]:
-                    rivals.add(dataset.name)
-    if best is None:
-        if near is None or near[0] < 2:
-            return None
-        raise _missing_headers(rows, near[1], near[2], near[3], aliases, sheet=sheet, line=first_line + near[2])
-    _, first, last, dataset = best
-    line = first_line + last
-    if rivals:
-        raise FileRefused(
-            "dataset-not-recognised",
-            found=_shown(_paths(rows[first : last + 1]).values()),
-            expected="/".join(sorted({dataset.name, *rivals})),
-            sheet=sheet,
-            line=line,
-        )
-    return _finish(rows, first, last, dataset, aliases, sheet=sheet, line=line)
+                meanings = list(_map(dataset, paths, aliases).values())
+                mapped = {(meaning.column.name, meaning.constants, meaning.part) for meaning in meanings}
+                if mapped:
+                    distinguishing = len({name for name, *_ in mapped} & set(dataset.distinguishing))
+                    score = (len(mapped), distinguishing, sum(names_headers[first : last + 1]))
+                    missing = _missing(dataset, meanings, has_department=has_department)
+                    yield _Candidate(score, first, last, dataset, tuple(missing))
 
 
 def _may_be_header(row: Sequence[str]) -> bool:
@@ -291,16 +363,15 @@ def _starts_own_parent(grid: Sequence[Sequence[str]], level: int, index: int) ->
     return any(grid[upper][index] != grid[upper][index - 1] for upper in range(level))
 
 
-def _map(dataset: Dataset, paths: Mapping[int, tuple[str, ...]], aliases: HeaderAliases) -> dict[int, Column]:
-    found: dict[int, Column] = {}
-    for index, path in paths.items():
-        if column := aliases.find(dataset.name, [fold_header(name)[0] for name in path]):
-            found[index] = column
-    return found
+def _map(dataset: Dataset, paths: Mapping[int, tuple[str, ...]], aliases: HeaderAliases) -> dict[int, Meaning]:
+    found = {index: aliases.find(dataset, path) for index, path in paths.items()}
+    return {index: meaning for index, meaning in found.items() if meaning}
 
 
-def _missing(dataset: Dataset, mapped: set[str], *, has_department: bool) -> list[str]:
+def _missing(dataset: Dataset, meanings: Iterable[Meaning], *, has_department: bool) -> list[str]:
     """The Chinese labels of headers that the dataset needs and the table lacks."""
+    mapped = {meaning.column.name for meaning in meanings}
+    mapped |= {name for meaning in meanings for name, _ in meaning.constants}
     missing = [column.label_zh for column in dataset.columns if column.required and column.name not in mapped]
     for group in dataset.one_of:
         told_above = has_department and "department_name" in group
@@ -310,29 +381,23 @@ def _missing(dataset: Dataset, mapped: set[str], *, has_department: bool) -> lis
 
 
 def _missing_headers(
-    rows: Sequence[Sequence[str]],
-    first: int,
-    last: int,
-    dataset: Dataset,
-    aliases: HeaderAliases,
-    *,
-    sheet: str,
-    line: int,
+    rows: Sequence[Sequence[str]], near: _Candidate, aliases: HeaderAliases, *, sheet: str, line: int
 ) -> FileRefused:
-    paths = _paths(rows[first : last + 1])
+    dataset = near.dataset
+    paths = _paths(rows[near.first : near.last + 1])
     mapped = _map(dataset, paths, aliases)
-    missing = _missing(dataset, {column.name for column in mapped.values()}, has_department=False)
+    missing = near.missing
     unknown = {fold_header(path[-1])[0]: path[-1] for index, path in paths.items() if index not in mapped}
     hints = []
     for column in dataset.columns:
         if column.label_zh in missing or any(column.label_zh in entry.split(" / ") for entry in missing):
-            near = [
+            close_pairs = [
                 (alias, close)
                 for alias in (column.label_zh, *column.headers)
                 for close in difflib.get_close_matches(fold(alias), unknown, 1, 0.6)
             ]
-            if near:
-                hints.append((unknown[near[0][1]], near[0][0]))
+            if close_pairs:
+                hints.append((unknown[close_pairs[0][1]], close_pairs[0][0]))
     return FileRefused(
         "header-missing",
         found=_shown(paths.values()),
@@ -346,21 +411,15 @@ def _missing_headers(
     )
 
 
-def _shown(paths: Sequence[tuple[str, ...]] | object) -> str:
-    names = ["/".join(path).replace("\n", "") for path in paths]  # type: ignore[attr-defined]
+def _shown(paths: Iterable[tuple[str, ...]]) -> str:
+    names = ["/".join(path).replace("\n", "") for path in paths]
     return "、".join(names[:MAX_SHOWN]) + (" …" if len(names) > MAX_SHOWN else "")
 
 
 def _finish(
-    rows: Sequence[Sequence[str]],
-    first: int,
-    last: int,
-    dataset: Dataset,
-    aliases: HeaderAliases,
-    *,
-    sheet: str,
-    line: int,
+    rows: Sequence[Sequence[str]], chosen: _Candidate, aliases: HeaderAliases, *, sheet: str, line: int
 ) -> Recognised:
+    first, last, dataset = chosen.first, chosen.last, chosen.dataset
     paths = _paths(rows[first : last + 1])
     mapped = _map(dataset, paths, aliases)
     body_start = last + 1
@@ -381,10 +440,69 @@ def _finish(
             )
         )
     _refuse_two_for_one(headers, sheet=sheet, line=line)
-    _refuse_important_unknown(dataset, headers, rows[body_start:], sheet=sheet, line=line)
+    _refuse_important_unknown(dataset, headers, rows[body_start:], aliases, sheet=sheet, line=line)
+    row_totals = _row_totals(headers)
+    groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
     metadata = read_metadata(rows[:first])
     unit = _unit(headers, metadata, sheet=sheet, line=line)
-    return Recognised(dataset, tuple(headers), first, body_start - 1, metadata, unit)
+    return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit)
+
+
+def _row_totals(headers: Sequence[Header]) -> tuple[tuple[Header, tuple[Header, ...]], ...]:
+    """Amounts that state fewer constants than others of their column: sums of those below the same parent."""
+    amounts = [header for header in headers if header.column and header.column.kind is Kind.AMOUNT]
+    found = []
+    for total in amounts:
+        parts = [part for part in amounts if _is_part(part, total)]
+        if parts:
+            siblings = [part for part in parts if part.path[: len(total.path) - 1] == total.path[:-1]]
+            leaves = [part for part in siblings or parts if not any(_is_part(other, part) for other in parts)]
+            found.append((total, tuple(leaves)))
+    return tuple(found)
+
+
+def _is_part(part: Header, total: Header) -> bool:
+    if not part.meaning or not total.meaning or part.column is not total.column:
+        return False
+    return set(total.meaning.constants) < set(part.meaning.constants)
+
+
+def _groups(
+    dataset: Dataset, headers: Sequence[Header], totals: set[int], *, sheet: str, line: int
+) -> tuple[Group, ...]:
+    meant = [header for header in headers if header.meaning and header.index not in totals]
+    amounts = [header for header in meant if header.column and header.column.kind is Kind.AMOUNT]
+    keys = list(dict.fromkeys(header.meaning.constants for header in amounts if header.meaning)) or [()]
+    if len(keys) > 1 and () in keys:
+        raise FileRefused(
+            "header-ambiguous",
+            found="、".join(header.shown for header in amounts),
+            sheet=sheet,
+            line=line,
+            remedy="Some amounts are split by fund type or kind, others are not: deliver them as separate tables.",
+            remedy_zh="部分金额按资金性质或类型分列，部分未分列，请分表报送。",
+        )
+    groups = []
+    for constants in keys:
+        columns: dict[str, list[Header]] = {}
+        for header in meant:
+            if header.meaning and header.column and set(header.meaning.constants) <= set(constants):
+                columns.setdefault(header.column.name, []).append(header)
+        ordered = {name: _in_order(dataset[name], found) for name, found in columns.items()}
+        groups.append(Group(constants, ordered))
+    return tuple(groups)
+
+
+def _in_order(column: Column, headers: Sequence[Header]) -> tuple[Header, ...]:
+    order = [fold(alias) for alias in column.headers]
+
+    def rank(header: Header) -> tuple[int, int]:
+        names = [fold_header(name)[0] for name in reversed(header.path)]
+        known = [order.index(name) for name in names if name in order]
+        part = header.meaning.part if header.meaning and header.meaning.part is not None else 0
+        return (known[0] if known else len(order), part)
+
+    return tuple(sorted(headers, key=rank))
 
 
 def _is_column_numbers(row: Sequence[str]) -> bool:
@@ -402,40 +520,33 @@ def _is_column_numbers(row: Sequence[str]) -> bool:
 
 
 def _refuse_two_for_one(headers: Sequence[Header], *, sheet: str, line: int) -> None:
-    by_column: dict[str, list[Header]] = {}
+    by_meaning: dict[tuple[object, ...], list[Header]] = {}
     for header in headers:
-        if header.column:
-            by_column.setdefault(header.column.name, []).append(header)
-    for found in by_column.values():
+        if header.meaning and header.column:
+            generic = header.column.kind is Kind.AMOUNT and fold_header(header.path[-1])[0] in _GENERIC_LEAVES
+            key = (header.column.name, header.meaning.constants, header.meaning.part, header.path if generic else None)
+            by_meaning.setdefault(key, []).append(header)
+    for found in by_meaning.values():
         column = found[0].column
-        assert column is not None  # noqa: S101 - told to the type checker
-        leaves = {fold_header(header.path[-1])[0] for header in found}
-        if len(found) > 1 and (len(leaves) < len(found) or not (column.alternatives or column.codes)):
+        paths = {tuple(fold_header(name)[0] for name in header.path) for header in found}
+        if column and len(found) > 1 and (len(paths) < len(found) or not (column.alternatives or column.codes)):
             raise FileRefused(
                 "header-ambiguous", found="、".join(header.shown for header in found), sheet=sheet, line=line
             )
 
 
-def is_passed_over(dataset: Dataset, header: Header) -> bool:
-    """Whether the header is one that is knowingly not read."""
-    known = _passed_over(dataset)
-    return any(fold_header(name)[0] in known for name in header.path)
-
-
-@cache
-def _passed_over(dataset: Dataset) -> frozenset[str]:
-    return frozenset(fold_header(name)[0] for name in passed_over_headers(dataset))
-
-
 def _refuse_important_unknown(
-    dataset: Dataset, headers: Sequence[Header], body: Sequence[Sequence[str]], *, sheet: str, line: int
+    dataset: Dataset,
+    headers: Sequence[Header],
+    body: Sequence[Sequence[str]],
+    aliases: HeaderAliases,
+    *,
+    sheet: str,
+    line: int,
 ) -> None:
-    totals_of = {
-        header.path[:-1] for header in headers if header.column and fold(header.path[-1]) in _GENERIC_LEAVES
-    } - {()}
     unknown = []
     for header in headers:
-        if header.column or is_passed_over(dataset, header) or header.path[:-1] in totals_of:
+        if header.meaning or aliases.is_passed_over(dataset, header.path):
             continue
         content = [row[header.index] for row in body if header.index < len(row) and row[header.index].strip()]
         if _IMPORTANT.search(fold_header(header.path[-1])[0]) or _looks_like_amounts(content):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from pipelines.contracts.cell_rules import CELL_RULES
-
 import pyarrow as pa
+
+from pipelines.contracts.cell_rules import CELL_RULES
 
 FAULTS = pa.schema(
     [
@@ -65,18 +65,20 @@ class Batch:
     ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
     codes and texts ``string``, flags ``bool``, ratios ``decimal128(18, 6)``, integers ``int64``) and ``source_line``
     (int64). A cell that could not be read is NULL and has a fault. Personal columns are already dropped or hashed.
+    A row of a wide table is several rows here, all with its ``source_line``.
     ``faults``: one row per cell fault, in the shape of ``FAULTS``; an empty ``column`` is the whole row, and the
-    warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``; only ``error`` faults set a row
-    aside.
+    warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``;
+    only ``error`` faults set a row aside, with all rows of its line.
     ``texts``: the cells as delivered (one string column per header, personal ones replaced by ``•``), aligned with
     ``rows``: what a rejected row is shown as.
     ``totals``: rows recognised as totals or parents, in the shape of ``rows`` plus ``scope`` (string): the total of
     which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
-    ``part`` = an "of which" row, a sum of nothing; or a code prefix for a parent of a hierarchy). They are never
-    facts.
+    ``part`` = an "of which" row, a sum of nothing; ``function_code=205`` = the rows whose code begins so and that
+    agree with it otherwise; ``lines=7-9`` = the rows of these lines; a further ``;fund_type_code=111`` = only rows
+    with this value). They are never facts.
     ``passed_over``: lines that are neither, with the reason (``blank``, ``repeated-header``, ``note``,
-    ``placeholder``, ``deleted-in-source``), in the shape of ``PASSED_OVER``. Every line below the header is in
-    exactly one of ``rows``, ``totals`` and ``passed_over``.
+    ``placeholder``, ``no-amount``, ``deleted-in-source``), in the shape of ``PASSED_OVER``. Every line below the
+    header is in exactly one of ``rows``, ``totals`` and ``passed_over`` (a record with line breaks is its first line).
     """
 
     rows: pa.Table

@@ -144,6 +144,7 @@ class _Reader:
         return TableReader(
             recognised,
             self._delivery,
+            self._aliases,
             sheet=sheet,
             first_line=first_line,
             manner=manner,

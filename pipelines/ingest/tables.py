@@ -1,13 +1,16 @@
-"""A recognised table's rows as delivered → batches of typed rows, faults, texts and totals.
+"""A recognised table's rows as delivered → batches of typed lines, faults, texts and totals.
 
-Every row goes one way: it is a data row, a total, or passed over with a reason (blank, repeated header, note, deleted
-in the source). Does not belong here: reading files (delimited, workbook), what a cell means (cells).
+Every row goes one way: it is data, a total, or passed over with a reason. A row of a wide table is one line per group
+of headers in which it has an amount; all its lines have its line number. Does not belong here: reading files
+(delimited, workbook), what a cell means (cells), what a total is (totals).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,67 +18,77 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
-from pipelines.contracts.model import Column, Kind, Personal
+from pipelines.contracts.model import Column, Dataset, Kind, Personal
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
 from pipelines.ingest.columns import Manner, ReadColumn, Texts, read_column
-from pipelines.ingest.headers import Header, Recognised, fold_header, is_passed_over
+from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.raw_rows import RawRows
+from pipelines.ingest.totals import (
+    SUSPECT,
+    hierarchy_parents,
+    is_note,
+    is_placeholder,
+    outline_parents,
+    total_scope,
+)
 
 MASK = "•"
 """Stands for a cell that may name a person, wherever a row is shown as text."""
 
-_TOTAL = r"^(?:.*[合小总共]计|其中[::：].*|其中|总额|年度资金总额[:：]?)$"
-_PART = re.compile(r"^其中")
-_SUBTOTAL = re.compile(r"小计$|^(?!(?:本表|全表|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)?[合总共]计$).+计$")
-_NOTE = re.compile(
-    r"^(?:注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|财务负责人|联系|编制|填报|报送|打印|公开|附|第\d+页|共\d+页)"
-)
-_PLACEHOLDERS = frozenset(map(cells.fold, ("…", "……", "...", "......", "⋯")))
+DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
+_CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
-_SHOWN_IN_PERSONAL_TABLE = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日]{0,14}")
+_CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
+_NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日]{0,14}")
 
 
-@dataclass(slots=True)
 class Faults:
-    """Collects faults of a batch by line."""
+    """The faults of a batch, each once: line, column (empty: the whole row), fault."""
 
-    lines: list[int] = field(default_factory=list)
-    columns: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._entries: dict[tuple[int, str, Fault], None] = {}
 
     def add(self, line: int, column: str, fault: Fault) -> None:
-        """Notes one fault."""
-        self.lines.append(line)
-        self.columns.append(column)
-        self.faults.append(fault)
+        """Notes a fault."""
+        self._entries[line, column, fault] = None
 
-    def table(self, *, mask_names: bool) -> pa.Table:
-        """The faults as ``model.FAULTS``; ``mask_names``: shifted cells may hold personal data, show none that might."""
-        found = [
-            fault.found if not mask_names or _SHOWN_IN_PERSONAL_TABLE.fullmatch(fault.found) else MASK
-            for fault in self.faults
+    def table(self, *, mask: bool) -> pa.Table:
+        """The faults as ``model.FAULTS``; ``mask``: a shifted cell may name a person, so show none that could."""
+        shown = [
+            MASK if mask and not _NOT_PERSONAL.fullmatch(fault.found) else fault.found for _, _, fault in self._entries
         ]
         return pa.table(
             [
-                self.lines,
-                self.columns,
-                [fault.rule_id for fault in self.faults],
-                [text[:200] for text in found],
-                [fault.expected for fault in self.faults],
+                [line for line, _, _ in self._entries],
+                [column for _, column, _ in self._entries],
+                [fault.rule_id for _, _, fault in self._entries],
+                [text[:200] for text in shown],
+                [fault.expected for _, _, fault in self._entries],
             ],
             schema=FAULTS,
         )
 
 
+@dataclass(slots=True)
+class _Lines:
+    """What one group of headers reads from every row: values and faults by position, totals, rows without a line."""
+
+    group: Group
+    read: dict[str, ReadColumn]
+    totals: dict[int, str] = field(default_factory=dict)
+    absent: frozenset[int] = frozenset()
+
+
 class TableReader:
-    """Types the rows of one recognised table."""
+    """Types the rows of one recognised table. Raises ``FileRefused`` where the table belongs elsewhere."""
 
     def __init__(
         self,
         recognised: Recognised,
         delivery: Delivery,
+        aliases: HeaderAliases,
         *,
         sheet: str,
         first_line: int,
@@ -85,13 +98,14 @@ class TableReader:
         encoding: str | None = None,
     ) -> None:
         self._recognised = recognised
-        self._dataset = recognised.dataset
+        self._dataset: Dataset = recognised.dataset
         self._delivery = delivery
+        self._aliases = aliases
         self._sheet = sheet
         self._manner = manner
         self._hash_secret = hash_secret
         self._max_cell_characters = max_cell_characters
-        self._percent: dict[str, bool] = {}
+        self._percent: dict[int, bool] = {}
         self._code_in_name: dict[str, bool] = {}
         self._header_line = first_line + recognised.last_row
         self._is_first = True
@@ -101,14 +115,16 @@ class TableReader:
             column.personal is not Personal.NO and column.name != "remark" and column.name in present
             for column in self._dataset.columns
         )
-        self._shown_names = _unique([header.shown for header in recognised.headers])
+        self._tells_department = bool(present & {"department_name", "department_code"})
+        self._deletion = next((h for h in recognised.headers if fold_header(h.path[-1])[0] in DELETION_HEADERS), None)
+        self._shown = _unique([header.shown for header in recognised.headers])
         self.head = TableHead(
             dataset=self._dataset.name,
             sheet=sheet,
             header_line=self._header_line,
             columns=tuple(
                 (shown, header.column.name if header.column else None)
-                for shown, header in zip(self._shown_names, recognised.headers, strict=True)
+                for shown, header in zip(self._shown, recognised.headers, strict=True)
             ),
             unit_factor=recognised.unit_factor,
             encoding=encoding,
@@ -137,253 +153,148 @@ class TableReader:
     def batch(self, raw: RawRows) -> Batch:
         """The batch of some consecutive rows below the header."""
         self._refuse_giant_cells(raw)
+        reading = _Reading(self, raw)
         faults = Faults()
         if self._is_first:
             self._is_first = False
             self._note_ignored_headers(faults)
-        passed: dict[int, str] = {}
-        for position in self._blank(raw):
-            passed[position] = "blank"
-        totals = self._totals(raw)
-        read = {column.name: self._read(column, raw) for column in self._dataset.stored_columns}
-        self._fill_names(read)
-        self._pass_over(raw, read, totals, passed)
-        not_rows = {*passed, *totals}
-        lines = raw.lines
-        for name, column in read.items():
-            for position, fault in zip(column.faulty, column.faults, strict=True):
-                if position not in not_rows:
-                    faults.add(lines[position].as_py(), name, fault)
-        for position, width in raw.ragged.items():
-            if position not in passed:
-                totals.pop(position, None)
-                rule = "row-has-too-many-cells" if width > len(raw.columns) else "row-has-too-few-cells"
-                faults.add(lines[position].as_py(), "", Fault(rule, str(width), str(len(raw.columns))))
-        not_rows = {*passed, *totals}
-        values = self._values(raw, read, faults, not_rows)
-        table = pa.table({**values, "source_line": lines})
-        texts = self._texts(raw)
-        total_positions = sorted(totals)
-        total_rows = table.take(pa.array(total_positions, pa.int64())).append_column(
-            "scope", pa.array([totals[position] for position in total_positions], pa.string())
-        )
-        passed_positions = sorted(passed)
-        passed_over = pa.table(
-            [lines.take(pa.array(passed_positions, pa.int64())), [passed[position] for position in passed_positions]],
-            schema=PASSED_OVER,
-        )
-        if not_rows:
-            keep = np.ones(len(raw), dtype=bool)
-            keep[sorted(not_rows)] = False
-            mask = pa.array(keep)
-            table, texts = table.filter(mask), texts.filter(mask)
-        return Batch(table, faults.table(mask_names=self._names_persons), texts, total_rows, passed_over)
+        groups = [reading.lines(group) for group in self._recognised.groups]
+        passed = reading.passed_over(groups, faults)
+        for lines in groups:
+            lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
+        self._add_faults(raw, groups, passed, faults)
+        self._check_row_totals(reading, groups, passed, faults)
+        return self._assemble(reading, groups, passed, faults)
 
     def _refuse_giant_cells(self, raw: RawRows) -> None:
         for column in raw.columns:
             longest = pc.max(pc.binary_length(column)).as_py()
-            if longest and longest > self._max_cell_characters:
-                lengths = pc.utf8_length(column)
-                if (pc.max(lengths).as_py() or 0) > self._max_cell_characters:
-                    position = pc.index(lengths, pc.max(lengths)).as_py()
-                    raise FileRefused(
-                        "file-too-large",
-                        found=f"{pc.max(lengths).as_py():,} characters in one cell",
-                        expected=f"{self._max_cell_characters:,}",
-                        sheet=self._sheet,
-                        line=raw.lines[position].as_py(),
-                    )
+            if not longest or longest <= self._max_cell_characters:
+                continue
+            lengths = pc.utf8_length(column)
+            longest = pc.max(lengths)
+            if longest.as_py() > self._max_cell_characters:
+                raise FileRefused(
+                    "file-too-large",
+                    found=f"{longest.as_py():,} characters in one cell",
+                    expected=f"{self._max_cell_characters:,}",
+                    sheet=self._sheet,
+                    line=raw.lines[pc.index(lengths, longest).as_py()].as_py(),
+                )
 
     def _note_ignored_headers(self, faults: Faults) -> None:
         for header in self._recognised.headers:
-            if not header.column and not is_passed_over(self._dataset, header):
+            is_known = header.meaning or header is self._deletion
+            if not is_known and not self._aliases.is_passed_over(self._dataset, header.path):
                 faults.add(self._header_line, header.shown, Fault("header-ignored", header.shown))
 
-    def _cells(self, header: Header, raw: RawRows) -> pa.Array:
-        if header.index < len(raw.columns):
-            return raw.columns[header.index]
-        return pa.nulls(len(raw), pa.string())
+    def _add_faults(self, raw: RawRows, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> None:
+        for lines in groups:
+            for name, column in lines.read.items():
+                for position, fault in zip(column.faulty, column.faults, strict=True):
+                    if not (position in passed or position in lines.totals or position in lines.absent):
+                        faults.add(raw.lines[position].as_py(), name, fault)
+        for position, width in raw.ragged.items():
+            if position not in passed:
+                for lines in groups:
+                    lines.totals.pop(position, None)
+                rule = "row-has-too-many-cells" if width > len(raw.columns) else "row-has-too-few-cells"
+                faults.add(raw.lines[position].as_py(), "", Fault(rule, str(width), str(len(raw.columns))))
 
-    def _blank(self, raw: RawRows) -> list[int]:
-        """Positions of rows without any visible character."""
-        candidates = pa.array(np.arange(len(raw), dtype=np.int64))
-        mapped = [header for header in self._recognised.headers if header.column]
-        mapped.sort(key=lambda header: header.column is None or not header.column.required)
-        for column in [*(self._cells(header, raw) for header in mapped), *raw.columns]:
-            if not len(candidates):
-                break
-            part = column.take(candidates)
-            empty = pc.or_kleene(pc.is_null(part), pc.invert(pc.match_substring_regex(part, r"[^\s\x{3000}\x{00A0}]")))
-            candidates = candidates.filter(empty)
-        return [position for position in candidates.to_pylist() if position not in raw.ragged]
-
-    def _totals(self, raw: RawRows) -> dict[int, str]:
-        """Position → scope of rows that a total word marks and that have no code of their own."""
-        found: dict[int, str] = {}
-        labels = [
-            (header, self._cells(header, raw))
-            for header in self._recognised.headers
-            if not header.column
-            or (
-                header.column.kind in {Kind.TEXT, Kind.CODE}
-                and header.column.personal is Personal.NO
-                and header.column.name not in _FREE_TEXT
-            )
-        ]
-        codes = [
-            header
-            for header, _ in labels
-            if header.column and header.column.kind is Kind.CODE and header.column.pattern
-        ]
-        for header, column in labels:
-            suspects = pc.indices_nonzero(pc.match_substring_regex(column, "[计中额]")) if len(column) else []
-            for index in suspects:
-                position = index.as_py()
-                word = cells.fold(column[position].as_py())
-                if (
-                    position not in found
-                    and re.match(_TOTAL, word)
-                    and not self._has_code(position, codes, header, raw)
-                ):
-                    found[position] = _scope(word)
-        return found
-
-    def _has_code(self, position: int, codes: list[Header], label: Header, raw: RawRows) -> bool:
-        for header in codes:
-            text = self._cells(header, raw)[position].as_py()
-            if (
-                header is not label
-                and text
-                and header.column
-                and cells.parse_code(text, header.column).value is not None
-            ):
-                return True
-        return False
-
-    def _read(self, column: Column, raw: RawRows) -> ReadColumn:
-        result: ReadColumn | None = None
-        for header in self._recognised.headers_of(column.name):
-            texts = self._cells(header, raw)
-            part = read_column(
-                column, Texts(texts), self._manner_of(header, column, texts)
-            )
-            if result is None:
-                result = part
-                if column.kind is Kind.AMOUNT:
-                    break
-            else:
-                result = _coalesce(result, part)
-        return result or ReadColumn(pa.nulls(len(raw), ARROW_TYPES[column.kind]))
-
-    def _code_column(self, column: Column, texts: pa.Array) -> Column | None:
-        del column, texts
-        return None
-
-    def _manner_of(self, header: Header, column: Column, texts: pa.Array) -> Manner:
-        base = self._manner
-        factor = header.factor or self._recognised.unit_factor or 1
-        percent = False
-        if column.kind is Kind.RATIO:
-            percent = header.percent or self._percent.setdefault(header.shown, _is_percent(texts, base))
-        return Manner(
-            factor=factor,
-            decimal_comma=base.decimal_comma,
-            percent=percent,
-            from_double=base.from_double,
-            epoch_1904=base.epoch_1904,
-            hash_secret=self._hash_secret if column.personal is Personal.HASH else b"",
-        )
-
-    def _fill_names(self, read: dict[str, ReadColumn]) -> None:
-        """Names that were split off codes fill the blanks of the name column."""
-        for column in self._dataset.stored_columns:
-            names = read[column.name].names
-            if names is not None and column.name_column in read:
-                target = read[column.name_column]
-                target.values = pc.coalesce(target.values, names)
-
-    def _pass_over(
-        self, raw: RawRows, read: dict[str, ReadColumn], totals: dict[int, str], passed: dict[int, str]
+    def _check_row_totals(
+        self, reading: _Reading, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults
     ) -> None:
-        """Repeated headers, notes below the table, and placeholder rows (…)."""
-        amounts = [name for name in self._dataset.amount_columns if self._recognised.headers_of(name)]
-        suspects: set[int] = set()
-        for column in read.values():
-            suspects.update(column.faulty)
-        if amounts:
-            empty = None
-            for name in amounts:
-                nulls = pc.is_null(read[name].values)
-                empty = nulls if empty is None else pc.and_(empty, nulls)
-            suspects.update(pc.indices_nonzero(empty).to_pylist())
-        for position in sorted(suspects - passed.keys()):
-            texts = [column[position].as_py() for column in raw.columns]
-            filled = [text for text in texts if text and text.strip()]
-            if self._is_header_again(raw, position):
-                passed[position] = "repeated-header"
-            elif filled and all(cells.fold(text) in _PLACEHOLDERS for text in filled):
-                passed[position] = "placeholder"
-            elif len(filled) == 1 and len(self._recognised.headers) > 2 and _is_note(filled[0]):
-                passed[position] = "note"
-            if position in passed:
-                totals.pop(position, None)
+        """A cell that sums other cells of its row must agree with them, or the row is set aside."""
+        totals = {position for lines in groups for position in lines.totals}
+        for total, parts in self._recognised.row_totals:
+            if not total.column:
+                continue
+            stated = reading.column(total.column, (total,)).values.to_pylist()
+            added = [reading.column(total.column, (part,)).values.to_pylist() for part in parts]
+            factor = total.factor or self._recognised.unit_factor or 1
+            tolerance = Decimal("0.01") if factor == 1 else Decimal("0.005") * len(parts) * factor
+            for position, amounts in enumerate(zip(stated, *added, strict=True)):
+                known = [amount for amount in amounts[1:] if amount is not None]
+                if amounts[0] is None or not known or position in passed or position in totals:
+                    continue
+                if abs(amounts[0] - sum(known)) > tolerance:
+                    fault = Fault("row-total-disagrees", f"{amounts[0]:,}", f"{sum(known):,}")
+                    faults.add(reading.raw.lines[position].as_py(), total.column.name, fault)
 
-    def _is_header_again(self, raw: RawRows, position: int) -> bool:
-        same = 0
-        for header in self._recognised.headers:
-            text = self._cells(header, raw)[position].as_py()
-            if text and fold_header(text)[0] in {fold_header(name)[0] for name in header.path}:
-                same += 1
-            elif text and text.strip():
-                return False
-        return same >= 2
+    def _assemble(self, reading: _Reading, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> Batch:
+        raw = reading.raw
+        tables, positions = [], []
+        scopes: list[str | None] = []
+        for lines in groups:
+            values = self._values(reading, lines, faults, passed)
+            keep = np.ones(len(raw), dtype=bool)
+            keep[sorted({*passed, *lines.absent})] = False
+            present = np.flatnonzero(keep)
+            table = pa.table({**values, "source_line": raw.lines})
+            tables.append(table if len(present) == len(raw) else table.take(pa.array(present)))
+            positions.append(present)
+            scopes += (
+                [_scope(lines, position) for position in present.tolist()] if lines.totals else [None] * len(present)
+            )
+        table, order = pa.concat_tables(tables), np.concatenate(positions)
+        if len(groups) > 1:
+            sorting = np.argsort(order, kind="stable")
+            table, order = table.take(pa.array(sorting)), order[sorting]
+            scopes = [scopes[index] for index in sorting.tolist()]
+        texts = self._texts(raw)
+        if len(order) != len(raw) or len(groups) > 1:
+            texts = texts.take(pa.array(order))
+        scope = pa.array(scopes, pa.string())
+        totals = table.append_column("scope", scope).filter(pc.is_valid(scope))
+        if totals.num_rows:
+            table, texts = table.filter(pc.is_null(scope)), texts.filter(pc.is_null(scope))
+        passed_over = pa.table(
+            [raw.lines.take(pa.array(sorted(passed), pa.int64())), [passed[position] for position in sorted(passed)]],
+            schema=PASSED_OVER,
+        )
+        return Batch(table, faults.table(mask=self._names_persons), texts, totals, passed_over)
 
-    def _values(
-        self, raw: RawRows, read: dict[str, ReadColumn], faults: Faults, not_rows: set[int]
-    ) -> dict[str, pa.Array]:
+    def _values(self, reading: _Reading, lines: _Lines, faults: Faults, passed: dict[int, str]) -> dict[str, pa.Array]:
         values: dict[str, pa.Array] = {}
+        stated = dict(lines.group.constants)
+        raw = reading.raw
         for column in self._dataset.stored_columns:
-            array = read[column.name].values
-            if column.name == "district_code":
-                array = self._origin(array, self._delivery.district_code, column, raw, faults, not_rows)
-            elif column.name == "fiscal_year":
-                array = self._origin(array, self._delivery.fiscal_year, column, raw, faults, not_rows)
-            elif column.name == "department_name" and self.head.department_name and not self._names_departments:
+            array = lines.read[column.name].values if column.name in lines.read else None
+            if array is None:
+                array = pa.nulls(len(raw), ARROW_TYPES[column.kind])
+            if column.name in stated:
+                array = _constant(stated[column.name], array)
+            elif column.kind is Kind.AMOUNT and self._dataset.negative_spread and stated:
+                array = _negated(array) if set(stated.values()) & set(self._dataset.negative_spread) else array
+            elif column.name in {"district_code", "fiscal_year"}:
+                array = self._origin(array, column, raw, faults, {*passed, *lines.totals, *lines.absent})
+            elif column.name == "department_name" and self.head.department_name and not self._tells_department:
                 array = _constant(self.head.department_name, array)
             elif column.name == "as_of_date" and self.head.as_of_date:
                 array = pc.coalesce(array, pa.scalar(self.head.as_of_date, pa.date32()))
             values[column.name] = array
         return values
 
-    @property
-    def _names_departments(self) -> bool:
-        return bool(self._recognised.headers_of("department_name") or self._recognised.headers_of("department_code"))
-
-    def _origin(
-        self, array: pa.Array, folder: str | int, column: Column, raw: RawRows, faults: Faults, not_rows: set[int]
-    ) -> pa.Array:
+    def _origin(self, array: pa.Array, column: Column, raw: RawRows, faults: Faults, left_out: set[int]) -> pa.Array:
         """The folder's district or year in every row; a row that tells another one gets a fault."""
+        is_district = column.name == "district_code"
+        folder = self._delivery.district_code if is_district else self._delivery.fiscal_year
         if array.null_count < len(array):
             differs = pc.fill_null(pc.not_equal(array, pa.scalar(folder, array.type)), False)
-            rule = "district-differs-from-folder" if column.name == "district_code" else "year-differs-from-folder"
-            for index in pc.indices_nonzero(differs).to_pylist():
-                if index not in not_rows:
-                    faults.add(
-                        raw.lines[index].as_py(), column.name, Fault(rule, str(array[index].as_py()), str(folder))
-                    )
+            rule = "district-differs-from-folder" if is_district else "year-differs-from-folder"
+            for position in pc.indices_nonzero(differs).to_pylist():
+                if position not in left_out:
+                    fault = Fault(rule, str(array[position].as_py()), str(folder))
+                    faults.add(raw.lines[position].as_py(), column.name, fault)
         return _constant(folder, array)
 
     def _texts(self, raw: RawRows) -> pa.Table:
         """The cells as delivered; what may name a person, and what nobody knows, is masked."""
         columns: dict[str, pa.Array] = {}
-        ragged = None
-        if raw.ragged and self._names_persons:
-            flags = np.zeros(len(raw), dtype=bool)
-            flags[list(raw.ragged)] = True
-            ragged = pa.array(flags)
+        ragged = _flags(raw.ragged, len(raw)) if raw.ragged and self._names_persons else None
         mask = pa.scalar(MASK, pa.string())
-        for shown, header in zip(self._shown_names, self._recognised.headers, strict=True):
-            texts = self._cells(header, raw)
+        for shown, header in zip(self._shown, self._recognised.headers, strict=True):
+            texts = _cells(header, raw)
             if header.column is None or header.column.personal is not Personal.NO:
                 texts = pc.if_else(pc.is_valid(texts), mask, texts)
             elif ragged is not None:
@@ -392,20 +303,269 @@ class TableReader:
         return pa.table(columns)
 
 
-def _scope(word: str) -> str:
-    if _PART.match(word):
-        return "part"
-    return "block" if _SUBTOTAL.search(word) else "all"
+class _Reading:
+    """The columns of one batch, each read once, and the questions about its rows."""
+
+    def __init__(self, table: TableReader, raw: RawRows) -> None:
+        self.raw = raw
+        self._table = table
+        self._dataset = table._dataset
+        self._recognised = table._recognised
+        self._texts = [Texts(column) for column in raw.columns]
+        self._nothing = Texts(pa.nulls(len(raw), pa.string()))
+        self._read: dict[tuple[str, tuple[int, ...]], ReadColumn] = {}
+
+    def lines(self, group: Group) -> _Lines:
+        """What a group of headers reads."""
+        read: dict[str, ReadColumn] = {}
+        for column in self._dataset.stored_columns:
+            if headers := group.columns.get(column.name):
+                read[column.name] = self.column(column, headers)
+        for column in self._dataset.stored_columns:
+            if column.name_column is None or column.name_column not in {c.name for c in self._dataset.stored_columns}:
+                continue
+            if column.name not in read and (headers := group.columns.get(column.name_column)):
+                if self._is_code_with_name(column, headers[0]):
+                    read[column.name] = split = self.column(column, headers[:1])
+                    if split.names is not None:
+                        read[column.name_column] = ReadColumn(split.names)
+            elif column.name in read and (names := read[column.name].names) is not None:
+                target = read.get(column.name_column)
+                if target is None:
+                    read[column.name_column] = ReadColumn(names)
+                else:
+                    read[column.name_column] = ReadColumn(
+                        pc.coalesce(target.values, names), target.faulty, target.faults
+                    )
+        return _Lines(group, read, absent=self._absent(group, read))
+
+    def column(self, column: Column, headers: Sequence[Header]) -> ReadColumn:
+        """The values that some headers give a column."""
+        key = (column.name, tuple(header.index for header in headers))
+        if key not in self._read:
+            self._read[key] = self._read_column(column, headers)
+        return self._read[key]
+
+    def _read_column(self, column: Column, headers: Sequence[Header]) -> ReadColumn:
+        if any(header.meaning and header.meaning.part is not None for header in headers):
+            return read_column(column, self._joined(headers), Manner())
+        result: ReadColumn | None = None
+        for header in headers:
+            texts = self._cells(header)
+            part = read_column(column, texts, self._manner(header, column, texts))
+            result = part if result is None else _coalesce(result, part)
+            if column.kind is Kind.AMOUNT:
+                break
+        return result or ReadColumn(pa.nulls(len(self.raw), ARROW_TYPES[column.kind]))
+
+    def _joined(self, headers: Sequence[Header]) -> Texts:
+        """The code that is spread over columns (205 | 02 | 05): parts in order, carried down where merged."""
+        parts: list[list[str]] = []
+        for header in headers:
+            number = header.meaning.part if header.meaning and header.meaning.part is not None else 0
+            texts = [cells.normalise(text or "") for text in self._cells(header).strings.to_pylist()]
+            parts.append([text.zfill(_CODE_WIDTHS[number]) if text.isdigit() else text for text in texts])
+        joined = []
+        carried = [""] * len(parts)
+        for row in zip(*parts, strict=True):
+            deepest = max((level for level, text in enumerate(row) if text), default=-1)
+            carried = [text or (carried[level] if level < deepest else "") for level, text in enumerate(row)]
+            joined.append("".join(carried) or None)
+        return Texts(pa.array(joined, pa.string()))
+
+    def _cells(self, header: Header) -> Texts:
+        return self._texts[header.index] if header.index < len(self._texts) else self._nothing
+
+    def _manner(self, header: Header, column: Column, texts: Texts) -> Manner:
+        base = self._table._manner
+        percent = header.percent
+        if column.kind is Kind.RATIO and not percent:
+            percent = self._table._percent.setdefault(header.index, _is_percent(texts, base))
+        return Manner(
+            factor=header.factor or self._recognised.unit_factor or 1,
+            decimal_comma=base.decimal_comma,
+            percent=percent,
+            from_double=base.from_double,
+            epoch_1904=base.epoch_1904,
+            hash_secret=self._table._hash_secret if column.personal is Personal.HASH else b"",
+        )
+
+    def _is_code_with_name(self, column: Column, header: Header) -> bool:
+        """Whether every cell of a name column holds a code before the name; decided on the first rows."""
+        known = self._table._code_in_name.get(column.name)
+        if known is None:
+            distinct = pc.drop_null(self._cells(header).encoded.dictionary).to_pylist()
+            named = [cells.normalise(text) for text in distinct if not total_scope(text) and not cells.is_empty(text)]
+            known = bool(named) and all(_CODE_BEFORE_NAME.fullmatch(text) for text in named)
+            self._table._code_in_name[column.name] = known
+        return known
+
+    def _absent(self, group: Group, read: dict[str, ReadColumn]) -> frozenset[int]:
+        """Rows of a wide table that have no line in this group: no amount in it, or a movement of zero."""
+        if not group.constants:
+            return frozenset()
+        amounts = [
+            column for column in self._dataset.stored_columns if column.kind is Kind.AMOUNT and column.name in read
+        ]
+        has_line = np.zeros(len(self.raw), dtype=bool)
+        for column in amounts:
+            values = read[column.name].values
+            told = pc.is_valid(values)
+            if self._dataset.negative_spread:
+                told = pc.fill_null(pc.not_equal(values, pa.scalar(Decimal("0.00"), values.type)), False)
+            has_line |= told.to_numpy(zero_copy_only=False)
+            has_line[read[column.name].faulty] = True
+        return frozenset(np.flatnonzero(~has_line).tolist())
+
+    def passed_over(self, groups: Sequence[_Lines], faults: Faults) -> dict[int, str]:
+        """Position → reason of rows that are neither data nor totals."""
+        passed: dict[int, str] = {}
+        for position in self._suspects(groups):
+            filled = [text for column in self.raw.columns if (text := column[position].as_py()) and text.strip()]
+            if not filled:
+                if position not in self.raw.ragged:
+                    passed[position] = "blank"
+            elif self._is_header_again(position):
+                passed[position] = "repeated-header"
+            elif is_placeholder(filled):
+                passed[position] = "placeholder"
+            elif len(filled) == 1 and len(self._recognised.headers) > 2 and is_note(filled[0]):
+                passed[position] = "note"
+            elif groups[0].group.constants and all(position in lines.absent for lines in groups):
+                passed[position] = "no-amount"
+        self._deleted(passed, faults)
+        return passed
+
+    def _suspects(self, groups: Sequence[_Lines]) -> list[int]:
+        """Rows that are worth a look: nothing could be read where every row has something, or something was faulty."""
+        suspects: set[int] = set()
+        empty = None
+        columns = {column.name: column for column in self._dataset.stored_columns}
+        for lines in groups:
+            amounts = [name for name in lines.read if columns[name].kind is Kind.AMOUNT]
+            for name in amounts or lines.read:
+                nulls = pc.is_null(lines.read[name].values)
+                empty = nulls if empty is None else pc.and_(empty, nulls)
+            for column in lines.read.values():
+                suspects.update(column.faulty)
+        if empty is not None:
+            suspects.update(pc.indices_nonzero(empty).to_pylist())
+        return sorted(suspects)
+
+    def _is_header_again(self, position: int) -> bool:
+        same = 0
+        for header in self._recognised.headers:
+            text = self._cells(header).strings[position].as_py()
+            if text and fold_header(text)[0] in {fold_header(name)[0] for name in header.path}:
+                same += 1
+            elif text and text.strip():
+                return False
+        return same >= 2
+
+    def _deleted(self, passed: dict[int, str], faults: Faults) -> None:
+        if not (header := self._table._deletion) or not self._dataset.deletion_marks:
+            return
+        marks = {cells.fold(spelling): deleted for spelling, deleted in self._dataset.deletion_marks}
+        encoded = self._cells(header).encoded
+        for index, text in enumerate(encoded.dictionary.to_pylist()):
+            mark = None if cells.is_empty(text or "") else marks.get(cells.fold(text).removesuffix(".0"))
+            if cells.is_empty(text or "") or mark is False:
+                continue
+            for position in pc.indices_nonzero(pc.equal(encoded.indices, index)).to_pylist():
+                if mark:
+                    passed.setdefault(position, "deleted-in-source")
+                elif position not in passed:
+                    expected = "、".join(spelling for spelling, _ in self._dataset.deletion_marks)
+                    fault = Fault("value-not-in-list", text, expected)
+                    faults.add(self.raw.lines[position].as_py(), header.shown, fault)
+
+    def totals(self, lines: _Lines) -> dict[int, str]:
+        """Position → scope of the rows that are totals or parents in this group."""
+        found: dict[int, str] = {}
+        grouped = {header.index for headers in lines.group.columns.values() for header in headers}
+        labels = [
+            header
+            for header in self._recognised.headers
+            if header.meaning is None or (header.index in grouped and _is_label(header.column))
+        ]
+        codes = [
+            header for header in labels if header.column and header.column.kind is Kind.CODE and header.column.pattern
+        ]
+        for header in labels:
+            for position, text in self._total_words(self._cells(header)):
+                scope = total_scope(text)
+                if scope and position not in found and not self._has_code(position, codes, header):
+                    found[position] = scope
+        if self._dataset.amount_columns:
+            leaves = (
+                [p for p in range(len(self.raw)) if p not in found and p not in lines.absent]
+                if found or lines.absent
+                else None
+            )
+            rows = pa.array(np.arange(len(self.raw)) if leaves is None else leaves, pa.int64())
+            values = {name: column.values for name, column in lines.read.items()}
+            found |= hierarchy_parents(self._dataset, values, rows)
+            if (items := values.get("budget_item_name")) is not None:
+                found |= outline_parents(
+                    items.take(rows).to_pylist(), rows.to_pylist(), self.raw.lines.take(rows).to_pylist()
+                )
+        return {position: scope for position, scope in found.items() if position not in lines.absent}
+
+    @staticmethod
+    def _total_words(texts: Texts) -> list[tuple[int, str]]:
+        """Positions and texts of cells that may be total words."""
+        if texts.is_varied:
+            hits = pc.indices_nonzero(pc.match_substring_regex(texts.strings, SUSPECT))
+        else:
+            words = pc.indices_nonzero(pc.match_substring_regex(texts.encoded.dictionary, SUSPECT))
+            words = [w for w in words.to_pylist() if total_scope(texts.encoded.dictionary[w].as_py())]
+            if not words:
+                return []
+            hits = pc.indices_nonzero(pc.is_in(texts.encoded.indices, pa.array(words, texts.encoded.indices.type)))
+        return [(position, texts.strings[position].as_py()) for position in hits.to_pylist()]
+
+    def _has_code(self, position: int, codes: Sequence[Header], label: Header) -> bool:
+        for header in codes:
+            text = self._cells(header).strings[position].as_py()
+            is_whole = header.meaning is not None and header.meaning.part is None
+            if not text or header is label or header.column is None or not is_whole:
+                continue
+            if cells.parse_code(text, header.column).value is not None:
+                return True
+        return False
 
 
-def _is_note(text: str) -> bool:
-    return len(text) > 20 or bool(_NOTE.match(cells.fold(text)))
+def _is_label(column: Column | None) -> bool:
+    return (
+        column is not None
+        and column.kind in {Kind.TEXT, Kind.CODE}
+        and column.personal is Personal.NO
+        and column.name not in _FREE_TEXT
+    )
 
 
-def _is_percent(texts: pa.Array, manner: Manner) -> bool:
+def _scope(lines: _Lines, position: int) -> str | None:
+    """The scope of a total with what its group states: of a wide table, a total sums its own group only."""
+    scope = lines.totals.get(position)
+    if scope is None:
+        return None
+    return ";".join([scope, *(f"{name}={value}" for name, value in lines.group.constants)])
+
+
+def _cells(header: Header, raw: RawRows) -> pa.Array:
+    return raw.columns[header.index] if header.index < len(raw.columns) else pa.nulls(len(raw), pa.string())
+
+
+def _flags(positions: Any, length: int) -> pa.Array:
+    flags = np.zeros(length, dtype=bool)
+    flags[list(positions)] = True
+    return pa.array(flags)
+
+
+def _is_percent(texts: Texts, manner: Manner) -> bool:
     """Whether bare numbers of a ratio column are percentages: one of them lies beyond ±2."""
-    for text in pc.unique(texts).to_pylist():
-        if text and "%" not in cells.normalise(text):
+    for text in texts.encoded.dictionary.to_pylist():
+        if text and not cells.normalise(text).endswith("%"):
             value: Any = cells.parse_ratio(text, decimal_comma=manner.decimal_comma).value
             if value is not None and abs(value) > 2:
                 return True
@@ -413,23 +573,23 @@ def _is_percent(texts: pa.Array, manner: Manner) -> bool:
 
 
 def _constant(value: Any, like: pa.Array) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(len(like), dtype=np.int32)), pa.array([value], like.type)
-    ).cast(like.type)
+    indices = pa.array(np.zeros(len(like), dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([value], like.type)).cast(like.type)
+
+
+def _negated(amounts: pa.Array) -> pa.Array:
+    return pc.negate(amounts).cast(amounts.type)
 
 
 def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:
     """The first reading where it has a value or a fault, else the second."""
-    told = set(first.faulty)
     values = pc.coalesce(first.values, second.values)
-    if told:
-        flags = np.zeros(len(values), dtype=bool)
-        flags[list(told)] = True
-        values = pc.if_else(pa.array(flags), first.values, values)
+    if first.faulty:
+        values = pc.if_else(_flags(first.faulty, len(values)), first.values, values)
+    told = set(first.faulty)
     result = ReadColumn(values, list(first.faulty), list(first.faults), first.names)
-    valid = pc.is_valid(first.values)
     for position, fault in zip(second.faulty, second.faults, strict=True):
-        if position not in told and not valid[position].as_py():
+        if position not in told and not first.values[position].is_valid:
             result.faulty.append(position)
             result.faults.append(fault)
     if second.names is not None:
@@ -437,7 +597,7 @@ def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:
     return result
 
 
-def _unique(names: list[str]) -> list[str]:
+def _unique(names: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     unique = []
     for name in names:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.ingest.model import FileRefused, TableHead
+from pipelines.ingest.totals import context_columns
 
 YUAN_TOLERANCE = Decimal("0.01")
 TEN_THOUSAND = 10_000
@@ -37,10 +38,11 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
     (see ``ingest.model.Batch``). A total over an unknown amount, or an empty total, says nothing and is passed over.
     """
     dataset = DATASETS[head.dataset]
-    previous = 0
+    previous, line = 0, 0
     for total in totals.sort_by("source_line").to_pylist():
-        part = _rows_of(rows, total, previous)
-        previous = total["source_line"]
+        if total["source_line"] != line:
+            previous, line = line, total["source_line"]
+        part = _rows_of(head, rows, total, previous)
         for column in dataset.amount_columns:
             if total[column] is None:
                 continue
@@ -57,13 +59,28 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
                 )
 
 
-def _rows_of(rows: duckdb.DuckDBPyRelation, total: dict[str, object], previous: int) -> duckdb.DuckDBPyRelation:
-    scope = str(total["scope"])
-    if scope == "all":
-        return rows
+def _rows_of(
+    head: TableHead, rows: duckdb.DuckDBPyRelation, total: dict[str, object], previous: int
+) -> duckdb.DuckDBPyRelation:
+    """The rows that a total's scope names."""
+    claim, *stated = str(total["scope"]).split(";")
+    for name, value in (condition.split("=", 1) for condition in stated):
+        rows = rows.filter(duckdb.ColumnExpression(name) == duckdb.ConstantExpression(value))
     line = duckdb.ColumnExpression("source_line")
-    if scope == "block":
+    if claim == "all":
+        return rows
+    if claim == "part":
+        return rows.limit(0)
+    if claim == "block":
         return rows.filter((line > previous) & (line < total["source_line"]))
-    code = duckdb.ColumnExpression("function_code")
-    is_below = duckdb.FunctionExpression("starts_with", code, duckdb.ConstantExpression(scope))
-    return rows.filter(is_below & (code != duckdb.ConstantExpression(scope)))
+    name, value = claim.split("=", 1)
+    if name == "lines":
+        first, last = (int(number) for number in value.split("-"))
+        return rows.filter((line >= first) & (line <= last))
+    for other in context_columns(DATASETS[head.dataset], name):
+        column = duckdb.ColumnExpression(other)
+        own = total[other]
+        rows = rows.filter(column.isnull() if own is None else column == duckdb.ConstantExpression(own))
+    code = duckdb.ColumnExpression(name)
+    is_below = duckdb.FunctionExpression("starts_with", code, duckdb.ConstantExpression(value))
+    return rows.filter(is_below & (code != duckdb.ConstantExpression(value)))

@@ -92,13 +92,18 @@ class Validator:
         faults = batch.faults.filter(pc.is_in(batch.faults["rule_id"], value_set=pa.array(errors)))
         if not faults.num_rows:
             return
-        positions = pc.index_in(faults["source_line"], value_set=batch.rows["source_line"]).to_pylist()
-        for position, fault in zip(positions, faults.to_pylist(), strict=True):
+        positions: defaultdict[int, list[int]] = defaultdict(list)
+        is_named = pc.is_in(batch.rows["source_line"], value_set=faults["source_line"].combine_chunks())
+        for position in pc.indices_nonzero(is_named).to_pylist():
+            positions[batch.rows["source_line"][position].as_py()].append(position)
+        for fault in faults.to_pylist():
             rule = CELL_RULES[fault["rule_id"]]
             facts = {"found": fault["found"] or "", "expected": fault["expected"] or ""}
-            reasons[position].append(
-                Reason(rule.id, fault["column"] or "", rule.message.format(**facts), rule.message_zh.format(**facts))
+            reason = Reason(
+                rule.id, fault["column"] or "", rule.message.format(**facts), rule.message_zh.format(**facts)
             )
+            for position in positions[fault["source_line"]]:
+                reasons[position].append(reason)
 
     def _row_reasons(self, rows: pa.Table) -> list[tuple[int, Reason]]:
         frame = rows

@@ -1,0 +1,114 @@
+"""Which rows of a table are not facts: totals, parents of a hierarchy, notes, placeholders.
+
+A row is a total if a label says so (合计, 小计, 总　计, 其中 …) and it has no code of its own. It is a parent if its
+code is the beginning of the codes of rows that are equal to it in everything else that identifies a row, or if its
+numbering (一、 above 1.) is above theirs. What it claims to sum is its scope (``ingest.model.Batch``).
+Does not belong here: comparing sums (quality).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts.model import Dataset
+from pipelines.ingest.cells import fold
+
+SUSPECT = "[计中额]"
+"""A regular expression that every total word matches: a cheap first look at whole columns."""
+
+HIERARCHIES = ("function_code", "government_economy_code", "department_economy_code", "economy_code")
+
+_TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?")
+_PART = re.compile(r"其中")
+_WHOLE = re.compile(
+    r"(?:本表|全表|本年|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)*[合总共]计[:]?|总额|年度资金总额[:]?"
+)
+_NOTE = re.compile(
+    r"(?:注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|财务负责人|联系|编制|填报|报送|打印|公开|附|第\d+页|共\d+页)"
+)
+_LONGEST_LABEL = 20
+_PLACEHOLDERS = frozenset(map(fold, ("…", "……", "...", "......", "⋯")))
+_OUTLINE = (
+    re.compile(r"[一二三四五六七八九十]+\s*[、.．]"),
+    re.compile(r"[(（][一二三四五六七八九十]+[)）]"),
+    re.compile(r"\d+\s*[、.．](?!\d)"),
+    re.compile(r"[(（]\d+[)）]"),
+)
+
+
+def total_scope(text: str) -> str | None:
+    """The scope that a label claims, None if it is no total word."""
+    word = fold(text)
+    if not _TOTAL.fullmatch(word):
+        return None
+    if _PART.match(word):
+        return "part"
+    return "all" if _WHOLE.fullmatch(word) else "block"
+
+
+def is_placeholder(texts: Sequence[str]) -> bool:
+    """Whether a row holds nothing but dots."""
+    return bool(texts) and all(fold(text) in _PLACEHOLDERS for text in texts)
+
+
+def is_note(text: str) -> bool:
+    """Whether a row's only cell is a remark about the table."""
+    return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text)))
+
+
+def context_columns(dataset: Dataset, name: str) -> tuple[str, ...]:
+    """The columns in which a parent of a hierarchy in column ``name`` is equal to its children: codes and names."""
+    others = [dataset[column] for column in dataset.identity if column != name]
+    names = [column.name_column for column in others if column.name_column]
+    return (*(column.name for column in others), *names)
+
+
+def hierarchy_parents(dataset: Dataset, values: Mapping[str, pa.Array], rows: pa.Array) -> dict[int, str]:
+    """Position → scope of parents in a hierarchy of codes, among the positions ``rows``."""
+    found: dict[int, str] = {}
+    for name in HIERARCHIES:
+        if name not in values or name not in dataset.identity:
+            continue
+        codes = values[name].take(rows)
+        lengths = pc.drop_null(pc.unique(pc.utf8_length(codes)))
+        if len(lengths) < 2:
+            continue
+        others = [column for column in context_columns(dataset, name) if column in values]
+        contexts = list(zip(*(values[column].take(rows).to_pylist() for column in others), strict=True))
+        below: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+        listed = codes.to_pylist()
+        for context, code in zip(contexts or [()] * len(listed), listed, strict=True):
+            if code:
+                below[context].update(code[:length] for length in range(1, len(code)))
+        for position, context, code in zip(rows.to_pylist(), contexts or [()] * len(listed), listed, strict=True):
+            if code and code in below[context]:
+                found[position] = f"{name}={code}"
+    return found
+
+
+def outline_parents(labels: Sequence[str | None], rows: Sequence[int], lines: Sequence[int]) -> dict[int, str]:
+    """Position → scope of items whose numbering is above that of the item that follows.
+
+    ``labels`` and ``lines`` are those of the positions ``rows``, in order; the scope is a range of lines.
+    """
+    levels = [_outline_level(label) for label in labels]
+    found: dict[int, str] = {}
+    for index, level in enumerate(levels):
+        if level is None or index + 1 == len(levels):
+            continue
+        end = index
+        while end + 1 < len(levels) and (below := levels[end + 1]) is not None and below > level:
+            end += 1
+        if end > index:
+            found[rows[index]] = f"lines={lines[index + 1]}-{lines[end]}"
+    return found
+
+
+def _outline_level(label: str | None) -> int | None:
+    text = (label or "").strip()
+    return next((level for level, pattern in enumerate(_OUTLINE) if pattern.match(text)), None)
