@@ -39,7 +39,7 @@ _ACCEPTED_VERSION = dg.AssetSpec(
     group_name="accepted",
     kinds={"parquet", "pandera"},
     description="区年度的有效版本，不可更改。 The immutable version of a district-year that counts. A partition is "
-    "materialised when a new version is accepted, and not when it is held back or unchanged.",
+    "materialised when what lies in raw/ is accepted or unchanged, and not when it is held back.",
 )
 _READING_REPORT = dg.AssetSpec(
     "reading_report",
@@ -98,7 +98,7 @@ def accept(
             context.log.info(f"{key}: {acceptance.status}, version {acceptance.version}")
             report = _report(acceptance)
             context.add_asset_metadata(report, "reading_report", partition_key=key)
-            if acceptance.status == "accepted":
+            if acceptance.status != "held_back":
                 context.log_event(
                     dg.AssetMaterialization(
                         "accepted_version",

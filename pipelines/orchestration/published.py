@@ -44,7 +44,6 @@ def _spec(schema: str, table: Dataset | PublishedTable | SqlFile, deps: Sequence
     return dg.AssetSpec(
         [schema, table.name],
         deps=deps,
-        skippable=True,
         group_name=schema,
         kinds={"duckdb", "sql"} if isinstance(table, SqlFile) else {"duckdb"},
         description=f"**{table.label_zh}** {table.meaning_zh} {table.meaning}",
@@ -78,7 +77,7 @@ def contract_checks() -> list[dg.AssetCheckSpec]:
 def publish(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Builds and publishes what is accepted; the tables are materialised if a new file was published.
+    """Builds and publishes what is accepted; an unchanged build is materialised again as the same data version.
 
     Raises:
         dagster.Failure: the gate refused, or no district-year was ever accepted; the last publication stays.
@@ -93,12 +92,15 @@ def publish(
         )
     if publication.status == "nothing":
         raise dg.Failure("Nothing could be published: no district-year has been accepted yet. 没有可发布的数据。")
+    told = {"outcome": publication.status, "build": publication.build_id or ""}
     with open_published(settings.database) as published:
-        if publication.status == "published":
-            for spec in published_specs():
-                schema, table = spec.key.path
-                metadata = table_metadata(published, schema, table) | {"build": publication.build_id or ""}
-                yield dg.MaterializeResult(spec.key, metadata=metadata)
+        for spec in published_specs():
+            schema, table = spec.key.path
+            yield dg.MaterializeResult(
+                spec.key,
+                metadata=table_metadata(published, schema, table) | told,
+                data_version=dg.DataVersion(told["build"]),
+            )
         for dataset in DATASETS:
             yield _contract_result(published, dataset)
             yield _conservation_result(published, dataset)
