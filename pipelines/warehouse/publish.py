@@ -38,6 +38,7 @@ from pipelines.warehouse.contents import (
 )
 from pipelines.warehouse.database import create_chinese_views
 from pipelines.warehouse.integrity import check_version
+from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import district_years, sync_directory
@@ -76,6 +77,7 @@ def build_and_publish(settings: Settings) -> Publication:
         BuildError: the finished file could not be written or did not verify.
         DamagedStoreError: an accepted version is not as it was written; the next run makes it again from raw/.
     """
+    bring_up_to_date(settings.accepted)
     stores = district_years(settings.accepted)
     attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
     held = [attempt for store in stores if (attempt := held_attempt(store))]
@@ -157,6 +159,8 @@ def _build(
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
         reached(Stage.BUILD_STARTED)
+        # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
+        connection.begin()
         make_contents(connection, settings.raw, attempts, held)
         reasons = [*conservation_failures(connection), *_ask_rules(connection, settings)]
         create_chinese_views(connection)
@@ -172,6 +176,7 @@ def _build(
                 program_version("district-finance"),
             ],
         )
+        connection.commit()
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
         connection.execute("detach warehouse")
