@@ -47,6 +47,13 @@ class Texts:
         sample = self.strings.slice(0, _SAMPLE)
         return len(sample) >= _SAMPLE and pc.count_distinct(sample).as_py() > len(sample) / 2
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the column is varied and every cell of it has digits, or digits and ASCII letters: no words."""
+        if not self.is_varied or not pc.all(pc.ascii_is_alnum(self.strings), skip_nulls=True).as_py():
+            return False
+        return not pc.any(pc.ascii_is_alpha(self.strings), skip_nulls=True).as_py()
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -83,6 +90,8 @@ def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
     if column.kind is Kind.AMOUNT:
         return _read_amounts(column, texts.strings, manner)
     pattern = None if manner.hash_secret else _canonical_pattern(column)
+    if column.kind is Kind.TEXT and texts.is_plain and not manner.hash_secret:
+        return ReadColumn(texts.strings)
     if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
         return ReadColumn(texts.strings)
     return _read_distinct(column, texts, manner, pattern)
@@ -144,9 +153,12 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
 def hash_account(text: str, *, secret: bytes) -> Reading:
     """The keyed hash (BLAKE2b, 16 bytes, hexadecimal) of an account; spellings of one account give one hash."""
     account = text if text.isalnum() and text.isascii() else cells.fold(text).replace("-", "")
-    if not account:
-        return cells.EMPTY
-    return Reading(hashlib.blake2b(account.lower().encode(), digest_size=16, key=secret[:64]).hexdigest())
+    return Reading(_digest(account.lower(), secret)) if account else cells.EMPTY
+
+
+@lru_cache(maxsize=200_000)
+def _digest(account: str, secret: bytes) -> str:
+    return hashlib.blake2b(account.encode(), digest_size=16, key=secret[:64]).hexdigest()
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:

@@ -2,9 +2,10 @@
 
 A file is read in chunks of bounded size that are cut at line ends. A regular chunk (as many rows as lines, every row
 of one width) is parsed by Arrow; a piece of a chunk that is not regular (quoted line breaks, ragged rows, blank
-lines, stray quotes) is parsed by Python's ``csv``. Nothing is padded silently.
+lines, stray quotes) is parsed by Python's ``csv``. Nothing is padded silently, no byte is replaced.
 
-Does not belong here: what the cells mean (cells, columns), headers (headers).
+GB18030 is parsed as bytes, since no byte of a delimiter, quote or line end occurs inside its characters (but for
+``|``), and only distinct cells are decoded. Does not belong here: what the cells mean (cells, columns), headers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import IO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipelines.ingest.model import FileRefused
@@ -26,9 +28,10 @@ from pipelines.ingest.raw_rows import RawRows, concatenate
 CHUNK_BYTES = 32 * 1024**2
 PIECE_BYTES = 256 * 1024
 RECORD_BYTES = 16 * 1024**2
-"""The longest record (line, or several where a cell holds line breaks) that is looked for an end."""
+"""The longest line that is looked for an end."""
 
 DELIMITERS = (",", "\t", ";", "|")
+_SURE_CHARACTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +51,93 @@ GB18030 = TextEncoding("GB18030", "gb18030")
 
 
 def detect_encoding(stream: IO[bytes]) -> TextEncoding:
-    """The encoding of a text, told strictly: a byte order mark, else UTF-8 if all of it is, else GB18030.
+    """The encoding of a text: told by its mark, else UTF-8 unless its first characters beyond ASCII are not.
 
-    Reads the stream to the end where it is UTF-8. Leaves the stream at its start.
+    Sixteen characters that are good UTF-8 prove UTF-8 (GB18030 text never begins so); a later byte that does not fit
+    then refuses the file instead of being read as another encoding. Leaves the stream at its start.
     """
     start = stream.read(4)
     stream.seek(0)
     for encoding in (UTF_8_WITH_MARK, UTF_16_LITTLE, UTF_16_BIG):
         if start.startswith(encoding.mark):
             return encoding
-    rest = b""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
     encoding = UTF_8
-    while block := stream.read(CHUNK_BYTES):
-        cut = block.rfind(b"\n") + 1
-        if not _is_utf8(rest + block[:cut] if cut else b""):
-            encoding = GB18030
+    sure = 0
+    while sure < _SURE_CHARACTERS and (block := stream.read(CHUNK_BYTES)):
+        if block.isascii():
+            continue
+        try:
+            sure += _beyond_ascii(decoder.decode(block))
+        except UnicodeDecodeError as error:
+            sure += _beyond_ascii(error.object[: error.start].decode("utf-8", "ignore"))
+            encoding = UTF_8 if sure >= _SURE_CHARACTERS else GB18030
             break
-        rest = block[cut:] if cut else rest + block
-        if len(rest) > RECORD_BYTES + CHUNK_BYTES:
-            break
-    else:
-        encoding = UTF_8 if _is_utf8(rest) else GB18030
     stream.seek(0)
     return encoding
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
+    """The text in chunks that end at a line end: UTF-8 bytes, or GB18030 bytes as they are.
+
+    Lone carriage returns are line ends too. Raises ``FileRefused`` where bytes are not UTF-8 or UTF-16, where the text
+    holds a NUL, and where a line has no end within ``RECORD_BYTES``.
+    """
+    decoder = codecs.getincrementaldecoder(encoding.codec)("strict") if encoding.codec.startswith("utf-16") else None
+    stream.seek(len(encoding.mark))
+    rest, final = b"", False
+    while not final:
+        position = stream.tell()
+        block = stream.read(CHUNK_BYTES)
+        final = not block
+        if decoder is not None:
+            try:
+                block = decoder.decode(block, final).encode()
+            except UnicodeError:
+                raise does_not_fit(encoding, _lines_before(stream, position)) from None
+        if rest.endswith(b"\r"):
+            rest, block = rest[:-1], b"\r" + block
+        cut = len(block) if final else block.rfind(b"\n") + 1
+        data, rest = (rest + block[:cut], block[cut:]) if cut or final else (b"", rest + block)
+        if len(rest) > RECORD_BYTES + CHUNK_BYTES:
+            if b"\r" not in rest:
+                raise FileRefused("file-too-large", found="a line without end", expected=f"{RECORD_BYTES:,} bytes")
+            cut = rest.rfind(b"\r") + 1
+            data, rest = rest[:cut], rest[cut:]
+        if not data:
+            continue
+        if b"\0" in data:
+            raise FileRefused("encoding-not-known", found="NUL", remedy="Deliver a plain text file.")
+        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if encoding.codec == "utf-8" and not _is_utf8(data):
+            raise does_not_fit(encoding, _lines_before(stream, position) + _last_good_line(data))
+        yield data
+
+
+def _lines_before(stream: IO[bytes], position: int) -> int:
+    """How many lines end before a position: only asked when a file is about to be refused."""
+    stream.seek(0)
+    lines = 0
+    while position > 0 and (block := stream.read(min(CHUNK_BYTES, position))):
+        lines += block.count(b"\n")
+        position -= len(block)
+    return lines
+
+
+def does_not_fit(encoding: TextEncoding, line: int) -> FileRefused:
+    """The refusal of a text that is not in its encoding behind a line (0: not known where)."""
+    return FileRefused(
+        "encoding-not-known",
+        found=f"{encoding.name} does not fit" + (f" after line {line}" if line else ""),
+        line=line or None,
+        remedy="Save the file again as UTF-8.",
+        remedy_zh="请另存为 UTF-8 编码后重新交来。",
+    )
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -83,53 +150,18 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[tuple[bytes, int]]:
-    """UTF-8 bytes of the text in chunks that end at a line end, each with the number of its first line.
-
-    Lone carriage returns are line ends too. Raises ``FileRefused`` where a byte does not fit the encoding, where the
-    text holds a NUL, and where a line has no end within ``RECORD_BYTES``.
-    """
-    decoder = None if encoding.codec == "utf-8" else codecs.getincrementaldecoder(encoding.codec)("strict")
-    stream.seek(len(encoding.mark))
-    rest = b""
-    line = 1
-    final = False
-    while not final:
-        block = stream.read(CHUNK_BYTES)
-        final = not block
-        if decoder is not None:
-            try:
-                block = decoder.decode(block, final).encode()
-            except UnicodeDecodeError as error:
-                last_good_line = line + rest.count(b"\n")
-                raise FileRefused(
-                    "encoding-not-known",
-                    found=f"{encoding.name} does not fit after line {last_good_line}: {error.reason}",
-                    line=last_good_line,
-                    remedy="Save the file again as UTF-8.",
-                    remedy_zh="请另存为 UTF-8 编码后重新交来。",
-                ) from None
-        if b"\0" in block:
-            raise FileRefused("encoding-not-known", found="NUL", line=line, remedy="Deliver a plain text file.")
-        data = rest + block
-        if not final and data.endswith(b"\r"):
-            data, held = data[:-1], b"\r"
-        else:
-            held = b""
-        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        cut = len(data) if final else data.rfind(b"\n") + 1
-        rest = data[cut:] + held
-        if len(rest) > RECORD_BYTES + CHUNK_BYTES:
-            raise FileRefused("file-too-large", found="a line without end", expected=f"{RECORD_BYTES} bytes", line=line)
-        if cut:
-            yield data[:cut], line
-            line += data.count(b"\n", 0, cut)
+def _last_good_line(data: bytes) -> int:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start)
+    return 0
 
 
-def sample_records(data: bytes, delimiter: str, count: int) -> list[tuple[list[str], int]]:
+def sample_records(data: bytes, encoding: TextEncoding, delimiter: str, count: int) -> list[tuple[list[str], int]]:
     """The first records of a chunk, each with the number of its last line (the first line is 1)."""
-    text = data.decode("utf-8", "replace")
+    end = data.rfind(b"\n", 0, PIECE_BYTES * 16) + 1 or len(data)
+    text = _decoded(data[:end], encoding, 0)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     records: list[tuple[list[str], int]] = []
     try:
@@ -142,42 +174,46 @@ def sample_records(data: bytes, delimiter: str, count: int) -> list[tuple[list[s
     return records
 
 
+def _decoded(data: bytes, encoding: TextEncoding, line: int) -> str:
+    try:
+        return data.decode("gb18030" if encoding is GB18030 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise does_not_fit(encoding, line + data.count(b"\n", 0, error.start)) from None
+
+
 class RowParser:
     """Turns chunks of lines into ``RawRows`` of ``width`` columns; a record may reach into the next chunk."""
 
-    def __init__(self, delimiter: str, width: int) -> None:
-        self.delimiter = delimiter
-        self.width = width
+    def __init__(self, encoding: TextEncoding, delimiter: str, width: int, *, first_line: int) -> None:
+        """``first_line`` is the number of the first line of the first chunk."""
+        self._encoding = encoding
+        self._delimiter = delimiter
+        self._width = width
+        self._line = first_line
         self._rest = b""
 
-    def rows(self, data: bytes, first_line: int) -> RawRows | None:
-        """The rows of a chunk whose first line has the number ``first_line``; None if it completes no record."""
-        return self._rows(data, first_line, final=False)
+    def rows(self, data: bytes) -> RawRows | None:
+        """The rows of the next chunk; None if it completes no record."""
+        return self._rows(data, final=False)
 
-    def finish(self, last_line: int) -> RawRows | None:
-        """The rows of what the last chunk left over; ``last_line`` is the number of lines of the file."""
-        if not self._rest:
-            return None
-        return self._rows(b"", last_line + 1, final=True)
+    def finish(self) -> RawRows | None:
+        """The rows of what the last chunk left over."""
+        return self._rows(b"", final=True) if self._rest else None
 
-    def _rows(self, data: bytes, first_line: int, *, final: bool) -> RawRows | None:
-        first_line -= self._rest.count(b"\n")
+    def _rows(self, data: bytes, *, final: bool) -> RawRows | None:
         data, self._rest = self._rest + data, b""
-        if (regular := self._parse_regular(data, first_line)) is not None:
+        if (regular := self._parse_regular(data)) is not None:
             return regular
         parts: list[RawRows] = []
-        start = 0
-        piece_bytes = PIECE_BYTES
+        start, piece_bytes = 0, PIECE_BYTES
         while start < len(data):
             end = data.rfind(b"\n", start, start + piece_bytes) + 1 or (data.find(b"\n", start) + 1) or len(data)
             piece = data[start:end]
-            part = self._parse_regular(piece, first_line)
-            used = len(piece)
+            part, used = self._parse_regular(piece), len(piece)
             if part is None:
-                part, used = self._parse_irregular(piece, first_line, final=final and end == len(data))
+                part, used = self._parse_irregular(piece, final=final and end == len(data))
             if used:
                 parts.append(part)
-                first_line += piece.count(b"\n", 0, used)
                 start += used
                 piece_bytes = PIECE_BYTES
             elif end == len(data):
@@ -187,71 +223,89 @@ class RowParser:
                 piece_bytes *= 2
         return concatenate(parts) if parts else None
 
-    def _parse_regular(self, data: bytes, first_line: int) -> RawRows | None:
-        quotes = data.count(b'"')
-        if quotes % 2:
+    def _parse_regular(self, data: bytes) -> RawRows | None:
+        """The rows of lines that are one record each; None if some are not."""
+        if (
+            not data
+            or (b'"' in data and data.count(b'"') % 2)
+            or (self._encoding is GB18030 and self._delimiter == "|")
+        ):
             return None
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
-        irregular = False
+        is_regular = True
 
         def refuse(_row: pacsv.InvalidRow) -> str:
-            nonlocal irregular
-            irregular = True
+            nonlocal is_regular
+            is_regular = False
             return "skip"
 
-        names = [f"c{index}" for index in range(self.width)]
+        names = [str(index) for index in range(self._width)]
+        as_delivered = pa.binary() if self._encoding is GB18030 else pa.string()
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(data),
-                read_options=pacsv.ReadOptions(column_names=names, block_size=max(4 * 1024**2, RECORD_BYTES)),
+                read_options=pacsv.ReadOptions(column_names=names, block_size=4 * 1024**2),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=self.delimiter,
-                    newlines_in_values=quotes > 0,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=refuse,
+                    delimiter=self._delimiter, ignore_empty_lines=False, invalid_row_handler=refuse
                 ),
                 convert_options=pacsv.ConvertOptions(
                     check_utf8=False,
-                    column_types=dict.fromkeys(names, pa.string()),
+                    column_types=dict.fromkeys(names, as_delivered),
                     null_values=[""],
                     strings_can_be_null=True,
-                    quoted_strings_can_be_null=True,
                 ),
             )
         except pa.ArrowInvalid:
             return None
-        if irregular or table.num_rows != lines:
+        if not is_regular or table.num_rows != lines:
             return None
-        line_numbers = pa.array(np.arange(first_line, first_line + lines, dtype=np.int64))
-        return RawRows(line_numbers, [column.combine_chunks() for column in table.columns])
+        columns = [column.combine_chunks() for column in table.columns]
+        if self._encoding is GB18030:
+            columns = [self._decode_column(column) for column in columns]
+        numbers = pa.array(np.arange(self._line, self._line + lines, dtype=np.int64))
+        self._line += lines
+        return RawRows(numbers, columns)
 
-    def _parse_irregular(self, data: bytes, first_line: int, *, final: bool) -> tuple[RawRows, int]:
+    def _decode_column(self, column: pa.Array) -> pa.Array:
+        """GB18030 bytes as text: every distinct cell is decoded once, ASCII cells not at all."""
+        validity, offsets, data = column.buffers()
+        if data is None or bytes(memoryview(data)).isascii():
+            return pa.Array.from_buffers(pa.string(), len(column), [validity, offsets, data], offset=column.offset)
+        encoded = pc.dictionary_encode(column)
+        try:
+            distinct = [cell.decode("gb18030") for cell in encoded.dictionary.to_pylist()]
+        except UnicodeDecodeError:
+            raise does_not_fit(self._encoding, self._line) from None
+        return pa.array(distinct, pa.string()).take(encoded.indices)
+
+    def _parse_irregular(self, data: bytes, *, final: bool) -> tuple[RawRows, int]:
         """Rows of a piece and the number of bytes that complete records took; a record without end is left over."""
         lines = data.splitlines(keepends=True)
         exhausted = False
 
         def feed() -> Iterator[str]:
             nonlocal exhausted
-            for line in lines:
-                yield line.decode("utf-8", "replace")
+            for number, line in enumerate(lines):
+                yield _decoded(line, self._encoding, self._line + number)
             exhausted = True
 
-        reader = csv.reader(feed(), delimiter=self.delimiter)
+        reader = csv.reader(feed(), delimiter=self._delimiter)
         numbers: list[int] = []
         records: list[Sequence[str]] = []
-        used_lines = 0
+        used = 0
         try:
             for record in reader:
                 if exhausted:
                     break
-                numbers.append(first_line + used_lines)
+                numbers.append(self._line + used)
                 records.append(record)
-                used_lines = reader.line_num
+                used = reader.line_num
         except csv.Error:
-            raise _never_closed(first_line + used_lines) from None
-        if exhausted and final and used_lines < len(lines):
-            raise _never_closed(first_line + used_lines)
-        return RawRows.from_records(numbers, records, self.width), sum(map(len, lines[:used_lines]))
+            raise _never_closed(self._line + used) from None
+        if exhausted and final and used < len(lines):
+            raise _never_closed(self._line + used)
+        self._line += used
+        return RawRows.from_records(numbers, records, self._width), sum(map(len, lines[:used]))
 
 
 def _never_closed(line: int) -> FileRefused:

@@ -7,11 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.ingest.columns import Manner
-from pipelines.ingest.delimited import DELIMITERS, RowParser, detect_encoding, read_lines, sample_records
+from pipelines.ingest.delimited import (
+    DELIMITERS,
+    RowParser,
+    TextEncoding,
+    detect_encoding,
+    read_lines,
+    sample_records,
+)
 from pipelines.ingest.headers import HeaderAliases, Recognised, recognise
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.raw_rows import RawRows
@@ -43,7 +52,7 @@ def read_file(delivery: Delivery, *, settings: Settings, hash_secret: bytes) -> 
         )
     reader = _Reader(delivery, settings, hash_secret)
     skipped: list[SkippedSheet] = []
-    tables = reader.text(delivery.path) if suffix in TEXT_TYPES else reader.workbook(delivery.path, skipped)
+    tables = reader.text_file(delivery.path) if suffix in TEXT_TYPES else reader.workbook(delivery.path, skipped)
     return ReadFile(delivery, tables, skipped)
 
 
@@ -56,53 +65,39 @@ class _Reader:
         self._hash_secret = hash_secret
         self._aliases = HeaderAliases()
 
-    def text(self, path: Path) -> Iterator[SourceTable]:
-        """The one table of a delimited text file."""
+    def text_file(self, path: Path) -> Iterator[SourceTable]:
+        """The one table of a delimited text file on disk."""
         with path.open("rb") as stream:
-            encoding = detect_encoding(stream)
-            chunks = read_lines(stream, encoding)
-            first = next(chunks, None)
-            if first is None:
-                raise _no_table("an empty file", "")
-            data = first[0]
-            delimiter, recognised, records = self._find_header(data)
-            body_start = records[recognised.last_row][1]
-            width = max(header.index for header in recognised.headers) + 1
-            width = max(
-                [
-                    width,
-                    len(records[recognised.last_row][0]),
-                    *(len(r) for r, _ in records[recognised.last_row + 1 :][:1]),
-                ]
-            )
-            reader = self._table_reader(
-                recognised,
-                sheet="",
-                first_line=body_start - recognised.last_row,
-                manner=Manner(),
-                encoding=encoding.name,
-            )
+            yield from self.text(stream)
 
-            def batches() -> Iterator[Batch]:
-                parser = RowParser(delimiter, width)
-                offset = _offset_of_line(data, body_start)
-                last_line = body_start
-                rest = data[offset:]
-                if rest:
-                    last_line = body_start + rest.count(b"\n")
-                    yield from self._batches(reader, parser.rows(rest, body_start + 1))
-                for chunk, line in chunks:
-                    last_line = line - 1 + chunk.count(b"\n")
-                    yield from self._batches(reader, parser.rows(chunk, line))
-                yield from self._batches(reader, parser.finish(last_line))
+    def text(self, stream: IO[bytes]) -> Iterator[SourceTable]:
+        """The one table of a delimited text file."""
+        encoding = detect_encoding(stream)
+        chunks = read_lines(stream, encoding)
+        first = next(chunks, None)
+        if first is None:
+            raise _no_table("an empty file", "")
+        delimiter, recognised, records = self._find_header(first, encoding)
+        body_start = records[recognised.last_row][1]
+        widths = [len(record) for record, _ in records[recognised.last_row : recognised.last_row + 2]]
+        width = max(max(header.index for header in recognised.headers) + 1, *widths)
+        reader = self._table_reader(
+            recognised, sheet="", first_line=body_start - recognised.last_row, manner=Manner(), encoding=encoding.name
+        )
 
-            yield SourceTable(reader.head, batches())
+        def batches() -> Iterator[Batch]:
+            parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
+            for chunk in chain([first[_offset_of_line(first, body_start) :]], chunks):
+                yield from self._batches(reader, parser.rows(chunk))
+            yield from self._batches(reader, parser.finish())
 
-    def _find_header(self, data: bytes) -> tuple[str, Recognised, list[tuple[list[str], int]]]:
+        yield SourceTable(reader.head, batches())
+
+    def _find_header(self, data: bytes, encoding: TextEncoding) -> tuple[str, Recognised, list[tuple[list[str], int]]]:
         refusal: FileRefused | None = None
         widest: list[str] = []
         for delimiter in DELIMITERS:
-            records = sample_records(data, delimiter, self._limits.header_search_rows)
+            records = sample_records(data, encoding, delimiter, self._limits.header_search_rows)
             widest = max([widest, *(record for record, _ in records)], key=len)
             try:
                 recognised = recognise([record for record, _ in records], self._aliases, sheet="")

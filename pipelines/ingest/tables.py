@@ -514,6 +514,8 @@ class _Reading:
     @staticmethod
     def _total_words(texts: Texts) -> list[tuple[int, str]]:
         """Positions and texts of cells that may be total words."""
+        if texts.is_plain:
+            return []
         if texts.is_varied:
             hits = pc.indices_nonzero(pc.match_substring_regex(texts.strings, SUSPECT))
         else:
