@@ -134,6 +134,11 @@ _FATALS = (
         "文件合计为 {found}，各行相加为 {expected}。",
     ),
     (
+        "year-is-closed",
+        "{found} closed after {expected}; this file came, changed or went since: put it back, or release the change.",
+        "{found} 年度已于 {expected} 后关账，此文件其后有变动：请恢复原文件，或说明理由放行。",
+    ),
+    (
         "too-much-set-aside",
         "{found} was set aside, at most {expected} may be.",
         "被剔除 {found}，超过上限 {expected}。",

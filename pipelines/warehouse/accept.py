@@ -32,6 +32,7 @@ from pipelines.settings import SetAside, Settings
 from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
+from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.release import may_be_released
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.staging import stage_file, unreadable_file
@@ -67,6 +68,7 @@ def accept_district_year(
     Nothing is read again that was read before, and nothing is written if the inputs are those of the current version.
     The caller holds the warehouse's lock.
     """
+    bring_up_to_date(settings.accepted)
     store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
     store.remove_leftovers()
     current = _current_if_whole(store)
@@ -85,16 +87,18 @@ def accept_district_year(
         staged.append((directory, record))
     staged.sort(key=lambda entry: _delivery_order(entry[1]))
     input_id = _input_id(settings, [directory.name for directory, _ in staged])
+    late = _changed_after_closing(settings, store, current, [record for _, record in staged])
     if current is not None and (manifest := store.manifest(current))["input_id"] == input_id:
         store.forget_held()
         return Acceptance(district_code, fiscal_year, "unchanged", current, manifest, files_read=files_read)
     held = record_if_whole(store.held, "manifest.json")
-    if held and held["input_id"] == input_id and store.release(input_id) is None:
+    is_same = held and held["input_id"] == input_id and held["changed_after_closing"] == late
+    if held and is_same and store.release(input_id) is None:
         return Acceptance(district_code, fiscal_year, "held_back", current, held, files_read=files_read)
     latest = record_if_whole(store.versions / str(store.next_version() - 1), "manifest.json")
     if latest and latest["version"] > (current or 0) and latest["input_id"] == input_id:
         return _count(store, latest, files_read=files_read)
-    return _decide(settings, store, staged, input_id, files_read)
+    return _decide(settings, store, staged, input_id, files_read=files_read, late=late)
 
 
 def _current_if_whole(store: DistrictYearStore) -> int | None:
@@ -155,7 +159,9 @@ def _decide(
     store: DistrictYearStore,
     staged: list[tuple[Path, dict[str, Any]]],
     input_id: str,
+    *,
     files_read: int,
+    late: list[str],
 ) -> Acceptance:
     excluded = _excluded(staged)
     judged: list[Finding] = []
@@ -166,6 +172,7 @@ def _decide(
         excluded = pa.concat_tables([excluded, set_aside])
     findings = [
         *_refusals(store, staged),
+        *_closed(settings, store, late),
         *_warnings(store, staged),
         *judged,
         *_too_much_set_aside(settings, store, staged, excluded),
@@ -182,6 +189,7 @@ def _decide(
         "version": version,
         "attempt": store.next_attempt(),
         "input_id": input_id,
+        "changed_after_closing": late,
         "release": release,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "contracts_fingerprint": contracts_fingerprint(),
@@ -231,6 +239,32 @@ def _refusals(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]
                 message=refusal["message"],
                 message_zh=refusal["message_zh"],
             )
+
+
+def _changed_after_closing(
+    settings: Settings, store: DistrictYearStore, current: int | None, records: list[dict[str, Any]]
+) -> list[str]:
+    """The deliveries that came, changed or went after the year was closed; its first delivery is not a change.
+
+    Delivered content is compared: another version of the program may read a closed year again.
+    """
+    if current is None or not settings.closing.is_closed(store.fiscal_year, settings.local_date(datetime.now(UTC))):
+        return []
+    counted = {(file["relative_path"], file["source_file_id"]) for file in store.manifest(current)["files"]}
+    delivered = {(file["relative_path"], file["source_file_id"]) for file in records}
+    return sorted({path for path, _ in counted ^ delivered})
+
+
+def _closed(settings: Settings, store: DistrictYearStore, late: list[str]) -> Iterable[Finding]:
+    for path in late:
+        yield cell_rule_finding(
+            "year-is-closed",
+            district_code=store.district_code,
+            fiscal_year=store.fiscal_year,
+            found=str(store.fiscal_year),
+            expected=f"{store.fiscal_year + 1}-{settings.closing.year_closes_on}",
+            finding_key=path,
+        )
 
 
 def _warnings(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:

@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def stage_file(
     directory = store.files / f"{identity}-{reading_id}"
     if kept := record_if_whole(directory, "file.json"):
         return directory, kept, False
-    first_seen = _first_seen(store, identity)
+    attempt, moment = _first_seen(store, identity)
     with new_directory(directory) as target:
         record = _read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
         record |= {
@@ -89,7 +90,8 @@ def stage_file(
             "relative_path": delivery.relative_path,
             "sha256": content_hash,
             "bytes": delivery.path.stat().st_size,
-            "first_seen_attempt": first_seen,
+            "first_seen_attempt": attempt,
+            "first_seen_at": moment,
             "parquet": describe_files(target),
         }
         (target / "file.json").write_text(as_json(record), encoding="utf-8")
@@ -113,6 +115,7 @@ def unreadable_file(delivery: Delivery, store: DistrictYearStore, error: OSError
         "sha256": None,
         "bytes": None,
         "first_seen_attempt": store.next_attempt(),
+        "first_seen_at": _now(),
         "parquet": {},
         "tables": [],
         "skipped": [],
@@ -132,14 +135,22 @@ def _refusal(error: FileRefused) -> dict[str, Any]:
     }
 
 
-def _first_seen(store: DistrictYearStore, identity: str) -> int:
-    """The attempt that was being prepared when this file first came, however often it was read again since."""
+def _first_seen(store: DistrictYearStore, identity: str) -> tuple[int, str]:
+    """The attempt that was being prepared when this file first came, and when that was (UTC).
+
+    However often the file was read again since.
+    """
     records = [*store.files.glob(f"{identity}-*/file.json"), *store.files.glob(f".{identity}-*.damaged/file.json")]
     earlier = []
     for path in records:
         with suppress(DamagedStoreError):
-            earlier.append(read_json(path)["first_seen_attempt"])
-    return min(earlier, default=store.next_attempt())
+            record = read_json(path)
+            earlier.append((record["first_seen_attempt"], record["first_seen_at"]))
+    return min(earlier, default=(store.next_attempt(), _now()))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _read_into(

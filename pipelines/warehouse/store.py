@@ -2,6 +2,7 @@
 
 Layout below ``<warehouse>/accepted``::
 
+    schema_version                                    the version of this layout
     <district>/<year>/files/<file id>-<reading id>/   what reading one delivered file gave; never changed
         file.json                                     path, hash, sheets, counts, money, or the refusal
         <dataset>.parquet, <dataset>.rejected.parquet typed rows with their source lines
@@ -26,7 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of this layout; a store written by a later one is refused."""
 
 
