@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -105,7 +106,7 @@ def _text_sink(output: Path | None) -> Iterator[IO[str]]:
 
 
 def _write_table(result: Result, output: Path | None) -> None:
-    rows = [row for row, _ in zip(result.rows, range(TABLE_ROWS), strict=False)]
+    rows = list(islice(result.rows, TABLE_ROWS))
     with _text_sink(output) as sink:
         sink.write(format_table(result.columns, rows) + "\n")
     if more := sum(1 for _ in result.rows):
