@@ -26,6 +26,7 @@ class Limits(BaseModel):
     max_archive_ratio: int = Field(200, gt=0, description="Unpacked size divided by packed size of one member.")
     max_archive_members: int = Field(1000, gt=0, description="Members of an archive.")
     max_columns: int = Field(512, gt=0, description="Columns that hold anything in one sheet.")
+    max_cells: int = Field(40_000_000, gt=0, description="Rows times columns of the part of a sheet that holds values.")
     max_cell_characters: int = Field(32_767, gt=0, description="Characters in one cell.")
     header_search_rows: int = Field(30, gt=0, description="First rows among which the header is looked for.")
     batch_rows: int = Field(250_000, gt=0, description="Rows of a text file that are in memory at a time.")
@@ -57,6 +58,9 @@ class RuleThresholds(BaseModel, extra="forbid"):
     )
     payments_to_budget_at_most: Decimal = Field(
         Decimal("10"), gt=0, description="Payments of a district-year divided by its budget; beyond it a unit is wrong."
+    )
+    shifted_lines_at_least: Decimal = Field(
+        Decimal("3"), gt=1, description="Statement lines with a neighbour's amount from which a column is shifted."
     )
     unit_slip_below: Decimal = Field(
         Decimal("10000.00"), ge=0, description="Budget in a 万元 table below which a slip of the unit is considered."

@@ -15,6 +15,7 @@ from pipelines.contracts.execution_statement import EXECUTION_STATEMENT
 from pipelines.contracts.model import Dataset
 from pipelines.contracts.payment import PAYMENT
 from pipelines.contracts.project import PROJECT
+from pipelines.contracts.published_figure import PUBLISHED_FIGURE
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
@@ -28,6 +29,7 @@ DATASETS: dict[str, Dataset] = {
         CARRYOVER,
         EXECUTION_STATEMENT,
         DEPARTMENT_BUDGET,
+        PUBLISHED_FIGURE,
         FUND_TYPE,
         FUNCTION_CODES,
         ECONOMY_CODES,

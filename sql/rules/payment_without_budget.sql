@@ -14,10 +14,12 @@ with spent as (
     select
         detail.district_code,
         detail.fiscal_year,
-        detail.department_code,
-        detail.department_name,
-        detail.project_code,
-        detail.project_name,
+        detail.department_key,
+        detail.project_key,
+        max(detail.department_code) as department_code,
+        max(detail.department_name) as department_name,
+        max(detail.project_code) as project_code,
+        max(detail.project_name) as project_name,
         sum(detail.initial_budget_amount + detail.net_adjustment_amount) as full_year_budget_amount,
         sum(detail.paid_amount) as paid_amount,
         flatten(list(detail.places order by detail.until))[1:20] as source_lines,
@@ -25,14 +27,8 @@ with spent as (
     from rule_detail as detail
     inner join core.district_year_grain as delivered
         on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
-    where delivered.has_annual_budget and delivered.has_payment
-    group by
-        detail.district_code,
-        detail.fiscal_year,
-        detail.department_code,
-        detail.department_name,
-        detail.project_code,
-        detail.project_name
+    where delivered.has_annual_budget
+    group by detail.district_code, detail.fiscal_year, detail.department_key, detail.project_key
 )
 
 select

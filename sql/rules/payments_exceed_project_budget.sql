@@ -7,38 +7,9 @@
 -- guards: core.payment
 -- tolerance: yuan_tolerance
 -- since: 0.1.0
--- message: {source_value} yuan were paid for {finding_key}, the full-year budget of this fund type is {target_value};
---   an adjustment is missing, or a payment belongs elsewhere.
--- message_zh: {finding_key} 已支付 {source_value} 元，该资金性质全年预算数为 {target_value} 元；可能缺少调整或支付归属有误。
-with spent as (
-    select
-        detail.district_code,
-        detail.fiscal_year,
-        detail.department_code,
-        detail.department_name,
-        detail.project_code,
-        detail.project_name,
-        detail.fund_type_code,
-        sum(detail.initial_budget_amount + detail.net_adjustment_amount) as full_year_budget_amount,
-        sum(detail.paid_amount) as paid_amount,
-        sum(detail.budget_line_count + detail.adjustment_count) as budget_lines,
-        flatten(list(detail.places order by detail.until))[1:20] as source_lines,
-        sum(detail.budget_line_count + detail.adjustment_count + detail.payment_count) as source_line_count
-    from rule_detail as detail
-    inner join core.district_year_grain as delivered
-        on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
-    where delivered.has_annual_budget and delivered.has_budget_adjustment and delivered.has_payment
-    group by
-        detail.district_code,
-        detail.fiscal_year,
-        detail.department_code,
-        detail.department_name,
-        detail.project_code,
-        detail.project_name,
-        detail.fund_type_code
-)
-
--- A budget of nothing is payment-without-budget, a fund type without any budget line is fund-type-changed-in-year.
+-- message: {source_value} yuan were paid for {finding_key}, its full-year budget is {target_value}; an adjustment is
+--   missing, or a payment belongs elsewhere.
+-- message_zh: {finding_key} 已支付 {source_value} 元，全年预算数为 {target_value} 元；可能缺少调整或支付归属有误。
 select
     spent.district_code,
     spent.fiscal_year,
@@ -56,9 +27,10 @@ select
     spent.paid_amount - spent.full_year_budget_amount as difference,
     spent.source_lines,
     spent.source_line_count
-from spent
+from rule_project_fund as spent
 inner join rule_threshold as threshold on spent.district_code = threshold.district_code
+-- A budget of nothing is payment-without-budget, a fund type without any budget row is fund-type-changed-in-year.
 where
-    spent.budget_lines > 0
+    spent.budget_rows > 0
     and spent.full_year_budget_amount > 0
     and spent.paid_amount - spent.full_year_budget_amount > threshold.yuan_tolerance

@@ -52,7 +52,7 @@ class District:
     def add(self, dataset: str, **values: Any) -> Row:
         """Appends a row; its line follows the last one of its dataset, its file is named after the dataset."""
         rows = self.rows.setdefault(dataset, [])
-        place = {"source_file_id": f"{dataset}-file", "source_sheet": "", "source_line": len(rows) + 2}
+        place = {"source_file_id": f"{self.code}-{self.year}-{dataset}", "source_sheet": "", "source_line": len(rows) + 2}
         rows.append({"district_code": self.code, "fiscal_year": self.year} | place | values)
         return rows[-1]
 

@@ -1,13 +1,6 @@
 -- Statement lines with what they stand for, the unit of their amounts, and how far rounding may move a sum of them.
 -- 执行情况表各行：对应的单位与项目、金额单位、四舍五入容差。
-with sheet_unit as (
-    select source_file_id, source_sheet, max(unit_factor) as unit_factor, count(*) = count(unit_factor) as is_told
-    from quality.source_file
-    where dataset = 'execution_statement'
-    group by source_file_id, source_sheet
-),
-
-line as (
+with line as (
     select
         stated.*,
         coalesce(project.unit_code, project.unit_name) as unit_key,
@@ -29,7 +22,7 @@ line as (
             when stated.fund_type_code is null then 'nature'
             else 'part'
         end as level,
-        case when sheet_unit.is_told then sheet_unit.unit_factor end as unit_factor,
+        file.unit_factor,
         coalesce(stated.as_of_date, date '9999-12-31') as until
     from core.execution_statement as stated
     inner join core.project_resolution as project
@@ -40,10 +33,11 @@ line as (
             and stated.department_name is not distinct from project.given_department_name
             and stated.project_code is not distinct from project.given_project_code
             and stated.project_name is not distinct from project.given_project_name
-    left join sheet_unit
+    left join rule_sheet_unit as file
         on
-            stated.source_file_id = sheet_unit.source_file_id
-            and stated.source_sheet is not distinct from sheet_unit.source_sheet
+            file.dataset = 'execution_statement'
+            and stated.source_file_id = file.source_file_id
+            and stated.source_sheet is not distinct from file.source_sheet
 )
 
 select

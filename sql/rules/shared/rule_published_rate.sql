@@ -1,0 +1,216 @@
+-- Every published rate beside the rate that its amounts make, with the denominator that it names and another that fits it.
+-- 每个公布的比率及按金额重新计算的比率，所称的分母，以及与之相符的其他分母。
+with named as (
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.finding_key,
+        'execution_rate' as figure_kind,
+        line.published_execution_rate as published_rate,
+        line.initial_budget_amount,
+        line.adjustment_amount,
+        line.full_year_budget_amount,
+        cast(null as decimal(18, 2)) as carried_in_amount,
+        line.executed_amount,
+        line.source_file_id,
+        line.source_sheet,
+        line.source_line
+    from rule_statement as line
+    where line.published_execution_rate is not null
+    union all
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.finding_key,
+        'net_adjustment_rate' as figure_kind,
+        line.published_adjustment_rate as published_rate,
+        line.initial_budget_amount,
+        line.adjustment_amount,
+        line.full_year_budget_amount,
+        cast(null as decimal(18, 2)) as carried_in_amount,
+        line.executed_amount,
+        line.source_file_id,
+        line.source_sheet,
+        line.source_line
+    from rule_statement as line
+    where line.published_adjustment_rate is not null
+    union all
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        concat_ws(
+            ' / ',
+            item_key(line.department_code, line.department_name, line.project_code, line.project_name),
+            nullif(concat_ws(' ', line.function_code, line.function_name), '')
+        ) as finding_key,
+        line.published_figure_kind as figure_kind,
+        line.published_rate,
+        line.initial_budget_amount,
+        line.adjustment_amount,
+        line.full_year_budget_amount,
+        line.carried_in_amount,
+        line.executed_amount,
+        line.source_file_id,
+        line.source_sheet,
+        line.source_line
+    from core.published_figure as line
+    where line.published_rate is not null
+),
+
+-- A report that prints a rate without its amounts is compared with the figures of its department or project.
+figure as (
+    select district_code, fiscal_year, 'code' as named_by, department_code as department_key,
+        project_code as project_key, figure_level, initial_budget_amount, net_adjustment_amount,
+        full_year_budget_amount, executed_amount
+    from core.execution_figure
+    where figure_level in ('department', 'project')
+    union
+    select district_code, fiscal_year, 'name' as named_by, department_name as department_key,
+        project_name as project_key, figure_level, initial_budget_amount, net_adjustment_amount,
+        full_year_budget_amount, executed_amount
+    from core.execution_figure
+    where figure_level in ('department', 'project')
+),
+
+known as (
+    select
+        named.* exclude (initial_budget_amount, adjustment_amount, full_year_budget_amount, executed_amount),
+        coalesce(named.initial_budget_amount, figure.initial_budget_amount) as initial_budget_amount,
+        coalesce(
+            named.adjustment_amount,
+            named.full_year_budget_amount - named.initial_budget_amount,
+            figure.net_adjustment_amount
+        ) as adjustment_amount,
+        coalesce(named.full_year_budget_amount, figure.full_year_budget_amount) as full_year_budget_amount,
+        coalesce(named.executed_amount, figure.executed_amount) as executed_amount
+    from named
+    left join figure
+        on
+            coalesce(
+                named.initial_budget_amount, named.full_year_budget_amount, named.executed_amount,
+                named.adjustment_amount
+            ) is null
+            and named.district_code = figure.district_code
+            and named.fiscal_year = figure.fiscal_year
+            and case
+                when coalesce(named.project_code, case when named.project_name is null then named.department_code end)
+                    is null then 'name'
+                else 'code'
+            end = figure.named_by
+            and case
+                when coalesce(named.project_code, named.project_name) is null then 'department'
+                else 'project'
+            end = figure.figure_level
+            and (
+                coalesce(named.project_code, named.project_name) = figure.project_key
+                or (
+                    coalesce(named.project_code, named.project_name) is null
+                    and coalesce(named.department_code, named.department_name) = figure.department_key
+                )
+            )
+),
+
+-- The first denominator is the one that the kind of rate names.
+compared as (
+    select
+        known.*,
+        case known.figure_kind
+            when 'net_adjustment_rate' then known.adjustment_amount
+            else known.executed_amount
+        end as numerator,
+        case known.figure_kind
+            when 'execution_rate'
+                then
+                    [
+                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount},
+                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
+                        {
+                            'label': '全年预算数加上年结转 full-year budget with carry-over',
+                            'amount': known.full_year_budget_amount + known.carried_in_amount
+                        },
+                        {
+                            'label': '年初预算数加上年结转 initial budget with carry-over',
+                            'amount': known.initial_budget_amount + known.carried_in_amount
+                        }
+                    ]
+            when 'completion_rate_of_initial'
+                then
+                    [
+                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
+                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount},
+                        {
+                            'label': '年初预算数加上年结转 initial budget with carry-over',
+                            'amount': known.initial_budget_amount + known.carried_in_amount
+                        },
+                        {
+                            'label': '全年预算数加上年结转 full-year budget with carry-over',
+                            'amount': known.full_year_budget_amount + known.carried_in_amount
+                        }
+                    ]
+            when 'net_adjustment_rate'
+                then
+                    [
+                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
+                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount}
+                    ]
+        end as denominators
+    from known
+),
+
+judged as (
+    select
+        compared.*,
+        compared.denominators[1].label as denominator_label,
+        compared.denominators[1].amount as denominator,
+        list_filter(
+            compared.denominators,
+            lambda part: part.amount <> 0
+            and abs(compared.published_rate * part.amount - compared.numerator)
+            <= threshold.published_rate_tolerance * abs(part.amount)
+        ) as fitting
+    from compared
+    inner join rule_threshold as threshold on compared.district_code = threshold.district_code
+    where compared.numerator is not null
+)
+
+select
+    judged.district_code,
+    judged.fiscal_year,
+    judged.department_code,
+    judged.department_name,
+    judged.project_code,
+    judged.project_name,
+    concat_ws(
+        ' / ',
+        judged.finding_key,
+        case judged.figure_kind
+            when 'execution_rate' then '执行率 execution rate'
+            when 'net_adjustment_rate' then '调整率 adjustment rate'
+            else '完成年初预算比率 completion rate of initial budget'
+        end
+    ) as finding_key,
+    judged.published_rate,
+    judged.numerator,
+    judged.denominator,
+    judged.denominator_label,
+    exact_rate(judged.numerator, judged.denominator) as computed_rate,
+    coalesce(list_contains(list_transform(judged.fitting, lambda part: part.label), judged.denominator_label), false)
+        as is_right,
+    judged.fitting[1].label as fitting_label,
+    judged.fitting[1].amount as fitting_amount,
+    judged.source_file_id,
+    judged.source_sheet,
+    judged.source_line
+from judged

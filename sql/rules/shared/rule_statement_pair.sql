@@ -1,0 +1,176 @@
+-- Each amount of the latest statement lines beside what the detail adds up to until the statement's date.
+-- 最近一期执行情况表各行金额与截至该日明细合计的对照。
+with detail as (
+    select
+        district_code,
+        fiscal_year,
+        department_key,
+        unit_key,
+        project_key,
+        fund_type_code,
+        expenditure_nature,
+        until,
+        sum(initial_budget_amount) as initial_budget_amount,
+        sum(net_adjustment_amount) as adjustment_amount,
+        sum(paid_amount) as executed_amount,
+        flatten(list(places))[1:20] as places,
+        sum(budget_line_count + adjustment_count + payment_count) as line_count
+    from rule_detail
+    group by
+        district_code, fiscal_year, department_key, unit_key, project_key, fund_type_code, expenditure_nature, until
+),
+
+-- A department with units of its own is stated with them, unless its units are stated beside it.
+unit_stated as (
+    select distinct district_code, fiscal_year, department_key, level
+    from rule_statement
+    where unit_key <> department_key
+),
+
+stated as (
+    select
+        line.*,
+        line.unit_key = line.department_key and unit_stated.level is null as is_with_units
+    from rule_statement as line
+    inner join core.district_year_grain as delivered
+        on line.district_code = delivered.district_code and line.fiscal_year = delivered.fiscal_year
+    left join unit_stated
+        on
+            line.district_code = unit_stated.district_code
+            and line.fiscal_year = unit_stated.fiscal_year
+            and line.department_key = unit_stated.department_key
+            and line.level = unit_stated.level
+    where line.is_latest and line.level <> 'part' and delivered.has_annual_budget
+),
+
+-- A nature or fund type that some of the detail does not tell cannot be compared.
+told as (
+    select
+        district_code,
+        fiscal_year,
+        unit_key,
+        count(*) = count(fund_type_code) as has_fund_types,
+        count(*) = count(expenditure_nature) as has_natures
+    from detail
+    group by district_code, fiscal_year, unit_key
+),
+
+-- Of a fund type or nature without any detail the sum is zero, of a project without any it is unknown.
+matched as (
+    select
+        stated.district_code,
+        stated.fiscal_year,
+        stated.source_file_id,
+        stated.source_sheet,
+        stated.source_line,
+        detail.unit_key,
+        detail.initial_budget_amount,
+        detail.adjustment_amount,
+        detail.executed_amount,
+        detail.line_count,
+        detail.places,
+        case stated.level
+            when 'fund_type' then coalesce(starts_with(detail.fund_type_code, stated.fund_type_code), false)
+            when 'nature' then coalesce(detail.expenditure_nature = stated.expenditure_nature, false)
+            else true
+        end as is_part,
+        case stated.level
+            when 'fund_type' then told.has_fund_types
+            when 'nature' then told.has_natures
+            else true
+        end as is_told
+    from stated
+    inner join detail
+        on
+            stated.district_code = detail.district_code
+            and stated.fiscal_year = detail.fiscal_year
+            and stated.department_key = detail.department_key
+            and (stated.unit_key = detail.unit_key or stated.is_with_units or stated.level = 'project')
+            and (stated.level <> 'project' or stated.project_key = detail.project_key)
+            and detail.until <= stated.until
+    inner join told
+        on
+            detail.district_code = told.district_code
+            and detail.fiscal_year = told.fiscal_year
+            and detail.unit_key = told.unit_key
+),
+
+added as (
+    select
+        district_code,
+        fiscal_year,
+        source_file_id,
+        source_sheet,
+        source_line,
+        sum(case when is_part then initial_budget_amount else 0 end) as initial_budget_amount,
+        sum(case when is_part then adjustment_amount else 0 end) as adjustment_amount,
+        sum(case when is_part then executed_amount else 0 end) as executed_amount,
+        sum(case when is_part then line_count else 0 end) as line_count,
+        flatten(list(case when is_part then places else [] end))[1:19] as places
+    from matched
+    group by district_code, fiscal_year, source_file_id, source_sheet, source_line
+    having bool_and(is_told)
+),
+
+figure as (
+    select 'initial_budget_amount' as figure, '年初预算数 initial budget' as figure_label
+    union all
+    select 'adjustment_amount' as figure, '预算调整数 adjustment' as figure_label
+    union all
+    select 'full_year_budget_amount' as figure, '全年预算数 full-year budget' as figure_label
+    union all
+    select 'executed_amount' as figure, '执行数 executed' as figure_label
+),
+
+pair as (
+    select
+        stated.*,
+        figure.figure,
+        figure.figure_label,
+        case figure.figure
+            when 'initial_budget_amount' then stated.initial_budget_amount
+            when 'adjustment_amount' then stated.adjustment_amount
+            when 'full_year_budget_amount' then stated.full_year_budget_amount
+            else stated.executed_amount
+        end as stated_amount,
+        case figure.figure
+            when 'initial_budget_amount' then added.initial_budget_amount
+            when 'adjustment_amount' then case when delivered.has_budget_adjustment then added.adjustment_amount end
+            when 'full_year_budget_amount'
+                then
+                    case
+                        when delivered.has_budget_adjustment
+                            then added.initial_budget_amount + added.adjustment_amount
+                    end
+            when 'executed_amount' then case when delivered.has_payment then added.executed_amount end
+        end as detail_amount,
+        added.line_count,
+        added.places
+    from stated
+    inner join added
+        on
+            stated.district_code = added.district_code
+            and stated.fiscal_year = added.fiscal_year
+            and stated.source_file_id = added.source_file_id
+            and stated.source_sheet is not distinct from added.source_sheet
+            and stated.source_line = added.source_line
+    inner join core.district_year_grain as delivered
+        on stated.district_code = delivered.district_code and stated.fiscal_year = delivered.fiscal_year
+    cross join figure
+)
+
+select
+    pair.*,
+    pair.stated_amount - pair.detail_amount as difference,
+    abs(pair.stated_amount - pair.detail_amount) > pair.tolerance_of_one as is_failing,
+    list_prepend(
+        {
+            'source_file_id': pair.source_file_id,
+            'source_sheet': pair.source_sheet,
+            'source_line': pair.source_line
+        },
+        pair.places
+    ) as source_lines,
+    pair.line_count + 1 as source_line_count
+from pair
+where pair.stated_amount is not null and pair.detail_amount is not null

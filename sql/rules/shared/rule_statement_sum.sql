@@ -1,0 +1,114 @@
+-- Sums of a unit's statement lines by fund type, nature and project beside the unit's own line of the same date.
+-- 同一单位同一截止日期的执行情况表：按资金性质、支出性质、项目加总与单位行的对照。
+with figure as (
+    select 'initial_budget_amount' as figure, '年初预算数 initial budget' as figure_label
+    union all
+    select 'adjustment_amount' as figure, '预算调整数 adjustment' as figure_label
+    union all
+    select 'full_year_budget_amount' as figure, '全年预算数 full-year budget' as figure_label
+    union all
+    select 'executed_amount' as figure, '执行数 executed' as figure_label
+),
+
+-- A fund type that stands beside its own children is their subtotal.
+parent_fund as (
+    select distinct parent.district_code, parent.fiscal_year, parent.unit_key, parent.until, parent.fund_type_code
+    from rule_statement as parent
+    inner join rule_statement as child
+        on
+            child.level = 'fund_type'
+            and parent.district_code = child.district_code
+            and parent.fiscal_year = child.fiscal_year
+            and parent.unit_key = child.unit_key
+            and parent.until = child.until
+            and starts_with(child.fund_type_code, parent.fund_type_code)
+            and parent.fund_type_code <> child.fund_type_code
+    where parent.level = 'fund_type'
+),
+
+line as (
+    select
+        stated.*,
+        figure.figure,
+        figure.figure_label,
+        case figure.figure
+            when 'initial_budget_amount' then stated.initial_budget_amount
+            when 'adjustment_amount' then stated.adjustment_amount
+            when 'full_year_budget_amount' then stated.full_year_budget_amount
+            else stated.executed_amount
+        end as amount,
+        coalesce(stated.fund_type_code, stated.expenditure_nature, stated.project_name, stated.project_code) as label
+    from rule_statement as stated
+    left join parent_fund
+        on
+            stated.level = 'fund_type'
+            and stated.district_code = parent_fund.district_code
+            and stated.fiscal_year = parent_fund.fiscal_year
+            and stated.unit_key = parent_fund.unit_key
+            and stated.until = parent_fund.until
+            and stated.fund_type_code = parent_fund.fund_type_code
+    cross join figure
+    where stated.level <> 'part' and parent_fund.unit_key is null
+),
+
+added as (
+    select
+        district_code,
+        fiscal_year,
+        unit_key,
+        until,
+        level,
+        figure,
+        sum(amount) as amount,
+        count(*) as parts_count,
+        count(*) = count(amount) as is_known,
+        case when count(*) = count(unit_factor) and min(unit_factor) = max(unit_factor) then min(unit_factor) end
+            as unit_factor,
+        list({'label': label, 'amount': amount} order by source_line) as parts,
+        first_places(source_file_id, source_sheet, source_line) as places
+    from line
+    where level in ('fund_type', 'nature', 'project')
+    group by district_code, fiscal_year, unit_key, until, level, figure
+)
+
+select
+    added.level,
+    unit.district_code,
+    unit.fiscal_year,
+    unit.department_code,
+    unit.department_name,
+    unit.finding_key,
+    unit.figure,
+    unit.figure_label,
+    unit.amount as total_amount,
+    added.amount as parts_amount,
+    added.parts_count,
+    added.parts,
+    case when unit.unit_factor = added.unit_factor then unit.unit_factor end as unit_factor,
+    rounding_tolerance(
+        case when unit.unit_factor = added.unit_factor then unit.unit_factor end,
+        added.parts_count,
+        threshold.yuan_tolerance, threshold.ten_thousand_tolerance_per_row, threshold.ten_thousand_tolerance_at_most
+    ) as tolerance,
+    unit.source_file_id,
+    unit.source_sheet,
+    unit.source_line,
+    list_prepend(
+        {
+            'source_file_id': unit.source_file_id,
+            'source_sheet': unit.source_sheet,
+            'source_line': unit.source_line
+        },
+        added.places[1:19]
+    ) as source_lines,
+    added.parts_count + 1 as source_line_count
+from line as unit
+inner join added
+    on
+        unit.district_code = added.district_code
+        and unit.fiscal_year = added.fiscal_year
+        and unit.unit_key = added.unit_key
+        and unit.until = added.until
+        and unit.figure = added.figure
+inner join rule_threshold as threshold on unit.district_code = threshold.district_code
+where unit.level = 'department' and unit.amount is not null and added.is_known

@@ -1,0 +1,57 @@
+-- One payment voucher stands in two files with rows that both count, so it may be counted twice.
+-- 同一支付凭证号出现在两个文件中且均计入，可能重复计算。
+-- rule: voucher-in-two-files
+-- severity: error
+-- category: execution
+-- scope: district_year
+-- guards: core.payment
+-- tolerance: none
+-- since: 0.1.0
+-- message: Voucher {finding_key} stands in {files} files with {source_value} yuan in all; withdraw the rows of one of
+--   them, or correct the voucher number.
+-- message_zh: 支付凭证 {finding_key} 出现在 {files} 个文件中，共 {source_value} 元；请撤回其一，或更正凭证号。
+with district_year as (
+    select district_code, fiscal_year
+    from quality.source_file
+    where dataset = 'payment'
+    group by district_code, fiscal_year
+    having count(distinct source_file_id) > 1
+),
+
+-- Hashes find the few candidates, the vouchers themselves decide.
+hashed as (
+    select
+        line.district_code,
+        line.fiscal_year,
+        hash(line.voucher_number) as voucher_hash,
+        hash(line.source_file_id) as file_hash
+    from core.payment as line
+    inner join district_year
+        on line.district_code = district_year.district_code and line.fiscal_year = district_year.fiscal_year
+),
+
+candidate as (
+    select district_code, fiscal_year, voucher_hash
+    from hashed
+    group by district_code, fiscal_year, voucher_hash
+    having min(file_hash) <> max(file_hash)
+)
+
+select
+    line.district_code,
+    line.fiscal_year,
+    line.voucher_number as finding_key,
+    count(distinct line.source_file_id) as files,
+    sum(line.paid_amount) as source_value,
+    cast(null as decimal(18, 2)) as target_value,
+    cast(null as decimal(18, 2)) as difference,
+    first_places(line.source_file_id, line.source_sheet, line.source_line) as source_lines,
+    count(*) as source_line_count
+from core.payment as line
+inner join candidate
+    on
+        line.district_code = candidate.district_code
+        and line.fiscal_year = candidate.fiscal_year
+        and hash(line.voucher_number) = candidate.voucher_hash
+group by line.district_code, line.fiscal_year, line.voucher_number
+having count(distinct line.source_file_id) > 1
