@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bureau import Bureau
 
 
 def require_program(name: str, package: str) -> str:
@@ -18,3 +19,9 @@ def require_program(name: str, package: str) -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Bureau:
+    """A raw directory and a warehouse of the test's own."""
+    return Bureau(tmp_path)

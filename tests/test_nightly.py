@@ -5,54 +5,20 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
+from bureau import BUDGET, PAYMENTS, Bureau, deliver_detail
 
 from pipelines.ingest.deliveries import find_deliveries
-from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK, Night, run_night
-from pipelines.settings import Settings
+from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK
 from pipelines.warehouse.accept import accept_district_year
-from pipelines.warehouse.connect import open_published
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "raw" / "440103" / "2022"
 COMMERCE_BUREAU = "广州市荔湾区商务和投资促进局"
-
-
-class Bureau:
-    """A raw directory and a warehouse of their own, with what a test does to them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.settings = Settings(raw=directory / "raw", warehouse=directory / "warehouse")
-        self.settings.raw.mkdir()
-
-    def deliver(self, path: str, text: str, encoding: str = "utf-8") -> Path:
-        """Writes a delivery below raw/; leading blanks of the lines are not part of it."""
-        target = self.settings.raw / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(textwrap.dedent(text).lstrip("\n").encode(encoding))
-        return target
-
-    def night(self) -> Night:
-        return run_night(self.settings)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with open_published(self.settings.database) as connection:
-            return connection.execute(query).fetchall()
-
-    def one(self, query: str) -> tuple[Any, ...]:
-        (row,) = self.rows(query)
-        return row
-
-
-@pytest.fixture
-def bureau(tmp_path: Path) -> Bureau:
-    return Bureau(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -61,29 +27,6 @@ def liwan(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     shutil.copytree(LIWAN, bureau.settings.raw / "440103" / "2022")
     assert bureau.night().exit_code == ALL_PUBLISHED
     return bureau
-
-
-BUDGET = """
-    部门编码,部门名称,项目编码,项目名称,资金性质编码,年初预算数
-    101,测试一局,P1,甲项目,111,1000.00
-    101,测试一局,P2,乙项目,111,500.00
-    """
-ADJUSTMENTS = """
-    调整日期,调整类型,部门编码,项目编码,资金性质编码,调整金额
-    2024-05-10,追加,101,P1,111,200.00
-    2024-06-10,追减,101,P2,111,-100.00
-    """
-PAYMENTS = """
-    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额
-    V1,2024-03-01,101,P1,111,600.00
-    V2,2024-04-01,101,P2,111,100.00
-    """
-
-
-def deliver_detail(bureau: Bureau, *, payments: str = PAYMENTS) -> None:
-    bureau.deliver("440199/2024/预算.csv", BUDGET)
-    bureau.deliver("440199/2024/调整.csv", ADJUSTMENTS)
-    bureau.deliver("440199/2024/支付.csv", payments)
 
 
 def assert_conserved(bureau: Bureau) -> None:
@@ -199,9 +142,9 @@ def test_a_changed_file_is_read_again_in_its_own_district_year_only(bureau: Bure
         "440198": ("unchanged", 0),
         "440199": ("accepted", 1),
     }
-    assert bureau.one(
-        "select executed_amount from summary.department_execution where district_code = '440199'"
-    ) == (Decimal("750.00"),)
+    assert bureau.one("select executed_amount from summary.department_execution where district_code = '440199'") == (
+        Decimal("750.00"),
+    )
 
 
 def test_detail_figures(bureau: Bureau) -> None:
@@ -236,9 +179,10 @@ def test_the_same_rows_in_two_files_count_once(bureau: Bureau) -> None:
     bureau.deliver("440199/2024/支付再报.csv", PAYMENTS)
     assert bureau.night().exit_code == ALL_PUBLISHED
     assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("700.00"),)
-    assert bureau.rows(
-        "select duplicate_kind, source_line, money from quality.duplicate_row order by source_line"
-    ) == [("duplicate", 2, Decimal("600.00")), ("duplicate", 3, Decimal("100.00"))]
+    assert bureau.rows("select duplicate_kind, source_line, money from quality.duplicate_row order by source_line") == [
+        ("duplicate", 2, Decimal("600.00")),
+        ("duplicate", 3, Decimal("100.00")),
+    ]
     assert_conserved(bureau)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from pipelines.contracts.budget_adjustment import ADJUSTMENT_KINDS
 from pipelines.contracts.common import EXPENDITURE_NATURES, PROJECT_KINDS
 from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.history_tables import PUBLICATION
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
 from pipelines.contracts.reference_tables import (
@@ -808,6 +809,7 @@ def _contract_columns() -> dict[str, Column]:
         *REFERENCE_TABLES.values(),
         FUND_TYPE_REFERENCE,
         PROJECT_KIND_REFERENCE,
+        PUBLICATION,
     )
     for table in tables:
         for column in table.columns:

@@ -333,6 +333,53 @@ BUILD = PublishedTable(
     ),
 )
 
+TABLE_CHECKSUM = PublishedTable(
+    "table_checksum",
+    "表校验和",
+    "Rows and checksum of every other table of this database.",
+    "本数据库其余各表的行数与校验和。",
+    (
+        Column("published_table", Kind.CODE, "数据表", "Schema and name of the table.", "架构与表名。"),
+        Column("row_count", Kind.INTEGER, "行数", "Number of rows.", "行数。"),
+        Column(
+            "checksum",
+            Kind.CODE,
+            "校验和",
+            "Sum of the rows' hashes by the version of DuckDB that wrote the file.",
+            "各行哈希之和，以写入本文件的 DuckDB 版本计算。",
+        ),
+    ),
+)
+
+RELEASE = PublishedTable(
+    "release",
+    "放行",
+    "Accepted versions that count although rules held them back: who let them through, when and why.",
+    "规则暂缓后由人工放行的有效版本：何人、何时、因何放行。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        Column("accepted_version", Kind.INTEGER, "有效版本", "Version that counts.", "有效版本号。"),
+        Column("released_at", Kind.TIMESTAMP, "放行时间", "When it was released (UTC).", "放行时间（UTC）。"),
+        Column("released_by", Kind.TEXT, "放行人", "Who released it.", "放行人。"),
+        Column("release_reason", Kind.TEXT, "放行理由", "Why, in the releasing person's words.", "放行人所写的理由。"),
+        Column(
+            "released_rule_ids",
+            Kind.TEXT,
+            "放行所涉规则",
+            "Rules that held the attempt back, separated by '; '.",
+            "原暂缓所依据的规则编号，以分号分隔。",
+        ),
+        Column(
+            "left_out_files",
+            Kind.TEXT,
+            "未计入文件",
+            "Refused files whose rows do not count, separated by '; '; empty: none.",
+            "被拒收而未计入的文件，以分号分隔；空表示无。",
+        ),
+    ),
+)
+
 QUALITY_TABLES: tuple[PublishedTable, ...] = (
     SOURCE_FILE,
     SOURCE_FILE_MONEY,
@@ -342,6 +389,8 @@ QUALITY_TABLES: tuple[PublishedTable, ...] = (
     DISTRICT_YEAR,
     FINDING,
     RULE,
+    RELEASE,
+    TABLE_CHECKSUM,
     BUILD,
 )
 """Every table of schema ``quality``; the program itself fills them."""

@@ -28,6 +28,7 @@ from pipelines.contracts.quality_tables import (
     DUPLICATE_ROW,
     FINDING,
     REJECTED_ROW,
+    RELEASE,
     SOURCE_FILE,
     SOURCE_FILE_MONEY,
     PublishedTable,
@@ -148,6 +149,7 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
     insert_rows(connection, SOURCE_FILE_MONEY, money)
     insert_rows(connection, DELIVERED_DATASET, list(_delivered(attempts)))
     insert_rows(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
+    insert_rows(connection, RELEASE, list(_releases(attempts)))
     for attempt in (*attempts, *held):
         table = attempt.findings()
         connection.register("found", table)
@@ -301,6 +303,21 @@ def _district_years(attempts: list[Attempt], held: list[Attempt]) -> Iterator[di
             "is_held_back": (district_code, fiscal_year) in held_at,
             "held_back_at": held_at.get((district_code, fiscal_year)),
         }
+
+
+def _releases(attempts: list[Attempt]) -> Iterator[dict[str, Any]]:
+    for attempt in attempts:
+        if release := attempt.manifest["release"]:
+            yield {
+                "district_code": attempt.store.district_code,
+                "fiscal_year": attempt.store.fiscal_year,
+                "accepted_version": attempt.version,
+                "released_at": _time(release["released_at"]),
+                "released_by": release["released_by"],
+                "release_reason": release["reason"],
+                "released_rule_ids": "; ".join(release["rule_ids"]),
+                "left_out_files": "; ".join(release["left_out"]),
+            }
 
 
 def _key(attempt: Attempt) -> tuple[str, int]:

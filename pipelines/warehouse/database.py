@@ -27,30 +27,33 @@ CHINESE_SCHEMA = "分析"
 _INEXACT = ("DOUBLE", "FLOAT")
 
 
-def create_core_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def create_core_tables(connection: duckdb.DuckDBPyConnection, *, with_comments: bool = True) -> None:
     """Creates every table that SQL files read but do not make, with comments; the code lists are filled."""
     for schema in ("core", "quality", "summary"):
         connection.execute(f"create schema if not exists {schema}")
     for dataset in DATASETS.values():
-        _create_table(
+        create_table(
             connection,
             f"core.{dataset.name}",
-            _comment(dataset.label_zh, dataset.meaning_zh, dataset.meaning),
+            comment_text(dataset.label_zh, dataset.meaning_zh, dataset.meaning),
             (*dataset.stored_columns, *PROVENANCE),
+            with_comments=with_comments,
         )
     for table in QUALITY_TABLES:
-        _create_table(
+        create_table(
             connection,
             f"quality.{table.name}",
-            _comment(table.label_zh, table.meaning_zh, table.meaning),
+            comment_text(table.label_zh, table.meaning_zh, table.meaning),
             table.columns,
+            with_comments=with_comments,
         )
     for reference in (*REFERENCE_TABLES.values(), FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE):
-        _create_table(
+        create_table(
             connection,
             f"core.{reference.name}",
-            _comment(reference.label_zh, reference.meaning_zh, reference.meaning),
+            comment_text(reference.label_zh, reference.meaning_zh, reference.meaning),
             reference.columns,
+            with_comments=with_comments,
         )
     natures = dict(NATURE_OF_PROJECT_KIND)
     connection.executemany("insert into core.fund_type_reference values (?, ?)", [list(pair) for pair in FUND_TYPES])
@@ -66,7 +69,7 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(file.query)
 
 
-def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
+def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str, with_comments: bool = True) -> list[str]:
     """Makes the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
 
     Returns the qualified tables made. Raises ``SqlFileError`` where a query's columns are not defined, or where a
@@ -75,7 +78,22 @@ def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
     create_macros(connection)
     files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
     for file in files:
-        _materialise(connection, file)
+        _materialise(connection, file, with_comments)
+    return [file.table for file in files]
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
+    """Makes the views of the SQL files of ``groups`` (``history``, ``lineage``), in schemas of those names.
+
+    Returns the qualified views made; raises ``SqlFileError`` as ``run_sql`` does.
+    """
+    files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    for file in files:
+        definitions = _definitions(connection, file)
+        connection.execute(f"create schema if not exists {file.group}")
+        connection.execute(f"create view {file.table} as {file.query}")
+        for statement in _comments("view", file.table, _file_comment(file), definitions):
+            connection.execute(statement)
     return [file.table for file in files]
 
 
@@ -89,14 +107,20 @@ def existing_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Creates a view with Chinese names over every table of the current catalog; returns the views' names.
+    """Creates a view with Chinese names over every table and view of the current catalog; returns the views' names.
 
     Every amount stands twice: in yuan, and in 万元 with two decimals, rounded half up. Statuses and codes with a list
     of values are shown by their Chinese names.
     """
     tables = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where database_name = current_database()"
-        " order by schema_name, table_name"
+        """
+        select schema_name, table_name as name, comment from duckdb_tables()
+        where database_name = current_database()
+        union all
+        select schema_name, view_name, comment from duckdb_views()
+        where database_name = current_database() and not internal
+        order by schema_name, name
+        """
     ).fetchall()
     connection.execute(f'create schema if not exists "{CHINESE_SCHEMA}"')
     made: dict[str, str] = {}
@@ -139,7 +163,14 @@ def _create_chinese_view(
         connection.execute(f'comment on column {view}."{chinese}" is {_text(column_comment)}')
 
 
-def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
+def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile, with_comments: bool) -> None:
+    definitions = _definitions(connection, file)
+    create_table(connection, file.table, _file_comment(file), definitions, with_comments=with_comments)
+    connection.execute(f"insert into {file.table} {file.query}")
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> list[Column | Figure]:
+    """The definitions of the columns that a file's query gives."""
     if not file.label_zh:
         raise SqlFileError(f"{file.path}: the head has no line '-- label_zh: …', the table's Chinese name.")
     try:
@@ -149,28 +180,39 @@ def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> None:
         raise SqlFileError(f"{file.path}: {error.args[0]}") from error
     if inexact := [name for name, data_type, *_ in described if data_type in _INEXACT]:
         raise SqlFileError(f"{file.path}: {', '.join(inexact)} went through a float; keep decimals or integers.")
-    _create_table(connection, file.table, _comment(file.label_zh, file.meaning_zh, file.meaning), definitions)
-    connection.execute(f"insert into {file.table} {file.query}")
+    return definitions
 
 
-def _create_table(
-    connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Sequence[Column | Figure]
+def _file_comment(file: SqlFile) -> str:
+    return comment_text(file.label_zh, file.meaning_zh, file.meaning)
+
+
+def create_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    comment: str,
+    columns: Sequence[Column | Figure],
+    *,
+    with_comments: bool = True,
 ) -> None:
+    """Creates an empty table with the types of its columns' definitions and their comments."""
     types = ", ".join(f"{column.name} {column.kind.duckdb_type}" for column in columns)
     connection.execute(f"create table {table} ({types})")
-    for statement in _comments(table, comment, columns):
-        connection.execute(statement)
+    if with_comments:
+        for statement in _comments("table", table, comment, columns):
+            connection.execute(statement)
 
 
-def _comments(table: str, comment: str, columns: Iterable[Column | Figure]) -> Iterable[str]:
-    yield f"comment on table {table} is {_text(comment)}"
+def _comments(kind: str, table: str, comment: str, columns: Iterable[Column | Figure]) -> Iterable[str]:
+    yield f"comment on {kind} {table} is {_text(comment)}"
     for column in columns:
         formula = f" [{column.formula}]" if isinstance(column, Figure) and column.formula else ""
-        text = _comment(column.label_zh, column.meaning_zh, column.meaning) + formula
+        text = comment_text(column.label_zh, column.meaning_zh, column.meaning) + formula
         yield f"comment on column {table}.{column.name} is {_text(text)}"
 
 
-def _comment(label_zh: str, meaning_zh: str, meaning: str) -> str:
+def comment_text(label_zh: str, meaning_zh: str, meaning: str) -> str:
+    """The comment of a table or column: its Chinese name, then its meaning in both languages."""
     return f"{label_zh}：{meaning_zh} {meaning}"
 
 

@@ -31,7 +31,7 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutc
         RuleCrashedError: a rule could not be run.
     """
     aside = set_rows_aside(connection, settings)
-    run_sql(connection, "core")
+    run_sql(connection, "core", with_comments=False)
     others = run_rules(connection, Scope.DISTRICT_YEAR, settings)
     return RuleOutcome([*aside.findings, *others.findings], aside.rows_to_set_aside)
 
@@ -49,7 +49,7 @@ def judge_deliveries(
     already; the rows set aside come in the same shape.
     """
     with duckdb.connect() as connection:
-        create_core_tables(connection)
+        create_core_tables(connection, with_comments=False)
         tables = [(record, table) for _, record in staged for table in record["tables"]]
         place = {"district_code": district_code, "fiscal_year": fiscal_year}
         delivered = sorted({table["dataset"] for _, table in tables})

@@ -1,0 +1,125 @@
+"""What every publication said: carried from one published file to the next, and kept beside it.
+
+``history.<summary>_span`` holds each row of a summary once, with the first and the last publication that said it.
+While a file is built, the history is taken over and this build's figures are added. After the rename, the history is
+copied out of the published file to ``<warehouse>/history/<build id>/``: only what was published can get there, and a
+published file that is lost does not take the history with it. A run that is killed between the two leaves the copy to
+the next run. Does not belong here: accepted versions (store), comparing publications (differences).
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.contracts.figures import definition
+from pipelines.contracts.history_tables import PUBLICATION, SPAN_COLUMNS
+from pipelines.settings import Settings
+from pipelines.sql_files import read_sql_group
+from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.database import comment_text, create_table, create_views
+from pipelines.warehouse.store import new_directory
+
+if TYPE_CHECKING:
+    import duckdb
+
+logger = logging.getLogger(__name__)
+
+KEPT_SUMMARIES = ("department_execution", "project_execution")
+"""The tables of schema ``summary`` whose history is kept."""
+
+
+def keep_history(settings: Settings, build_id: str) -> None:
+    """Copies the history out of the published file, which is ``build_id``'s, unless that is done already.
+
+    Raises:
+        OSError: the copy cannot be written; the next call tries again.
+    """
+    kept = _directory(settings) / build_id
+    if kept.exists():
+        return
+    with new_directory(kept) as directory, open_published(settings.database) as connection:
+        for table in (PUBLICATION.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
+            connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
+    for older in _directory(settings).iterdir():
+        if older != kept:
+            shutil.rmtree(older)
+
+
+def write_history(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, publication: dict[str, Any], *, after: str | None
+) -> None:
+    """Makes schema ``history`` of the connection's current catalog, whose schema ``summary`` is filled.
+
+    ``publication`` are the columns of ``history.publication`` but the number. ``after`` is the build that is published
+    now; where none can be read, what was kept last counts.
+    """
+    directory = _kept_directory(settings, after)
+    connection.execute("create schema if not exists history")
+    comment = comment_text(PUBLICATION.label_zh, PUBLICATION.meaning_zh, PUBLICATION.meaning)
+    create_table(connection, f"history.{PUBLICATION.name}", comment, PUBLICATION.columns)
+    _take_over(connection, PUBLICATION.name, directory)
+    number = connection.execute("select coalesce(max(build_number), 0) + 1 from history.publication").fetchall()[0][0]
+    row = {"build_number": number} | publication
+    names = [column.name for column in PUBLICATION.columns]
+    places = ", ".join("?" for _ in names)
+    connection.execute(f"insert into history.publication values ({places})", [row[name] for name in names])
+    files = {file.name: file for file in read_sql_group("summary")}
+    for name in KEPT_SUMMARIES:
+        summary = files[name]
+        columns = [row[0] for row in connection.execute(f"describe summary.{name}").fetchall()]
+        span = f"{name}_span"
+        create_table(
+            connection,
+            f"history.{span}",
+            comment_text(f"{summary.label_zh}沿革", summary.meaning_zh, summary.meaning),
+            (*SPAN_COLUMNS, *(definition(column) for column in columns)),
+        )
+        _take_over(connection, span, directory)
+        _add_build(connection, name, columns, number)
+    create_views(connection, "history")
+
+
+def _directory(settings: Settings) -> Path:
+    return settings.warehouse / "history"
+
+
+def _kept_directory(settings: Settings, build_id: str | None) -> Path | None:
+    if build_id is not None:
+        return _directory(settings) / build_id
+    kept = [path for path in _directory(settings).glob("[!.]*") if path.is_dir()]
+    return max(kept, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, table: str, directory: Path | None) -> None:
+    """Fills a table of ``history`` from the copy by name; a column that is new is unknown for what was said before."""
+    path = directory / f"{table}.parquet" if directory else None
+    if path is None or not path.exists():
+        return
+    own = {row[0] for row in connection.execute(f"describe history.{table}").fetchall()}
+    kept = [row[0] for row in connection.execute("describe from read_parquet(?)", [str(path)]).fetchall()]
+    names = ", ".join(name for name in kept if name in own)
+    connection.execute(f"insert into history.{table} by name select {names} from read_parquet(?)", [str(path)])
+
+
+def _add_build(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], number: int) -> None:
+    """Ends the spans of what ``summary.<name>`` no longer says, and begins those of what it says anew."""
+    same = " and ".join(f"span.{column} is not distinct from said.{column}" for column in columns)
+    said = ", ".join(f"said.{column}" for column in columns)
+    connection.execute(
+        f"""create temp table begun as
+        select {said} from summary.{name} as said
+        anti join history.{name}_span as span on span.last_build_number is null and {same}"""
+    )
+    connection.execute(
+        f"""update history.{name}_span as span set last_build_number = $number - 1
+        where last_build_number is null and not exists (select 1 from summary.{name} as said where {same})""",
+        {"number": number},
+    )
+    connection.execute(
+        f"insert into history.{name}_span by name select $number as first_build_number, * from begun",
+        {"number": number},
+    )
+    connection.execute("drop table begun")
