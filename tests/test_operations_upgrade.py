@@ -8,12 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.nightly import SOMETHING_HELD_BACK, run_night
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.migrate import MIGRATIONS, bring_up_to_date, store_version
+from pipelines.warehouse.publish import DATABASE_SCHEMA_VERSION, BuildError, build_and_publish
 from pipelines.warehouse.store import SCHEMA_VERSION, StoreError, district_years
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -78,6 +80,18 @@ def test_a_store_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(StoreError, match=f"store schema {SCHEMA_VERSION + 1}.*Install that version"):
         run_night(settings)
     assert every_file(settings.accepted) == before
+
+
+def test_a_publication_of_a_later_version_is_refused_and_stays(tmp_path: Path) -> None:
+    settings = settings_with(1, tmp_path)
+    with duckdb.connect(settings.database) as published:
+        published.execute("alter table quality.build add column schema_version bigint")
+        published.execute(f"update quality.build set schema_version = {DATABASE_SCHEMA_VERSION + 1}")
+    before = settings.database.read_bytes()
+    bring_up_to_date(settings.accepted)
+    with pytest.raises(BuildError, match=f"database schema {DATABASE_SCHEMA_VERSION + 1}.*Install that version"):
+        build_and_publish(settings)
+    assert settings.database.read_bytes() == before
 
 
 def test_the_program_of_version_1_refuses_a_migrated_store(tmp_path: Path) -> None:

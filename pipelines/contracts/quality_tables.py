@@ -31,6 +31,17 @@ class PublishedTable:
     columns: tuple[Column, ...]
 
 
+SEVERITIES: tuple[tuple[str, str], ...] = (("fatal", "致命"), ("error", "错误"), ("warning", "警告"))
+"""Severities of rules and findings as stored, with their Chinese names."""
+
+FILE_OUTCOMES: tuple[tuple[str, str], ...] = (
+    ("accepted", "接受"),
+    ("held_back", "暂缓"),
+    ("refused", "拒收"),
+    ("skipped", "略过"),
+)
+"""What became of a delivered table, as stored, with Chinese names."""
+
 _FILE, _SHEET, _LINE = PROVENANCE
 _DATASET = Column(
     "dataset", Kind.CODE, "数据集", "Dataset that the headers were recognised as.", "按表头识别的数据集。"
@@ -330,6 +341,7 @@ BUILD = PublishedTable(
             "published 已发布，published_with_holds 部分暂缓。",
         ),
         Column("program_version", Kind.CODE, "程序版本", "Version of the program.", "程序版本。"),
+        Column("schema_version", Kind.INTEGER, "结构版本", "Version of the tables and columns.", "表与列的结构版本。"),
     ),
 )
 
