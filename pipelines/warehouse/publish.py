@@ -26,6 +26,7 @@ from pipelines.quality.findings import findings_table
 from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
 from pipelines.sql_files import sql_fingerprint
+from pipelines.warehouse.checksums import tables_that_differ, write_checksums
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.contents import (
     Attempt,
@@ -36,6 +37,7 @@ from pipelines.warehouse.contents import (
     make_contents,
 )
 from pipelines.warehouse.database import create_chinese_views
+from pipelines.warehouse.history import keep_history, write_history
 from pipelines.warehouse.integrity import check_version
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.reference import reference_fingerprint
@@ -87,9 +89,9 @@ def build_and_publish(settings: Settings) -> Publication:
     if not attempts:
         return Publication("nothing", settings.database)
     inputs_hash = _inputs_hash(settings, attempts, held)
-    published = published_build(settings.database)
-    if published:
+    if published := published_build(settings.database):
         _refuse_downgrade(settings.database, published)
+        keep_history(settings, published["build_id"])
     if published and published["inputs_hash"] == inputs_hash:
         return Publication("unchanged", settings.database, published["build_id"])
     started_at = datetime.now(UTC).replace(tzinfo=None)
@@ -101,7 +103,8 @@ def build_and_publish(settings: Settings) -> Publication:
     workshop.mkdir(parents=True)
     try:
         target = workshop / "district_finance.duckdb"
-        reasons = _build(target, settings, attempts, held, (build_id, started_at, inputs_hash))
+        identity = (build_id, started_at, inputs_hash, published["build_id"] if published else None)
+        reasons = _build(target, settings, attempts, held, identity)
         if reasons:
             logger.error("publication held back", extra={"build": build_id})
             return Publication("held_back", settings.database, build_id, reasons)
@@ -117,6 +120,11 @@ def build_and_publish(settings: Settings) -> Publication:
         ) from error
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+    try:
+        keep_history(settings, build_id)
+        reached(Stage.HISTORY_KEPT)
+    except OSError as error:
+        logger.warning("the history is not kept beside the published file yet, the next run tries again: %s", error)
     logger.info("published", extra={"build": build_id})
     return Publication("published", settings.database, build_id)
 
@@ -166,10 +174,10 @@ def _build(
     settings: Settings,
     attempts: list[Attempt],
     held: list[Attempt],
-    identity: tuple[str, datetime, str],
+    identity: tuple[str, datetime, str, str | None],
 ) -> list[dict[str, Any]]:
     """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
-    build_id, started_at, inputs_hash = identity
+    build_id, started_at, inputs_hash, published_build_id = identity
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_quoted(target)}' as warehouse (storage_version '{STORAGE_VERSION}')")
         connection.execute("use warehouse")
@@ -180,20 +188,20 @@ def _build(
         connection.begin()
         make_contents(connection, settings.raw, attempts, held)
         reasons = [*conservation_failures(connection), *_ask_rules(connection, settings)]
+        build = {
+            "build_id": build_id,
+            "started_at": started_at,
+            "finished_at": datetime.now(UTC).replace(tzinfo=None),
+            "inputs_hash": inputs_hash,
+            "inputs": inputs_json(attempts),
+            "outcome": "published_with_holds" if held else "published",
+            "program_version": program_version("district-finance"),
+            "schema_version": DATABASE_SCHEMA_VERSION,
+        }
+        connection.execute("insert into quality.build values (?, ?, ?, ?, ?, ?, ?, ?)", list(build.values()))
+        write_history(connection, settings, build | {"published_at": build["finished_at"]}, after=published_build_id)
+        write_checksums(connection)
         create_chinese_views(connection)
-        connection.execute(
-            "insert into quality.build values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                build_id,
-                started_at,
-                datetime.now(UTC).replace(tzinfo=None),
-                inputs_hash,
-                inputs_json(attempts),
-                "published_with_holds" if held else "published",
-                program_version("district-finance"),
-                DATABASE_SCHEMA_VERSION,
-            ],
-        )
         connection.commit()
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
@@ -227,17 +235,15 @@ def _quoted(path: Path) -> str:
 
 
 def _verify(target: Path, build_id: str) -> None:
-    """Reopens the finished file as a reader would and reads every published table of it once."""
+    """Reopens the finished file as a reader would and compares every table with its checksum."""
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{target}: a write-ahead log was left behind, the file is not complete.")
     with duckdb.connect(target, read_only=True) as connection:
         found = connection.execute("select build_id from quality.build").fetchall()
         if found != [(build_id,)]:
             raise BuildError(f"{target}: expected build {build_id}, found {found}.")
-        for schema, table in connection.execute(
-            "select schema_name, table_name from duckdb_tables() where not internal"
-        ).fetchall():
-            connection.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
+        if differing := tables_that_differ(connection):
+            raise BuildError(f"{target}: {', '.join(differing)} read back differently from what was written.")
 
 
 def _publish(target: Path, database: Path) -> None:
