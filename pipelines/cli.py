@@ -104,6 +104,69 @@ def demo(district: str, scale: float, seed: int, raw: Path | None) -> None:
     write_and_report(_settings(raw, None), district, scale, seed)
 
 
+@main.command()
+@_raw
+@_warehouse
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json for monitoring | 输出格式",
+)
+@click.pass_context
+def doctor(context: click.Context, raw: Path | None, warehouse: Path | None, output_format: str) -> None:
+    """Check this installation, say what to do | 检查安装并给出处理办法
+
+    Exit code 1 if something will stop a night, else 0. 退出码 1：有故障会影响运行；否则为 0。
+    """
+    from pipelines.commands.doctor import report_and_judge
+
+    context.exit(report_and_judge(_settings(raw, warehouse), output_format))
+
+
+@main.command()
+@_warehouse
+@click.option("--with-raw", is_flag=True, help="The deliveries too | 连同报送文件")
+def backup(warehouse: Path | None, with_raw: bool) -> None:
+    """Back up the warehouse, also while a night runs | 备份（运行时亦可）"""
+    from pipelines.commands.backup import back_up_and_report
+
+    back_up_and_report(_settings(None, warehouse), with_raw=with_raw)
+
+
+@main.command()
+@click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_raw
+@_warehouse
+def restore(archive: Path, raw: Path | None, warehouse: Path | None) -> None:
+    """Restore a backup into an empty warehouse | 将备份恢复到空目录"""
+    from pipelines.commands.backup import restore_and_report
+
+    restore_and_report(_settings(raw, warehouse), archive)
+
+
+@main.command()
+@_warehouse
+@click.option("--dry-run", is_flag=True, help="Only say what would go | 仅列出")
+def prune(warehouse: Path | None, dry_run: bool) -> None:
+    """Remove what retention no longer keeps | 按保留期限清理"""
+    from pipelines.commands.prune import prune_and_report
+
+    prune_and_report(_settings(None, warehouse), only_look=dry_run)
+
+
+@main.command()
+@click.argument("text", default="")
+@click.option("--failure", metavar="NAME", help="Tell that this run or unit failed | 通知某任务失败")
+@_warehouse
+def notify(text: str, failure: str | None, warehouse: Path | None) -> None:
+    """Send a test message to every receiver | 向所有通知对象发送测试消息"""
+    from pipelines.commands.notify import notify_and_report
+
+    notify_and_report(_settings(None, warehouse), text, failure=failure)
+
+
 def _settings(raw: Path | None, warehouse: Path | None) -> Settings:
     """Settings with the command line's directories on top."""
     from pipelines.commands.configuration import load_settings

@@ -1,0 +1,34 @@
+"""The ``prune`` command: removes what retention no longer keeps, and says what that was.
+
+Does not belong here: what may go (``pipelines.operations.prune``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from pipelines.operations.logs import structured_log
+from pipelines.operations.prune import prune
+from pipelines.settings import Settings
+from pipelines.warehouse.lock import WarehouseLockedError
+from pipelines.warehouse.store import StoreError
+
+_KINDS = {"version": "版本 versions", "reading": "读取结果 readings", "log": "日志 logs", "backup": "备份 backups"}
+
+
+def prune_and_report(settings: Settings, *, only_look: bool) -> None:
+    """Prunes (or only looks) and prints counts and bytes by kind."""
+    try:
+        with structured_log(settings):
+            pruned = prune(settings, only_look=only_look)
+    except (StoreError, WarehouseLockedError) as error:
+        raise click.ClickException(str(error)) from None
+    counts = Counter(entry.kind for entry in pruned)
+    sizes: Counter[str] = Counter()
+    for entry in pruned:
+        sizes[entry.kind] += entry.bytes
+    click.echo("可清理 Would be removed:" if only_look else "已清理 Removed:")
+    for kind, label in _KINDS.items():
+        click.echo(f"  {label}: {counts[kind]} ({sizes[kind] / 1024**2:.1f} MiB)")

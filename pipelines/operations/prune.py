@@ -1,0 +1,85 @@
+"""Removes what the retention settings no longer keep: old versions, readings that nothing names, logs, backups.
+
+What counts, what is published and what is held back always stays. Does not belong here: how long anything is kept
+(``pipelines.settings.Retention``), Dagster's own runs (``pipelines.orchestration``).
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from pipelines.operations.backup import backup_files
+from pipelines.settings import Settings
+from pipelines.warehouse.lock import warehouse_lock
+from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Something that is removed: its kind (``version``, ``reading``, ``log``, ``backup``), path and size in bytes."""
+
+    kind: str
+    path: Path
+    bytes: int
+
+
+def prune(settings: Settings, *, only_look: bool = False) -> list[Pruned]:
+    """Removes what may go, and returns it; with ``only_look`` nothing is removed.
+
+    Raises:
+        WarehouseLockedError: a run is writing to the warehouse.
+        StoreError: a manifest cannot be read; nothing of its district-year is removed.
+    """
+    with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
+        found = [Pruned(kind, path, _size(path)) for kind, path in _may_go(settings)]
+        for entry in found:
+            if not only_look:
+                logger.info("pruned", extra={"kind": entry.kind, "file": str(entry.path), "bytes": entry.bytes})
+                shutil.rmtree(entry.path) if entry.path.is_dir() else entry.path.unlink()
+    return found
+
+
+def _may_go(settings: Settings) -> Iterator[tuple[str, Path]]:
+    for store in district_years(settings.accepted):
+        yield from _of_district_year(store, settings.retention.versions)
+    if (days := settings.retention.log_days) is not None:
+        first = settings.local_date(datetime.now(UTC)) - timedelta(days=days)
+        for path in sorted(settings.logs.glob("*.jsonl")):
+            if _day(path) < first:
+                yield "log", path
+    if (number := settings.retention.backups) is not None:
+        for path in backup_files(settings)[:-number]:
+            yield "backup", path
+
+
+def _of_district_year(store: DistrictYearStore, keep: int | None) -> Iterator[tuple[str, Path]]:
+    numbers = sorted(int(path.name) for path in store.versions.glob("*") if path.name.isdigit())
+    kept = set(numbers if keep is None else numbers[-keep:]) | ({store.current} - {None})
+    for number in numbers:
+        if number not in kept:
+            yield "version", store.versions / str(number)
+    attempts = [*(store.versions / str(number) for number in kept), *([store.held] if store.held.exists() else [])]
+    named = {file["directory"] for attempt in attempts for file in read_manifest(attempt)["files"]}
+    for reading in sorted(store.files.glob("[!.]*")):
+        if reading.name not in named:
+            yield "reading", reading
+
+
+def _day(path: Path) -> date:
+    """The day of a log file; what has another name was not written by us and counts as of today."""
+    try:
+        return date.fromisoformat(path.stem)
+    except ValueError:
+        return date.max
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
