@@ -218,6 +218,14 @@ def run_rules(connection: duckdb.DuckDBPyConnection, scope: Scope, settings: Set
     return RuleOutcome(findings, SET_ASIDE_SCHEMA.empty_table())
 
 
+def tables_read(scope: Scope) -> frozenset[str]:
+    """The qualified tables that the rules of ``scope`` read, those that set rows aside left out."""
+    shared = {file.name: file for file in read_sql_group(_SHARED)}
+    rules = [rule.file for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
+    parts = [part for file in rules for part in _shared_files(file, shared)]
+    return frozenset().union(*(file.reads for file in (*rules, *parts)))
+
+
 class _crashing:  # noqa: N801 - used as a with block
     """Turns what goes wrong inside into a ``RuleCrashedError`` that names the file."""
 

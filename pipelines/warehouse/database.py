@@ -7,7 +7,7 @@ the meaning of a column (contracts), the queries (``sql/``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.contracts.common import FUND_TYPES, NATURE_OF_PROJECT_KIND, PROJECT_KINDS, PROVENANCE
@@ -69,17 +69,30 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(file.query)
 
 
-def run_sql(connection: duckdb.DuckDBPyConnection, *groups: str, with_comments: bool = True) -> list[str]:
+def run_sql(
+    connection: duckdb.DuckDBPyConnection,
+    *groups: str,
+    needed: Collection[str] | None = None,
+    with_comments: bool = True,
+) -> list[str]:
     """Makes the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
 
-    Returns the qualified tables made. Raises ``SqlFileError`` where a query's columns are not defined, or where a
-    value went through a float.
+    ``needed`` limits them to those qualified tables and what they are made from. Returns the qualified tables made.
+    Raises ``SqlFileError`` where a query's columns are not defined, or where a value went through a float.
     """
     create_macros(connection)
     files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    if needed is not None:
+        wanted = set(needed)
+        for file in reversed(files):
+            wanted |= file.reads if file.table in wanted else set()
+        files = [file for file in files if file.table in wanted]
     for file in files:
         _materialise(connection, file, with_comments)
-    return [file.table for file in files]
+    for file in files:
+        if file.keys.get("kept") == "no":
+            connection.execute(f"drop table {file.table}")
+    return [file.table for file in files if file.keys.get("kept") != "no"]
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:

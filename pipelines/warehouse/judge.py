@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA
-from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside
+from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import insert_rows, rows_that_count
 from pipelines.warehouse.database import create_core_tables, run_sql
@@ -31,7 +31,7 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutc
         RuleCrashedError: a rule could not be run.
     """
     aside = set_rows_aside(connection, settings)
-    run_sql(connection, "core", with_comments=False)
+    run_sql(connection, "core", needed=tables_read(Scope.DISTRICT_YEAR), with_comments=False)
     others = run_rules(connection, Scope.DISTRICT_YEAR, settings)
     return RuleOutcome([*aside.findings, *others.findings], aside.rows_to_set_aside)
 

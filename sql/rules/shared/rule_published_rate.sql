@@ -16,6 +16,7 @@ with named as (
         line.full_year_budget_amount,
         cast(null as decimal(18, 2)) as carried_in_amount,
         line.executed_amount,
+        false as is_of_a_function,
         line.source_file_id,
         line.source_sheet,
         line.source_line
@@ -37,6 +38,7 @@ with named as (
         line.full_year_budget_amount,
         cast(null as decimal(18, 2)) as carried_in_amount,
         line.executed_amount,
+        false as is_of_a_function,
         line.source_file_id,
         line.source_sheet,
         line.source_line
@@ -62,6 +64,7 @@ with named as (
         line.full_year_budget_amount,
         line.carried_in_amount,
         line.executed_amount,
+        coalesce(line.function_code, line.function_name) is not null as is_of_a_function,
         line.source_file_id,
         line.source_sheet,
         line.source_line
@@ -69,19 +72,92 @@ with named as (
     where line.published_rate is not null
 ),
 
--- A report that prints a rate without its amounts is compared with the figures of its department or project.
+-- A report that prints a rate without its amounts is compared with the detail of its department or project, or with
+-- the statement where there is no detail.
+source as (
+    select
+        detail.district_code,
+        detail.fiscal_year,
+        detail.department_code,
+        detail.department_name,
+        detail.project_code,
+        detail.project_name,
+        1 as preference,
+        sum(detail.initial_budget_amount) as initial_budget_amount,
+        case when delivered.has_budget_adjustment then sum(detail.net_adjustment_amount) end as adjustment_amount,
+        case
+            when delivered.has_budget_adjustment
+                then sum(detail.initial_budget_amount + detail.net_adjustment_amount)
+        end as full_year_budget_amount,
+        case when delivered.has_payment then sum(detail.paid_amount) end as executed_amount
+    from rule_detail as detail
+    inner join core.district_year_grain as delivered
+        on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
+    where delivered.has_annual_budget
+    group by grouping sets (
+        (
+            detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
+            delivered.has_budget_adjustment, delivered.has_payment
+        ),
+        (
+            detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
+            detail.project_code, detail.project_name, delivered.has_budget_adjustment, delivered.has_payment
+        )
+    )
+    union all
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        2 as preference,
+        initial_budget_amount,
+        adjustment_amount,
+        full_year_budget_amount,
+        executed_amount
+    from rule_statement
+    where is_latest and level in ('department', 'project')
+),
+
+keyed as (
+    select
+        *,
+        'code' as named_by,
+        department_code as department_key,
+        project_code as project_key
+    from source
+    where coalesce(project_code, project_name) is null or project_code is not null
+    union all
+    select
+        *,
+        'name' as named_by,
+        department_name as department_key,
+        project_name as project_key
+    from source
+    where coalesce(project_code, project_name) is null or project_name is not null
+),
+
+-- Both names or both codes must agree; a rate of a function code has no figure of its own.
+named_once as (
+    select
+        *,
+        case
+            when department_code is not null and (project_code is not null or project_name is null) then 'code'
+            else 'name'
+        end as named_by
+    from named
+),
+
 figure as (
-    select district_code, fiscal_year, 'code' as named_by, department_code as department_key,
-        project_code as project_key, figure_level, initial_budget_amount, net_adjustment_amount,
-        full_year_budget_amount, executed_amount
-    from core.execution_figure
-    where figure_level in ('department', 'project')
-    union
-    select district_code, fiscal_year, 'name' as named_by, department_name as department_key,
-        project_name as project_key, figure_level, initial_budget_amount, net_adjustment_amount,
-        full_year_budget_amount, executed_amount
-    from core.execution_figure
-    where figure_level in ('department', 'project')
+    select
+        *,
+        row_number() over (
+            partition by district_code, fiscal_year, named_by, department_key, project_key
+            order by preference, department_code, project_code
+        ) as choice
+    from keyed
 ),
 
 known as (
@@ -91,35 +167,28 @@ known as (
         coalesce(
             named.adjustment_amount,
             named.full_year_budget_amount - named.initial_budget_amount,
-            figure.net_adjustment_amount
+            figure.adjustment_amount
         ) as adjustment_amount,
         coalesce(named.full_year_budget_amount, figure.full_year_budget_amount) as full_year_budget_amount,
         coalesce(named.executed_amount, figure.executed_amount) as executed_amount
-    from named
+    from named_once as named
     left join figure
         on
             coalesce(
                 named.initial_budget_amount, named.full_year_budget_amount, named.executed_amount,
                 named.adjustment_amount
             ) is null
+            and figure.choice = 1
             and named.district_code = figure.district_code
             and named.fiscal_year = figure.fiscal_year
-            and case
-                when coalesce(named.project_code, case when named.project_name is null then named.department_code end)
-                    is null then 'name'
-                else 'code'
-            end = figure.named_by
-            and case
-                when coalesce(named.project_code, named.project_name) is null then 'department'
-                else 'project'
-            end = figure.figure_level
-            and (
-                coalesce(named.project_code, named.project_name) = figure.project_key
-                or (
-                    coalesce(named.project_code, named.project_name) is null
-                    and coalesce(named.department_code, named.department_name) = figure.department_key
-                )
-            )
+            and named.named_by = figure.named_by
+            and case named.named_by
+                when 'code' then named.department_code else named.department_name
+            end = figure.department_key
+            and case named.named_by
+                when 'code' then named.project_code else named.project_name
+            end is not distinct from figure.project_key
+            and not named.is_of_a_function
 ),
 
 -- The first denominator is the one that the kind of rate names.
