@@ -167,6 +167,10 @@ class Settings(BaseSettings):
 
     raw: Path = Field(Path("raw"), description="Deliveries as <district>/<fiscal year>/<file>; never changed.")
     warehouse: Path = Field(Path("warehouse"), description="Published database, its reports, and the accepted store.")
+    district_names: dict[str, str] = Field(
+        default={"440103": "广州市荔湾区", "999999": "虚构示例区"},
+        description="District code → name, as reports show it; by default those of the sample deliveries.",
+    )
     lock_wait_seconds: float = Field(
         0.0, ge=0, description="How long a run waits for another one that writes to the same warehouse."
     )

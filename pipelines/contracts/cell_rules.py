@@ -79,6 +79,7 @@ _WARNINGS = (
     ("header-ignored", "The header {found} is not known and was passed over.", "未识别的表头 {found} 已略过。"),
 )
 _FATALS = (
+    ("alias-file-wrong", "The header alias file is wrong: {found}.", "表头别名文件有误：{found}。"),
     ("file-not-readable", "The file cannot be read: {found}.", "文件无法读取：{found}。"),
     (
         "file-type-not-supported",

@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -58,11 +59,20 @@ _DATE = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日?)"
     r"(?:[T ]?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?"
 )
+_YEAR_LAST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d))?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _CODE_WITH_NAME = re.compile(r"([0-9A-Za-z]*\d[0-9A-Za-z]*)(?:\s+|\s*[-_:|/—–]+\s*|(?=[^\x00-\x7f]))(\S.*)")
 _CJK = re.compile("[\u3400-\u9fff]")
 _TO_FULL_WIDTH_BRACKETS = str.maketrans("()", "（）")
+
+
+class DateOrder(StrEnum):
+    """The order of day, month and year in a date that does not begin with the year."""
+
+    YMD = "ymd"
+    DMY = "dmy"
+    MDY = "mdy"
 
 
 class Fault(NamedTuple):
@@ -100,30 +110,39 @@ def is_empty(text: str) -> bool:
     return not text or fold(text) in DASHES or not fold(text)
 
 
+def is_scientific(text: str) -> bool:
+    """Whether a number is in scientific notation: digits of a code are lost then."""
+    return bool(_SCIENTIFIC.fullmatch(normalise(text)))
+
+
 def parse_amount(
     text: str,
-    factor: int = 1,
+    factor: int | None = 1,
     *,
+    is_stated: bool = True,
     blank: Blank = Blank.UNKNOWN,
     decimal_comma: bool = False,
     from_double: bool = False,
 ) -> Reading:
     """Read an amount in units of ``factor`` yuan as decimal yuan with two places, exactly.
 
+    ``is_stated``: the table says its unit, so a unit inside the cell (``0.3万元``) must be the same; otherwise the
+    cell's own unit applies. ``factor`` None: the table has no unit, every cell must have its own.
     ``decimal_comma``: the comma is the decimal sign. ``from_double``: the text was a number cell of a workbook, an
     IEEE double; noise of the double that lies within a millionth of the unit of a cent (never more than a tenth of a
-    cent) is removed, anything else beyond a cent stays a fault. A unit inside the cell (``0.3万元``) must be the
-    table's. Negatives: ``-1``, ``(1)``, ``1-``, ``△1``. Scientific notation has lost digits and is no amount.
+    cent) is removed, anything else beyond a cent stays a fault. Negatives: ``-1``, ``(1)``, ``1-``, ``△1``.
+    Scientific notation has lost digits and is no amount.
     """
     if is_empty(text):
         return Reading(Decimal("0.00")) if blank is Blank.ZERO else EMPTY
     pieces = _pieces(_WHITE.sub("", normalise(text)), decimal_comma=decimal_comma)
     if pieces is None:
         return Reading(None, Fault("amount-not-readable", text))
-    if pieces.unit and UNIT_FACTORS[pieces.unit] != factor:
-        return Reading(None, Fault("unit-conflict", text, unit_name(factor)))
+    own = UNIT_FACTORS[pieces.unit] if pieces.unit else factor
+    if own is None or (is_stated and own != factor):
+        return Reading(None, Fault("unit-conflict", text, unit_name(factor) if factor else "元 / 万元"))
     with localcontext(_EXACT):
-        magnitude = _magnitude(pieces.number, factor, from_double=from_double)
+        magnitude = _magnitude(pieces.number, own, from_double=from_double)
         if magnitude >= AMOUNT_LIMIT:
             return Reading(None, Fault("amount-too-large", text))
         if magnitude != magnitude.quantize(_CENT):
@@ -173,15 +192,19 @@ def unit_name(factor: int) -> str:
     return next(name for name, yuan in UNIT_FACTORS.items() if yuan == factor)
 
 
-def parse_date(text: str, *, epoch_1904: bool = False) -> Reading:
+def parse_date(text: str, *, epoch_1904: bool = False, order: DateOrder = DateOrder.YMD) -> Reading:
     """Read a date: ISO and its Chinese and slashed spellings, 8 and 14 digits, or an Excel serial of five digits.
 
-    A time of day is dropped. ``epoch_1904`` tells which of Excel's two epochs a serial counts from.
+    A time of day is dropped. ``epoch_1904`` tells which of Excel's two epochs a serial counts from; ``order`` how a
+    district writes dates that do not begin with the year (``31.12.2024``).
     """
     if is_empty(text):
         return EMPTY
     compact = normalise(text)
     try:
+        if order is not DateOrder.YMD and (match := _YEAR_LAST.fullmatch(compact)):
+            day, month = (match[1], match[2]) if order is DateOrder.DMY else (match[2], match[1])
+            return Reading(date(int(match[3]), int(month), int(day)))
         if match := _DATE.fullmatch(compact):
             year, month, day = (int(part) for part in match.groups() if part is not None)
             return Reading(date(year, month, day))

@@ -59,16 +59,19 @@ class Texts:
 class Manner:
     """How the cells of one column are written.
 
-    ``factor``: yuan in one unit. ``decimal_comma``: the comma is the decimal sign. ``percent``: bare ratios are in
-    percent. ``from_double``: number cells of a workbook. ``epoch_1904``: Excel's other epoch. ``hash_secret``: the
-    cells are accounts and stand as their keyed hash.
+    ``factor``: yuan in one unit (None: every cell has its own unit). ``is_stated``: the table says so.
+    ``decimal_comma``: the comma is the decimal sign. ``percent``: bare ratios are in percent. ``from_double``: number
+    cells of a workbook. ``epoch_1904``: Excel's other epoch. ``date_order``: of dates that begin with day or month.
+    ``hash_secret``: the cells are accounts and stand as their keyed hash.
     """
 
-    factor: int = 1
+    factor: int | None = 1
+    is_stated: bool = True
     decimal_comma: bool = False
     percent: bool = False
     from_double: bool = False
     epoch_1904: bool = False
+    date_order: cells.DateOrder = cells.DateOrder.YMD
     hash_secret: bytes = b""
 
 
@@ -142,7 +145,7 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
     readers: dict[Kind, Callable[[str], Reading]] = {
         Kind.CODE: partial(cells.parse_code, column=column),
         Kind.FLAG: partial(cells.parse_flag, column=column),
-        Kind.DATE: partial(cells.parse_date, epoch_1904=manner.epoch_1904),
+        Kind.DATE: partial(cells.parse_date, epoch_1904=manner.epoch_1904, order=manner.date_order),
         Kind.RATIO: partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma),
         Kind.INTEGER: cells.parse_integer,
         Kind.TEXT: cells.parse_text,
@@ -152,6 +155,8 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
 
 def hash_account(text: str, *, secret: bytes) -> Reading:
     """The keyed hash (BLAKE2b, 16 bytes, hexadecimal) of an account; spellings of one account give one hash."""
+    if cells.is_scientific(text):
+        return Reading(None, Fault("code-in-scientific-notation", text))
     account = text if text.isalnum() and text.isascii() else cells.fold(text).replace("-", "")
     return Reading(_digest(account.lower(), secret)) if account else cells.EMPTY
 
@@ -162,7 +167,7 @@ def _digest(account: str, secret: bytes) -> str:
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    scale = _decimal_places(manner.factor)
+    scale = _decimal_places(manner.factor) if manner.factor else None
     if scale is None or manner.decimal_comma:
         return _read_amounts_one_by_one(column, texts, manner)
     canonical = pc.fill_null(pc.match_substring_regex(texts, _amount_pattern(scale)), False)
@@ -184,6 +189,7 @@ def _read_amounts_one_by_one(column: Column, texts: pa.Array, manner: Manner) ->
         cells.parse_amount(
             text or "",
             manner.factor,
+            is_stated=manner.is_stated,
             blank=column.blank,
             decimal_comma=manner.decimal_comma,
             from_double=manner.from_double,

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.ingest.layouts import ALIAS_FILE
 from pipelines.ingest.model import Delivery
 from pipelines.settings import Settings
 
-ALIAS_FILE = "header_aliases.csv"
-LAYOUT_FILE = "layout.csv"
-_DISTRICT_FILES = frozenset({ALIAS_FILE, LAYOUT_FILE})
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
 _DOCUMENTS = (".md",)
 _HASH_BLOCK = 4 * 1024**2
@@ -107,7 +105,7 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:
         return PassedOver(relative, "not complete yet", "尚未写完的文件")
     if name.lower().endswith(_DOCUMENTS) or name.lower().startswith("readme"):
         return PassedOver(relative, "documentation", "说明文件")
-    if len(parts) == 2 and parts[0] != "" and name in _DISTRICT_FILES:
+    if len(parts) == 2 and name == ALIAS_FILE:
         return PassedOver(relative, "header aliases of the district", "本区表头别名")
     return None
 
@@ -139,9 +137,6 @@ def content_hash(delivery: Delivery) -> str:
 
 
 def aliases_fingerprint(raw: Path, district_code: str) -> str:
-    """A hash of the district's alias and layout files: files read under another one are read again."""
-    digest = hashlib.sha256()
-    for name in sorted(_DISTRICT_FILES):
-        path = raw / district_code / name
-        digest.update(name.encode() + (path.read_bytes() if path.is_file() else b""))
-    return digest.hexdigest()[:16]
+    """A hash of the district's alias file: files read under another one are read again."""
+    path = raw / district_code / ALIAS_FILE
+    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()[:16]

@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
 from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_text, unit_name
+from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
 
 MAX_LEVELS = 4
@@ -111,6 +111,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """The yuan in one unit of a table's amounts (None: told by column or by cell), and whether the table states it."""
+
+    factor: int | None
+    is_stated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """A recognised table: its dataset, its headers, and the positions (from 0) of its header rows among the sample.
 
@@ -124,7 +132,7 @@ class Recognised:
     first_row: int
     last_row: int
     metadata: Metadata
-    unit_factor: int | None
+    unit: Unit
 
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
@@ -145,26 +153,22 @@ def fold_header(text: str) -> tuple[str, int | None, bool]:
 class HeaderAliases:
     """The names under which each dataset's columns are delivered: the contracts' and a district's own."""
 
-    def __init__(self, extra: Iterable[tuple[str, str, str]] = ()) -> None:
-        """``extra``: dataset, column, header (a path is written with ``/``); the column ``-`` passes a header over."""
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self._columns: dict[str, dict[str, Column]] = {}
         self._values: dict[str, dict[str, tuple[str, str]]] = {}
         self._parents: dict[str, frozenset[str]] = {}
-        self._passed_over: dict[str, set[str]] = {}
-        for dataset in DATASETS.values():
+        self._passed_over: dict[str, frozenset[str]] = {}
+        for dataset in layout.datasets.values():
             aliases = {_fold_path(alias): column for column in dataset.columns for alias in column.headers}
             for column in dataset.columns:
                 aliases.setdefault(_fold_path(column.label_zh), column)
                 aliases.setdefault(_fold_path(column.name), column)
+            passed_over = (*passed_over_headers(dataset), *layout.passed_over.get(dataset.name, ()))
             self._columns[dataset.name] = aliases
             self._values[dataset.name] = _header_values(dataset)
             self._parents[dataset.name] = frozenset(map(_fold_path, dataset.spread_parents)) | _GENERIC_LEAVES
-            self._passed_over[dataset.name] = {_fold_path(header) for header in passed_over_headers(dataset)}
-        for dataset_name, column_name, header in extra:
-            if column_name == "-":
-                self._passed_over[dataset_name].add(_fold_path(header))
-            else:
-                self._columns[dataset_name][_fold_path(header)] = DATASETS[dataset_name][column_name]
+            self._passed_over[dataset.name] = frozenset(map(_fold_path, passed_over))
 
     def knows(self, text: str) -> bool:
         """Whether a text is a header of any dataset."""
@@ -173,7 +177,9 @@ class HeaderAliases:
 
     def is_passed_over(self, dataset: Dataset, path: Sequence[str]) -> bool:
         """Whether a header is one that is knowingly not read."""
-        return any(fold_header(name)[0] in self._passed_over[dataset.name] for name in path)
+        known = self._passed_over[dataset.name]
+        names = [fold_header(name)[0] for name in path]
+        return "/".join(names) in known or not known.isdisjoint(names)
 
     def find(self, dataset: Dataset, path: Sequence[str]) -> Meaning | None:
         """What a header path means in a dataset."""
@@ -264,15 +270,22 @@ def _as_of(year: int, month: int, day: str | None) -> date | None:
 
 
 def recognise(
-    rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, sheet: str, first_line: int = 1
+    rows: Sequence[Sequence[str]],
+    aliases: HeaderAliases,
+    *,
+    sheet: str,
+    first_line: int = 1,
+    above: Metadata | None = None,
 ) -> Recognised | None:
     """Find the header among the first rows of a table and tell the dataset.
 
-    ``rows`` are texts, the first being line ``first_line`` of the sheet. None: nothing here looks like a table.
+    ``rows`` are texts, the first being line ``first_line`` of the sheet; ``above`` is what the sheet's table before
+    this one said, and holds for this one where it says nothing itself. None: nothing here looks like a table.
     Raises ``FileRefused``: required headers missing or misspelt, two headers for one column, an unknown header that
     looks like an amount, a code or a date, no unit or two.
     """
-    candidates = list(_candidates(rows, aliases))
+    above = above or Metadata()
+    candidates = list(_candidates(rows, aliases, has_department=above.department_name is not None))
     complete = [candidate for candidate in candidates if not candidate.missing]
     if not complete:
         near = max(candidates, key=lambda candidate: (candidate.score[0], -len(candidate.missing)), default=None)
@@ -286,7 +299,7 @@ def recognise(
         found = _shown(_paths(rows[best.first : best.last + 1]).values())
         expected = " / ".join(sorted(rivals))
         raise FileRefused("dataset-not-recognised", found=found, expected=expected, sheet=sheet, line=line)
-    return _finish(rows, best, aliases, sheet=sheet, line=line)
+    return _finish(rows, best, aliases, above, sheet=sheet, line=line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +317,7 @@ class _Candidate:
     missing: tuple[str, ...]
 
 
-def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases) -> Iterator[_Candidate]:
+def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, has_department: bool) -> Iterator[_Candidate]:
     names_headers = [sum(map(aliases.knows, filter(str.strip, row))) >= 2 for row in rows]
     for last in range(len(rows)):
         if not _may_be_header(rows[last]):
@@ -313,14 +326,14 @@ def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases) -> Iterat
             if first < last and not _may_be_parent(rows[first]):
                 break
             paths = _paths(rows[first : last + 1])
-            has_department = read_metadata(rows[:first]).department_name is not None
-            for dataset in DATASETS.values():
+            is_told = has_department or read_metadata(rows[:first]).department_name is not None
+            for dataset in aliases.layout.datasets.values():
                 meanings = list(_map(dataset, paths, aliases).values())
                 mapped = {(meaning.column.name, meaning.constants, meaning.part) for meaning in meanings}
                 if mapped:
                     distinguishing = len({name for name, *_ in mapped} & set(dataset.distinguishing))
                     score = (len(mapped), distinguishing, sum(names_headers[first : last + 1]))
-                    missing = _missing(dataset, meanings, has_department=has_department)
+                    missing = _missing(dataset, meanings, has_department=is_told)
                     yield _Candidate(score, first, last, dataset, tuple(missing))
 
 
@@ -417,7 +430,13 @@ def _shown(paths: Iterable[tuple[str, ...]]) -> str:
 
 
 def _finish(
-    rows: Sequence[Sequence[str]], chosen: _Candidate, aliases: HeaderAliases, *, sheet: str, line: int
+    rows: Sequence[Sequence[str]],
+    chosen: _Candidate,
+    aliases: HeaderAliases,
+    above: Metadata,
+    *,
+    sheet: str,
+    line: int,
 ) -> Recognised:
     first, last, dataset = chosen.first, chosen.last, chosen.dataset
     paths = _paths(rows[first : last + 1])
@@ -443,8 +462,8 @@ def _finish(
     _refuse_important_unknown(dataset, headers, rows[body_start:], aliases, sheet=sheet, line=line)
     row_totals = _row_totals(headers)
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
-    metadata = read_metadata(rows[:first])
-    unit = _unit(headers, metadata, sheet=sheet, line=line)
+    metadata = _inherited(read_metadata(rows[:first]), above)
+    unit = _unit(headers, metadata, aliases.layout, rows[body_start:], sheet=sheet, line=line)
     return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit)
 
 
@@ -503,6 +522,17 @@ def _in_order(column: Column, headers: Sequence[Header]) -> tuple[Header, ...]:
         return (known[0] if known else len(order), part)
 
     return tuple(sorted(headers, key=rank))
+
+
+def _inherited(own: Metadata, above: Metadata) -> Metadata:
+    return Metadata(
+        own.department_name or above.department_name,
+        own.unit_factors or above.unit_factors,
+        own.years or above.years,
+        own.district_code or above.district_code,
+        own.as_of_date or above.as_of_date,
+        own.is_titled or above.is_titled,
+    )
 
 
 def _is_column_numbers(row: Sequence[str]) -> bool:
@@ -567,26 +597,44 @@ def _looks_like_amounts(content: Sequence[str]) -> bool:
     return len(amounts) >= max(2, len(content) / 2)
 
 
-def _unit(headers: Sequence[Header], metadata: Metadata, *, sheet: str, line: int) -> int | None:
-    """The yuan in one unit of the table; None where its columns differ."""
+def _unit(
+    headers: Sequence[Header],
+    metadata: Metadata,
+    layout: Layout,
+    body: Sequence[Sequence[str]],
+    *,
+    sheet: str,
+    line: int,
+) -> Unit:
+    """The unit of a table: from its head, its headers, its cells, the district's layout, or yuan for a plain table."""
     amounts = [header for header in headers if header.column and header.column.kind is Kind.AMOUNT]
     in_headers = {header.factor for header in amounts}
-    stated = {*metadata.unit_factors, *(in_headers - {None})}
+    stated = {*metadata.unit_factors, *(factor for factor in in_headers if factor)}
     if len(metadata.unit_factors) > 1 or (metadata.unit_factors and len(stated) > 1):
-        names = "、".join(unit_name(factor) for factor in sorted(f for f in stated if f))
+        names = "、".join(unit_name(factor) for factor in sorted(stated))
         raise FileRefused("unit-conflict-in-sheet", found=names, sheet=sheet, line=line)
     if metadata.unit_factors:
-        return metadata.unit_factors[0]
-    if None not in in_headers and in_headers:
-        return in_headers.pop() if len(in_headers) == 1 else None
+        return Unit(metadata.unit_factors[0], is_stated=True)
     if not amounts:
-        return 1
-    if metadata.is_titled:
-        raise FileRefused(
-            "unit-not-known",
-            sheet=sheet,
-            line=line,
-            remedy="Write 单位：元 or 单位：万元 above the header, or the unit into each amount's header.",
-            remedy_zh="请在表头上方注明“单位：元”或“单位：万元”。",
-        )
-    return 1 if in_headers == {None} else None
+        return Unit(1, is_stated=False)
+    if stated and None not in in_headers:
+        return Unit(stated.pop() if len(stated) == 1 else None, is_stated=True)
+    if not stated and layout.unit_factor:
+        return Unit(layout.unit_factor, is_stated=False)
+    if not stated and not metadata.is_titled:
+        return Unit(1, is_stated=False)
+    if not stated and _all_have_units(amounts, body):
+        return Unit(None, is_stated=False)
+    raise FileRefused(
+        "unit-not-known",
+        sheet=sheet,
+        line=line,
+        remedy="Write 单位：元 or 单位：万元 above the header, or the unit into each amount's header.",
+        remedy_zh="请在表头上方注明“单位：元”或“单位：万元”。",
+    )
+
+
+def _all_have_units(amounts: Sequence[Header], body: Sequence[Sequence[str]]) -> bool:
+    cells = [row[header.index] for header in amounts for row in body if header.index < len(row)]
+    readings = [parse_amount(text, None) for text in cells if parse_amount(text, is_stated=False).value]
+    return bool(readings) and all(reading.value is not None for reading in readings)

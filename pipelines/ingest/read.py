@@ -1,17 +1,25 @@
 """Opens a delivered file, finds its tables and reads them: the entry to ingest.
 
 ``read_file`` returns at once; the file is read while its tables are consumed, in order. A file is refused whole with
-``FileRefused``, from here or while the tables are consumed. Does not belong here: what a cell or a header means.
+``FileRefused``, from here or while the tables are consumed. What a file is, is told by its first bytes, not by its
+name. Does not belong here: what a cell or a header means.
 """
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from pipelines.contracts.datasets import DATASETS
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contracts.model import Kind
+from pipelines.ingest.archive import read_members
+from pipelines.ingest.cells import parse_amount
 from pipelines.ingest.columns import Manner
 from pipelines.ingest.delimited import (
     DELIMITERS,
@@ -21,69 +29,124 @@ from pipelines.ingest.delimited import (
     read_lines,
     sample_records,
 )
-from pipelines.ingest.headers import HeaderAliases, Recognised, recognise
+from pipelines.ingest.headers import HeaderAliases, Metadata, Recognised, fold_header, recognise
+from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.tables import TableReader
 from pipelines.ingest.workbook import Sheet, read_sheets
 from pipelines.settings import Settings
 
-TEXT_TYPES = (".csv", ".txt", ".tsv")
-WORKBOOK_TYPES = (".xlsx", ".xlsm", ".xls", ".ods")
+FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")
+_TEXT_TYPES = (".csv", ".txt", ".tsv")
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LONGEST_HEAD = 6
 
 
 def read_file(delivery: Delivery, *, settings: Settings, hash_secret: bytes) -> ReadFile:
     """Open a delivery for reading.
 
     ``hash_secret`` is the key of the hash that stands for payee accounts. Raises ``FileRefused`` for a type that is
-    not read and for a file beyond ``settings.limits``.
+    not read, for a file beyond ``settings.limits``, and for one that is not below ``settings.raw``.
     """
-    suffix = delivery.path.suffix.lower()
-    if not delivery.path.resolve().is_relative_to(settings.raw.resolve()):
+    path = delivery.path
+    if not path.resolve().is_relative_to(settings.raw.resolve()):
         raise FileRefused("file-outside-raw", found=delivery.relative_path)
-    size = delivery.path.stat().st_size
+    size = path.stat().st_size
     if size > settings.limits.max_file_bytes:
         raise FileRefused("file-too-large", found=f"{size:,} bytes", expected=f"{settings.limits.max_file_bytes:,}")
-    if suffix not in (*TEXT_TYPES, *WORKBOOK_TYPES):
-        raise FileRefused(
-            "file-type-not-supported",
-            found=suffix or delivery.path.name,
-            expected=" ".join((*TEXT_TYPES, *WORKBOOK_TYPES)),
-        )
+    if path.suffix.lower() not in FILE_TYPES:
+        raise FileRefused("file-type-not-supported", found=path.suffix or path.name, expected=" ".join(FILE_TYPES))
     reader = _Reader(delivery, settings, hash_secret)
-    skipped: list[SkippedSheet] = []
-    tables = reader.text_file(delivery.path) if suffix in TEXT_TYPES else reader.workbook(delivery.path, skipped)
-    return ReadFile(delivery, tables, skipped)
+    return ReadFile(delivery, reader.tables(path, ""), reader.skipped)
+
+
+def _kind(path: Path) -> str:
+    """What a file is by its first bytes: ``text``, ``xlsx``, ``ods``, ``xls`` or ``zip``."""
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    suffix = path.suffix.lower()
+    if not start:
+        raise FileRefused(
+            "file-not-readable", found="it is empty", remedy="Deliver it again.", remedy_zh="请重新报送。"
+        )
+    if start.startswith(_COMPOUND_FILE):
+        if suffix in {".xlsx", ".xlsm"}:
+            raise FileRefused(
+                "file-not-readable",
+                found="a password, or an old workbook under a new name",
+                remedy="Save it again as .xlsx without a password.",
+                remedy_zh="文件已加密或为旧格式，请另存为不加密的 .xlsx。",
+            )
+        return "xls"
+    if start.startswith(b"PK"):
+        return _package_kind(path)
+    if suffix in _TEXT_TYPES:
+        return "text"
+    if suffix == ".xls" and re.match(rb"\s*(?:<|\xef\xbb\xbf\s*<)", start):
+        found = "a web page under the name of a workbook"
+    else:
+        found = f"it is no {suffix} file, or was cut off"
+    raise FileRefused(
+        "file-not-readable",
+        found=found,
+        remedy="Open it in a spreadsheet program and save it as .xlsx or .csv.",
+        remedy_zh="请用表格软件打开后另存为 .xlsx 或 .csv。",
+    )
+
+
+def _package_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return {".xlsm": "xlsx", ".csv": "zip", ".txt": "zip", ".tsv": "zip"}.get(
+            path.suffix.lower(), path.suffix.lower()[1:]
+        )
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    return "ods" if "content.xml" in names and "mimetype" in names else "zip"
 
 
 class _Reader:
-    """Reads one delivery with its district's aliases."""
+    """Reads one delivery with its district's layout."""
 
     def __init__(self, delivery: Delivery, settings: Settings, hash_secret: bytes) -> None:
+        self.skipped: list[SkippedSheet] = []
         self._delivery = delivery
         self._limits = settings.limits
         self._hash_secret = hash_secret
-        self._aliases = HeaderAliases()
+        self._aliases = HeaderAliases(read_layout(settings.raw, delivery.district_code, delivery.fiscal_year))
+        self._layout = self._aliases.layout
 
-    def text_file(self, path: Path) -> Iterator[SourceTable]:
-        """The one table of a delimited text file on disk."""
-        with path.open("rb") as stream:
-            yield from self.text(stream)
+    def tables(self, path: Path, within: str) -> Iterator[SourceTable]:
+        """The tables of a file; ``within`` is its name in an archive (empty: it was delivered by itself)."""
+        kind = _kind(path)
+        if kind == "text":
+            with path.open("rb") as stream:
+                yield from self._text(stream, within)
+        elif kind == "zip" and within:
+            raise FileRefused("file-type-not-supported", found=f"{within!r}, an archive in the archive", expected="")
+        elif kind == "zip":
+            found = False
+            for member in read_members(path, self._limits, self.skipped):
+                found = True
+                yield from self.tables(member.path, member.name)
+            if not found:
+                raise self._no_table("an archive without any export", "")
+        else:
+            yield from self._workbook(path, kind, within)
 
-    def text(self, stream: IO[bytes]) -> Iterator[SourceTable]:
+    def _text(self, stream: IO[bytes], within: str) -> Iterator[SourceTable]:
         """The one table of a delimited text file."""
         encoding = detect_encoding(stream)
         chunks = read_lines(stream, encoding)
-        first = next(chunks, None)
-        if first is None:
-            raise _no_table("an empty file", "")
-        delimiter, recognised, records = self._find_header(first, encoding)
+        first = next(chunks, b"")
+        delimiter, recognised, records = self._find_header(first, encoding, within)
         body_start = records[recognised.last_row][1]
         widths = [len(record) for record, _ in records[recognised.last_row : recognised.last_row + 2]]
         width = max(max(header.index for header in recognised.headers) + 1, *widths)
-        reader = self._table_reader(
-            recognised, sheet="", first_line=body_start - recognised.last_row, manner=Manner(), encoding=encoding.name
-        )
+        reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
 
         def batches() -> Iterator[Batch]:
             parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
@@ -93,65 +156,138 @@ class _Reader:
 
         yield SourceTable(reader.head, batches())
 
-    def _find_header(self, data: bytes, encoding: TextEncoding) -> tuple[str, Recognised, list[tuple[list[str], int]]]:
-        refusal: FileRefused | None = None
+    def _find_header(
+        self, data: bytes, encoding: TextEncoding, sheet: str
+    ) -> tuple[str, Recognised, list[tuple[list[str], int]]]:
+        """The delimiter under which a header is found, the header, and the first records with their last lines."""
+        refusals: list[FileRefused] = []
         widest: list[str] = []
         for delimiter in DELIMITERS:
             records = sample_records(data, encoding, delimiter, self._limits.header_search_rows)
             widest = max([widest, *(record for record, _ in records)], key=len)
             try:
-                recognised = recognise([record for record, _ in records], self._aliases, sheet="")
+                recognised = recognise([record for record, _ in records], self._aliases, sheet=sheet)
             except FileRefused as error:
-                refusal = refusal or error
+                refusals.append(error)
                 continue
             if recognised:
                 return delimiter, recognised, records
-        raise refusal or _no_table("、".join(widest)[:200], "")
+        raise refusals[0] if refusals else self._no_table("、".join(widest)[:200], sheet)
 
-    def workbook(self, path: Path, skipped: list[SkippedSheet]) -> Iterator[SourceTable]:
+    def _workbook(self, path: Path, kind: str, within: str) -> Iterator[SourceTable]:
         """The tables of all sheets of a workbook."""
         found = False
-        for sheet in read_sheets(path, max_columns=self._limits.max_columns):
+        for sheet in read_sheets(path, kind, self._limits):
+            name = f"{within}!{sheet.name}" if within else sheet.name
             if not sheet.is_visible:
-                skipped.append(SkippedSheet(sheet.name, "hidden sheet", "隐藏的工作表"))
-                continue
-            table = self._sheet_table(sheet)
-            if table is None:
-                skipped.append(SkippedSheet(sheet.name, "no table", "没有数据表"))
-                continue
-            found = True
-            yield table
+                self.skipped.append(SkippedSheet(name, "a hidden sheet", "隐藏的工作表"))
+            elif sheet.name in self._layout.skipped_sheets:
+                self.skipped.append(SkippedSheet(name, "passed over by the district's layout", "按本区版式略过"))
+            else:
+                for table in self._sheet_tables(sheet, name):
+                    found = True
+                    yield table
         if not found:
-            raise _no_table("、".join(entry.sheet for entry in skipped), "")
+            raise self._no_table("、".join(entry.sheet for entry in self.skipped), within)
 
-    def _sheet_table(self, sheet: Sheet) -> SourceTable | None:
-        sample = _texts(sheet.rows.slice(0, self._limits.header_search_rows))
-        recognised = recognise(sample, self._aliases, sheet=sheet.name)
-        if recognised is None:
-            return None
-        reader = self._table_reader(recognised, sheet=sheet.name, first_line=1, manner=Manner(from_double=True))
-        body = sheet.rows.slice(recognised.last_row + 1)
-        return SourceTable(reader.head, self._batches(reader, body))
+    def _sheet_tables(self, sheet: Sheet, name: str) -> Iterator[SourceTable]:
+        """The tables of a sheet, one below the other."""
+        start = 0
+        above = Metadata()
+        count = 0
+        starts_again = self._header_rows(sheet.rows)
+        while start < len(sheet.rows):
+            sample = _texts(sheet.rows.slice(start, self._limits.header_search_rows))
+            recognised = recognise(sample, self._aliases, sheet=name, first_line=start + 1, above=above)
+            if recognised is None:
+                break
+            count += 1
+            body = start + recognised.last_row + 1
+            following = [row for row in starts_again if row >= body and not _repeats(recognised, sheet.rows, row)]
+            end = _start_of_head(sheet.rows, following[0], body) if following else len(sheet.rows)
+            manner = Manner(
+                decimal_comma=self._layout.decimal_comma,
+                from_double=True,
+                epoch_1904=sheet.epoch_1904,
+                date_order=self._layout.date_order,
+            )
+            reader = self._table_reader(recognised, sheet=name, header_line=body, manner=manner)
+            rows = _filled_down(sheet, recognised, body, end)
+            yield SourceTable(reader.head, self._batches(reader, rows))
+            above, start = recognised.metadata, end
+        if not count:
+            self._pass_over(sheet, name)
+
+    def _pass_over(self, sheet: Sheet, name: str) -> None:
+        """Notes a sheet without a table; refuses one that holds amounts all the same."""
+        if any(_holds_amounts(column) for column in sheet.rows.columns):
+            raise FileRefused(
+                "dataset-not-recognised",
+                found="、".join(filter(None, max(_texts(sheet.rows.slice(0, 30)), key=lambda row: len("".join(row)))))[
+                    :200
+                ],
+                expected="、".join(dataset.label_zh for dataset in self._layout.datasets.values()),
+                sheet=name,
+                remedy="Correct the headers, or pass the sheet over in header_aliases.csv (layout,skip_sheet).",
+                remedy_zh="请更正表头，或在本区 header_aliases.csv 中登记略过该工作表（layout,skip_sheet）。",
+            )
+        is_empty = not len(sheet.rows)
+        self.skipped.append(
+            SkippedSheet(name, "an empty sheet", "空工作表")
+            if is_empty
+            else SkippedSheet(name, "no table in it (cover, index or notes)", "无数据表（封面、目录或说明）")
+        )
+
+    def _header_rows(self, rows: RawRows) -> list[int]:
+        """Rows in which at least two cells are headers that some contract knows, and none is an amount."""
+        known = pa.array([0] * len(rows), pa.int8())
+        for column in rows.columns:
+            encoded = pc.dictionary_encode(column)
+            hits = [
+                index
+                for index, text in enumerate(encoded.dictionary.to_pylist())
+                if text and len(text) <= 40 and not text[0].isdigit() and self._aliases.knows(text)
+            ]
+            if hits:
+                is_hit = pc.is_in(encoded.indices, pa.array(hits, encoded.indices.type))
+                known = pc.add(known, is_hit.cast(pa.int8()))
+        found = pc.indices_nonzero(pc.greater_equal(known, 2)).to_pylist()
+        return [row for row in found if not any(_is_amount(column[row].as_py()) for column in rows.columns)]
 
     def _table_reader(
-        self, recognised: Recognised, *, sheet: str, first_line: int, manner: Manner, encoding: str | None = None
+        self,
+        recognised: Recognised,
+        *,
+        sheet: str,
+        header_line: int,
+        manner: Manner | None = None,
+        encoding: str | None = None,
     ) -> TableReader:
+        plain = Manner(decimal_comma=self._layout.decimal_comma, date_order=self._layout.date_order)
         return TableReader(
             recognised,
             self._delivery,
             self._aliases,
             sheet=sheet,
-            first_line=first_line,
-            manner=manner,
+            header_line=header_line,
+            manner=manner or plain,
             hash_secret=self._hash_secret,
             max_cell_characters=self._limits.max_cell_characters,
             encoding=encoding,
         )
 
     def _batches(self, reader: TableReader, raw: RawRows | None) -> Iterator[Batch]:
-        for start in range(0, len(raw) if raw else 0, self._limits.batch_rows):
+        for start in range(0, len(raw) if raw is not None else 0, self._limits.batch_rows):
             assert raw is not None  # noqa: S101 - told to the type checker
             yield reader.batch(raw.slice(start, self._limits.batch_rows))
+
+    def _no_table(self, found: str, sheet: str) -> FileRefused:
+        expected = "; ".join(
+            f"{dataset.label_zh} {dataset.name}: "
+            + "、".join(column.label_zh for column in dataset.columns if column.required)
+            for dataset in self._layout.datasets.values()
+        )
+        return FileRefused("no-table-found", found=found, expected=expected, sheet=sheet)
 
 
 def _texts(raw: RawRows) -> list[list[str]]:
@@ -170,10 +306,49 @@ def _offset_of_line(data: bytes, lines: int) -> int:
     return offset
 
 
-def _no_table(found: str, sheet: str) -> FileRefused:
-    expected = "; ".join(
-        f"{dataset.label_zh} {dataset.name}: "
-        + "、".join(column.label_zh for column in dataset.columns if column.required)
-        for dataset in DATASETS.values()
+def _is_amount(text: str | None) -> bool:
+    return (
+        bool(text) and any(map(str.isdigit, text or "")) and parse_amount(text or "", is_stated=False).value is not None
     )
-    return FileRefused("no-table-found", found=found, expected=expected, sheet=sheet)
+
+
+def _holds_amounts(column: pa.Array) -> bool:
+    """Whether a column of a sheet without a known header looks like money: not page numbers, not years."""
+    money = pc.match_substring_regex(column, r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$")
+    return (pc.sum(money).as_py() or 0) >= 2
+
+
+def _repeats(recognised: Recognised, rows: RawRows, row: int) -> bool:
+    """Whether a row is the table's own header again, as at the top of every printed page."""
+    paths = {header.index: {fold_header(name)[0] for name in header.path} for header in recognised.headers}
+    told = {index: text for index, column in enumerate(rows.columns) if (text := column[row].as_py())}
+    return all(fold_header(text)[0] in paths.get(index, ()) for index, text in told.items())
+
+
+def _start_of_head(rows: RawRows, header: int, lowest: int) -> int:
+    """The first row of the head (title, unit line, upper header rows) above a header further down a sheet."""
+    start = header
+    while start > lowest:
+        above = [text for column in rows.columns if (text := column[start - 1].as_py()) and text.strip()]
+        if not above or len(above) > _LONGEST_HEAD or any(map(_is_amount, above)) or header - start >= _LONGEST_HEAD:
+            break
+        start -= 1
+    return start
+
+
+def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> RawRows:
+    """The rows of a table in which a label that is merged over several rows stands in each; amounts stay where they are."""
+    rows = sheet.rows.slice(start, end - start)
+    labels = {
+        header.index
+        for header in recognised.headers
+        if header.column and header.column.kind not in {Kind.AMOUNT, Kind.RATIO, Kind.PERCENT}
+    }
+    filled: dict[int, list[str | None]] = {}
+    for first_row, last_row, column, _ in sheet.merged:
+        if column in labels and last_row > first_row and start <= first_row and last_row < end:
+            texts = filled.setdefault(column, rows.columns[column].to_pylist())
+            texts[first_row - start + 1 : last_row - start + 1] = [texts[first_row - start]] * (last_row - first_row)
+    for column, texts in filled.items():
+        rows.columns[column] = pa.array(texts, pa.string())
+    return rows

@@ -91,7 +91,7 @@ class TableReader:
         aliases: HeaderAliases,
         *,
         sheet: str,
-        first_line: int,
+        header_line: int,
         manner: Manner,
         hash_secret: bytes,
         max_cell_characters: int,
@@ -101,13 +101,14 @@ class TableReader:
         self._dataset: Dataset = recognised.dataset
         self._delivery = delivery
         self._aliases = aliases
+        self.total_words = aliases.layout.total_words
         self._sheet = sheet
         self._manner = manner
         self._hash_secret = hash_secret
         self._max_cell_characters = max_cell_characters
         self._percent: dict[int, bool] = {}
         self._code_in_name: dict[str, bool] = {}
-        self._header_line = first_line + recognised.last_row
+        self._header_line = header_line
         self._is_first = True
         self._refuse_other_origin()
         present = {header.column.name for header in recognised.headers if header.column}
@@ -126,7 +127,7 @@ class TableReader:
                 (shown, header.column.name if header.column else None)
                 for shown, header in zip(self._shown, recognised.headers, strict=True)
             ),
-            unit_factor=recognised.unit_factor,
+            unit_factor=recognised.unit.factor,
             encoding=encoding,
             department_name=recognised.metadata.department_name,
             as_of_date=recognised.metadata.as_of_date,
@@ -211,7 +212,7 @@ class TableReader:
                 continue
             stated = reading.column(total.column, (total,)).values.to_pylist()
             added = [reading.column(total.column, (part,)).values.to_pylist() for part in parts]
-            factor = total.factor or self._recognised.unit_factor or 1
+            factor = total.factor or self._recognised.unit.factor or 1
             tolerance = Decimal("0.01") if factor == 1 else Decimal("0.005") * len(parts) * factor
             for position, amounts in enumerate(zip(stated, *added, strict=True)):
                 known = [amount for amount in amounts[1:] if amount is not None]
@@ -382,11 +383,13 @@ class _Reading:
         if column.kind is Kind.RATIO and not percent:
             percent = self._table._percent.setdefault(header.index, _is_percent(texts, base))
         return Manner(
-            factor=header.factor or self._recognised.unit_factor or 1,
+            factor=header.factor or self._recognised.unit.factor,
+            is_stated=self._recognised.unit.is_stated,
             decimal_comma=base.decimal_comma,
             percent=percent,
             from_double=base.from_double,
             epoch_1904=base.epoch_1904,
+            date_order=base.date_order,
             hash_secret=self._table._hash_secret if column.personal is Personal.HASH else b"",
         )
 
@@ -395,7 +398,7 @@ class _Reading:
         known = self._table._code_in_name.get(column.name)
         if known is None:
             distinct = pc.drop_null(self._cells(header).encoded.dictionary).to_pylist()
-            named = [cells.normalise(text) for text in distinct if not total_scope(text) and not cells.is_empty(text)]
+            named = [cells.normalise(text) for text in distinct if not self._scope(text) and not cells.is_empty(text)]
             known = bool(named) and all(_CODE_BEFORE_NAME.fullmatch(text) for text in named)
             self._table._code_in_name[column.name] = known
         return known
@@ -493,7 +496,7 @@ class _Reading:
         ]
         for header in labels:
             for position, text in self._total_words(self._cells(header)):
-                scope = total_scope(text)
+                scope = self._scope(text)
                 if scope and position not in found and not self._has_code(position, codes, header):
                     found[position] = scope
         if self._dataset.amount_columns:
@@ -511,16 +514,24 @@ class _Reading:
                 )
         return {position: scope for position, scope in found.items() if position not in lines.absent}
 
-    @staticmethod
-    def _total_words(texts: Texts) -> list[tuple[int, str]]:
+    def _scope(self, text: str) -> str | None:
+        return total_scope(text, self._table.total_words)
+
+    def _total_words(self, texts: Texts) -> list[tuple[int, str]]:
         """Positions and texts of cells that may be total words."""
+        further = self._table.total_words
         if texts.is_plain:
             return []
-        if texts.is_varied:
+        if texts.is_varied and not further:
             hits = pc.indices_nonzero(pc.match_substring_regex(texts.strings, SUSPECT))
         else:
-            words = pc.indices_nonzero(pc.match_substring_regex(texts.encoded.dictionary, SUSPECT))
-            words = [w for w in words.to_pylist() if total_scope(texts.encoded.dictionary[w].as_py())]
+            distinct = texts.encoded.dictionary
+            words = (
+                range(len(distinct))
+                if further
+                else pc.indices_nonzero(pc.match_substring_regex(distinct, SUSPECT)).to_pylist()
+            )
+            words = [word for word in words if self._scope(distinct[word].as_py())]
             if not words:
                 return []
             hits = pc.indices_nonzero(pc.is_in(texts.encoded.indices, pa.array(words, texts.encoded.indices.type)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 from pipelines.contracts.model import Dataset
 from pipelines.ingest.cells import fold
 
-SUSPECT = "[计中额]"
-"""A regular expression that every total word matches: a cheap first look at whole columns."""
+SUSPECT = "(?i)[计中额]|total"
+"""A regular expression that every known total word matches: a cheap first look at whole columns."""
 
 HIERARCHIES = ("function_code", "government_economy_code", "department_economy_code", "economy_code")
 
-_TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?")
+_TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?|(?:sub|grand)?-?totals?[:]?")
 _PART = re.compile(r"其中")
 _WHOLE = re.compile(
     r"(?:本表|全表|本年|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)*[合总共]计[:]?|总额|年度资金总额[:]?"
@@ -41,9 +41,11 @@ _OUTLINE = (
 )
 
 
-def total_scope(text: str) -> str | None:
-    """The scope that a label claims, None if it is no total word."""
+def total_scope(text: str, further: Collection[str] = ()) -> str | None:
+    """The scope that a label claims, None if it is no total word; ``further`` are folded words of the district."""
     word = fold(text)
+    if word in further:
+        return "all"
     if not _TOTAL.fullmatch(word):
         return None
     if _PART.match(word):

@@ -1,57 +1,130 @@
-"""Workbooks (.xlsx, .xlsm, .xls, .ods): every sheet as texts with the numbers of its rows.
+"""Workbooks (.xlsx, .xls, .ods): every sheet as texts with the numbers of its rows.
 
-Number cells come as the shortest decimal text of the double in the file, dates as ISO text, percentages as ratios.
-Does not belong here: headers, what a cell means.
+Number cells come as decimal texts of the double in the file, dates as ISO text. A number that its cell format shows
+with a unit or a percent sign comes with it (``12.5万元``, ``78.33%``); a number with more digits than a double holds
+comes in scientific notation, as the spreadsheet shows it, and is refused where a code is expected.
+Does not belong here: headers, what a cell means, the inside of a package (packages).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import fastexcel
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.ingest.model import FileRefused
+from pipelines.ingest.packages import PackageFacts, SheetFacts, check_ods, mark_rows, read_xlsx_facts
 from pipelines.ingest.raw_rows import RawRows
+from pipelines.settings import Limits
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its name, whether people see it, and all its rows."""
+    """One sheet: its name, whether people see it, its rows, and the number (from 1) of the column of each.
+
+    ``merged``: first and last row, first and last column (positions in ``rows``, from 0) of merged ranges.
+    """
 
     name: str
     is_visible: bool
     rows: RawRows
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    epoch_1904: bool = False
 
 
-def read_sheets(path: Path, *, max_columns: int) -> Iterator[Sheet]:
-    """The sheets of a workbook in order. Raises ``FileRefused`` where the file is damaged, locked or too wide."""
-    try:
-        workbook = fastexcel.read_excel(str(path))
-    except fastexcel.FastExcelError as error:
-        raise FileRefused(
-            "file-not-readable",
-            found=_reason(error),
-            remedy="Save it again as .xlsx without a password.",
-            remedy_zh="请另存为不加密的 .xlsx 后重新交来。",
-        ) from None
+def read_sheets(path: Path, kind: str, limits: Limits) -> Iterator[Sheet]:
+    """The sheets of a workbook of a kind (``xlsx``, ``xls``, ``ods``) in order.
+
+    Raises ``FileRefused`` where the file is damaged, locked by a password, or beyond the limits.
+    """
+    facts = PackageFacts()
+    if kind == "xlsx":
+        facts = read_xlsx_facts(path, limits)
+    elif kind == "ods":
+        check_ods(path, limits)
+    workbook = _guarded(lambda: fastexcel.read_excel(_source(path, kind)))
     for name in workbook.sheet_names:
-        try:
-            sheet = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-            batch = sheet.to_arrow()
-        except fastexcel.FastExcelError as error:
-            raise FileRefused("file-not-readable", found=_reason(error), sheet=name) from None
-        columns = [column for column in batch.columns if column.null_count < len(column)]
-        if len(columns) > max_columns:
+        load = partial(workbook.load_sheet, name, header_row=None, skip_rows=0, dtypes="string")
+        sheet = _guarded(load, name)
+        batch = _guarded(sheet.to_arrow, name)
+        numbers = [column.absolute_index + 1 for column in sheet.selected_columns]
+        columns = {
+            number: column
+            for number, column in zip(numbers, batch.columns, strict=True)
+            if column.null_count < len(column)
+        }
+        if len(columns) > limits.max_columns:
             raise FileRefused(
-                "file-too-large", found=f"{len(columns):,} columns", expected=f"{max_columns:,}", sheet=name
+                "file-too-large", found=f"{len(columns):,} columns", expected=f"{limits.max_columns:,}", sheet=name
             )
+        of_sheet = facts.sheets.get(name, SheetFacts())
+        _mark(columns, of_sheet)
         lines = pa.array(np.arange(1, batch.num_rows + 1, dtype=np.int64))
-        yield Sheet(name, sheet.visible == "visible", RawRows(lines, columns))
+        rows = RawRows(lines, list(columns.values()))
+        merged = tuple(_positions(of_sheet.merged, list(columns)))
+        yield Sheet(name, sheet.visible == "visible", rows, merged, facts.epoch_1904)
 
 
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:200]
+def _mark(columns: dict[int, pa.Array], facts: SheetFacts) -> None:
+    """Writes into the cells what their formats show, and numbers that lost digits as they are shown."""
+    for mark, by_column in facts.marked.items():
+        for number, rows in by_column.items():
+            if number not in columns:
+                continue
+            texts = columns[number]
+            shown = mark_rows(rows, len(texts)) & pc.is_valid(texts).to_numpy(zero_copy_only=False)
+            marked = [_with_mark(text, mark) for text in texts.filter(pa.array(shown)).to_pylist()]
+            columns[number] = pc.replace_with_mask(texts, pa.array(shown), pa.array(marked, pa.string()))
+    for (row, number), text in facts.long_numbers.items():
+        if number in columns and row <= len(columns[number]):
+            mask = pa.array(mark_rows([row], len(columns[number])))
+            columns[number] = pc.replace_with_mask(columns[number], mask, pa.array([text]))
+
+
+def _with_mark(text: str, mark: str) -> str:
+    if not re.fullmatch(r"-?\d+(?:\.\d+)?", text):
+        return text
+    return f"{(Decimal(text) * 100).normalize():f}%" if mark == "%" else text + mark
+
+
+def _positions(merged: list[tuple[int, int, int, int]], numbers: list[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Merged ranges as positions among the rows and columns that are there; the first column must be."""
+    for first_row, last_row, first, last in merged:
+        if first in numbers:
+            inside = [position for position, number in enumerate(numbers) if first <= number <= last]
+            yield first_row - 1, last_row - 1, inside[0], inside[-1]
+
+
+def _source(path: Path, kind: str) -> str | bytes:
+    """The path, or the bytes of a file whose name ends as another kind of workbook does."""
+    is_named = path.suffix.lower() in {f".{kind}", ".xlsm" if kind == "xlsx" else ""}
+    return str(path) if is_named else path.read_bytes()
+
+
+def _guarded(read: Callable[[], _Result], sheet: str = "") -> _Result:
+    try:
+        return read()
+    except (fastexcel.FastExcelError, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        reason = "it is damaged"
+    raise FileRefused(
+        "file-not-readable",
+        found=reason,
+        sheet=sheet,
+        remedy="Open it, save it again as .xlsx without a password, and deliver it again.",
+        remedy_zh="请打开后另存为不加密的 .xlsx，再重新报送。",
+    )

@@ -1,0 +1,66 @@
+"""Zip files of deliveries: one level, every member as if it had been delivered by itself.
+
+Does not belong here: what is in a member.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipelines.ingest.model import FileRefused, SkippedSheet
+from pipelines.ingest.packages import check_members, copy_member, open_package
+from pipelines.settings import Limits
+
+_READ = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods"})
+_HARMLESS = frozenset({".md", ".pdf", ".doc", ".docx", ".wps", ".jpg", ".jpeg", ".png"})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an archive, unpacked: its name for people and where its bytes lie while it is read."""
+
+    name: str
+    path: Path
+
+
+def read_members(path: Path, limits: Limits, skipped: list[SkippedSheet]) -> Iterator[Member]:
+    """The readable members of an archive in order of name; others go to ``skipped`` with the reason.
+
+    Each is unpacked into a temporary file that lives until the next one is asked for. Raises ``FileRefused`` beyond
+    the limits, for a password, an archive in the archive, and a member of a type that could hold figures.
+    """
+    with open_package(path) as package:
+        check_members(package, limits)
+        budget = [limits.max_archive_bytes]
+        members = [(_name(member), member) for member in package.infolist() if not member.is_dir()]
+        for name, member in sorted(members, key=lambda entry: entry[0]):
+            base, suffix = PurePosixPath(name).name, PurePosixPath(name).suffix.lower()
+            if base.startswith((".", "~$", "._")) or name.startswith("__MACOSX/") or suffix in _HARMLESS:
+                skipped.append(SkippedSheet(name, "not an export", "不是导出文件"))
+                continue
+            if suffix not in _READ:
+                raise FileRefused(
+                    "file-type-not-supported",
+                    found=f"{name!r} in the archive",
+                    expected=" ".join(sorted(_READ)),
+                    remedy="Deliver its files by themselves; an archive in an archive is not opened.",
+                    remedy_zh="请单独报送其中文件；不解压多层压缩包。",
+                )
+            with tempfile.NamedTemporaryFile(suffix=suffix) as target:
+                copy_member(package, member.filename, target, limits, budget)
+                target.flush()
+                yield Member(name, Path(target.name))
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member: Chinese Windows packs it in its own code page and does not say so."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return member.filename

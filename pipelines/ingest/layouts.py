@@ -1,0 +1,162 @@
+"""A district's own layout: header aliases, spellings of codes, and how its files are written, from one CSV file.
+
+``raw/<district>/header_aliases.csv`` has the columns ``dataset,column,header`` and, where needed, ``value`` and
+``fiscal_year``. A row adds a header to a column of a dataset (``*``: of every dataset that has the column); with a
+``value`` it adds a spelling of that code instead. The column ``-`` passes a header over. Rows of the dataset ``layout``
+are options: see ``OPTIONS``. Does not belong here: what the contracts already know.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Column, Dataset
+from pipelines.ingest.cells import UNIT_FACTORS, DateOrder, fold
+from pipelines.ingest.model import FileRefused
+
+ALIAS_FILE = "header_aliases.csv"
+OPTIONS: Mapping[str, str] = {
+    "decimal_sign": "'.' (default) or ','",
+    "date_order": "ymd (default), dmy or mdy",
+    "unit": "the unit of amounts where a file names none: 元, 千元, 万元 …",
+    "skip_sheet": "the name of a sheet that holds nothing to read; may be repeated",
+    "total_word": "a word that marks total rows beside 合计, 小计, Total …; may be repeated",
+}
+"""The options of a layout and what they may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a district delivers: the contracts with its headers and spellings, and its options.
+
+    ``passed_over``: dataset → headers that are knowingly not read.
+    """
+
+    datasets: Mapping[str, Dataset] = field(default_factory=lambda: DATASETS)
+    passed_over: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    decimal_comma: bool = False
+    date_order: DateOrder = DateOrder.YMD
+    unit_factor: int | None = None
+    skipped_sheets: frozenset[str] = frozenset()
+    total_words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    line: int
+    dataset: str
+    column: str
+    header: str
+    value: str
+
+
+def read_layout(raw: Path, district_code: str, fiscal_year: int) -> Layout:
+    """The layout of a district in a year; the plain one where it has no alias file.
+
+    Raises ``FileRefused`` where the alias file names a dataset, column, code or option that does not exist.
+    """
+    path = raw / district_code / ALIAS_FILE
+    if not path.is_file():
+        return Layout()
+    name = f"{district_code}/{ALIAS_FILE}"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileRefused("encoding-not-known", found=name, remedy="Save it as UTF-8.") from None
+    entries = list(_entries(text, fiscal_year, name))
+    columns: dict[tuple[str, str], Column] = {}
+    passed_over: dict[str, set[str]] = {}
+    for entry in entries:
+        for dataset in _datasets(entry, name):
+            if entry.column == "-":
+                passed_over.setdefault(dataset.name, set()).add(entry.header)
+            else:
+                key = dataset.name, entry.column
+                columns[key] = _extended(columns.get(key, dataset[entry.column]), entry, name)
+    datasets = {
+        dataset.name: replace(
+            dataset, columns=tuple(columns.get((dataset.name, column.name), column) for column in dataset.columns)
+        )
+        for dataset in DATASETS.values()
+    }
+    options = [entry for entry in entries if entry.dataset == "layout"]
+    return replace(
+        _with_options(Layout(datasets), options, name),
+        passed_over={dataset: frozenset(headers) for dataset, headers in passed_over.items()},
+    )
+
+
+def _entries(text: str, fiscal_year: int, name: str) -> Iterator[_Entry]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if missing := {"dataset", "column", "header"} - set(reader.fieldnames or ()):
+        raise _wrong(name, 1, f"it lacks the columns {', '.join(sorted(missing))}")
+    for row in reader:
+        year = (row.get("fiscal_year") or "").strip()
+        cells = [(row.get(key) or "").strip() for key in ("dataset", "column", "header", "value")]
+        if any(cells) and (not year or year == str(fiscal_year)):
+            yield _Entry(reader.line_num, *cells)
+
+
+def _datasets(entry: _Entry, name: str) -> list[Dataset]:
+    if entry.dataset == "layout":
+        return []
+    chosen = list(DATASETS.values()) if entry.dataset == "*" else [DATASETS.get(entry.dataset)]
+    known = [dataset for dataset in chosen if dataset and (entry.column == "-" or _has(dataset, entry.column))]
+    if not known:
+        names = ", ".join(DATASETS)
+        raise _wrong(
+            name, entry.line, f"no dataset {entry.dataset!r} with a column {entry.column!r}; datasets: {names}"
+        )
+    if not entry.header:
+        raise _wrong(name, entry.line, "it has no header")
+    return known
+
+
+def _has(dataset: Dataset, column: str) -> bool:
+    return any(definition.name == column for definition in dataset.columns)
+
+
+def _extended(column: Column, entry: _Entry, name: str) -> Column:
+    if not entry.value:
+        return column.but(headers=(*column.headers, entry.header))
+    stored = {fold(spelling): value for spelling, value in column.codes}
+    if fold(entry.value) not in stored:
+        raise _wrong(name, entry.line, f"{entry.value!r} is no value of {column.name}: {', '.join(sorted(stored))}")
+    return column.but(codes=(*column.codes, (entry.header, stored[fold(entry.value)])))
+
+
+def _with_options(layout: Layout, options: list[_Entry], name: str) -> Layout:
+    for entry in options:
+        try:
+            match entry.column:
+                case "decimal_sign":
+                    layout = replace(layout, decimal_comma={".": False, ",": True}[entry.header])
+                case "date_order":
+                    layout = replace(layout, date_order=DateOrder(entry.header.lower()))
+                case "unit":
+                    layout = replace(layout, unit_factor=UNIT_FACTORS[fold(entry.header)])
+                case "skip_sheet":
+                    layout = replace(layout, skipped_sheets=layout.skipped_sheets | {entry.header})
+                case "total_word":
+                    layout = replace(layout, total_words=layout.total_words | {fold(entry.header)})
+                case _:
+                    raise KeyError(entry.column)
+        except (KeyError, ValueError):
+            allowed = "; ".join(f"{option}: {meaning}" for option, meaning in OPTIONS.items())
+            raise _wrong(name, entry.line, f"option {entry.column!r} cannot be {entry.header!r} ({allowed})") from None
+    return layout
+
+
+def _wrong(name: str, line: int, reason: str) -> FileRefused:
+    return FileRefused(
+        "alias-file-wrong",
+        found=f"{name}, line {line}: {reason}",
+        line=line,
+        remedy="Correct the alias file; nothing of the district is read until then.",
+        remedy_zh="请更正别名文件，更正前不读取该区文件。",
+    )

@@ -1,0 +1,375 @@
+"""What a reader of values cannot tell about a workbook that is a zip package: its true size, and what formats say.
+
+An ``.xlsx`` is inflated once, piece by piece: limits are enforced on what is really there (declared sizes can lie),
+and merged cells, formats that carry a unit or a percent sign, numbers with too many digits, and the epoch are found
+on the way. An ``.ods`` is checked for the size of its sheets. Does not belong here: cell values (workbook).
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from xml.parsers import expat
+
+import numpy as np
+
+from pipelines.ingest.cells import UNIT_FACTORS
+from pipelines.ingest.model import FileRefused
+from pipelines.settings import Limits
+
+_BLOCK = 4 * 1024**2
+_LONGEST_ELEMENT = 256 * 1024
+_SMALL = 16 * 1024**2
+"""Below this size a package's ratio does not matter."""
+
+_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,9})"')
+_FAR_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{2,9})(\d{1,9})"[^>]*[^/]>')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_LONG_NUMBER = re.compile(
+    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"(?![^>]*\st=")[^>]*>(?:<f>[^<]*</f>)?<v>([0-9]{16,}|[0-9.]+[eE]\+?[0-9]+)</v>'
+)
+_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_QUOTED_UNIT = re.compile("|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True)))
+
+Place = tuple[int, int]
+"""Row and column of a cell, the first being 1."""
+
+
+@dataclass(slots=True)
+class SheetFacts:
+    """What is known of one sheet: merged ranges (first and last row, first and last column), cells by format.
+
+    ``marked``: unit name or ``%`` → column → rows whose cells are shown with it. ``long_numbers``: number cells with
+    more digits than a double holds, as the scientific notation that a spreadsheet shows.
+    """
+
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    marked: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    long_numbers: dict[Place, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """What is known of a workbook: its epoch, and its sheets by name."""
+
+    epoch_1904: bool = False
+    sheets: dict[str, SheetFacts] = field(default_factory=dict)
+
+
+def open_package(path: Path) -> zipfile.ZipFile:
+    """A zip file, or a refusal that says what is wrong with it."""
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise FileRefused(
+            "file-not-readable",
+            found=f"{error}"[:200],
+            remedy="The file may have been cut off; deliver it again.",
+            remedy_zh="文件可能不完整，请重新报送。",
+        ) from None
+
+
+def check_members(package: zipfile.ZipFile, limits: Limits) -> None:
+    """Refuses a package with too many members, encrypted ones, or more declared bytes than allowed."""
+    members = package.infolist()
+    if len(members) > limits.max_archive_members:
+        raise _too_large(f"{len(members):,} members", f"{limits.max_archive_members:,}")
+    if any(member.flag_bits & 1 for member in members):
+        raise FileRefused(
+            "file-not-readable", found="a password", remedy="Deliver it unencrypted.", remedy_zh="请去掉密码后报送。"
+        )
+    declared = sum(member.file_size for member in members)
+    if declared > limits.max_archive_bytes:
+        raise _too_large(f"{declared:,} bytes unpacked", f"{limits.max_archive_bytes:,}")
+
+
+def inflate(package: zipfile.ZipFile, name: str, limits: Limits, budget: list[int]) -> Iterator[bytes]:
+    """The bytes of a member in blocks, whatever its declared size; ``budget`` holds the bytes still allowed."""
+    member = package.getinfo(name)
+    written = 0
+    for block in _inflated(package, member):
+        written += len(block)
+        budget[0] -= len(block)
+        if budget[0] < 0:
+            raise _too_large("the unpacked size", f"{limits.max_archive_bytes:,} bytes")
+        if written > _SMALL and written > limits.max_archive_ratio * max(member.compress_size, 1):
+            raise _too_large(f"packed more than {limits.max_archive_ratio} : 1", f"{limits.max_archive_ratio} : 1")
+        yield block
+
+
+def _inflated(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    raw = package.fp
+    if raw is None or member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise FileRefused("file-not-readable", found=f"compression method {member.compress_type}")
+    raw.seek(member.header_offset)
+    header = raw.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise FileRefused("file-not-readable", found=f"a damaged member {member.filename!r}"[:200])
+    position = (
+        member.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    )
+    left = member.compress_size
+    stream: Any = zlib.decompressobj(-15) if member.compress_type == zipfile.ZIP_DEFLATED else None
+    while left > 0:
+        raw.seek(position)
+        packed = raw.read(min(left, _BLOCK))
+        if not packed:
+            raise FileRefused("file-not-readable", found=f"a cut-off member {member.filename!r}"[:200])
+        position += len(packed)
+        left -= len(packed)
+        if stream is None:
+            yield packed
+            continue
+        try:
+            while packed:
+                yield stream.decompress(packed, _BLOCK)
+                packed = stream.unconsumed_tail
+        except zlib.error:
+            raise FileRefused("file-not-readable", found=f"a damaged member {member.filename!r}"[:200]) from None
+
+
+def _too_large(found: str, expected: str, sheet: str = "") -> FileRefused:
+    return FileRefused("file-too-large", found=found, expected=expected, sheet=sheet)
+
+
+def read_xlsx_facts(path: Path, limits: Limits) -> PackageFacts:
+    """The facts of an ``.xlsx``. Raises ``FileRefused`` for a package beyond the limits, damaged, or with entities."""
+    with open_package(path) as package:
+        check_members(package, limits)
+        names = set(package.namelist())
+        budget = [limits.max_archive_bytes]
+        small = {
+            name: b"".join(inflate(package, name, limits, budget))
+            for name in names
+            if name in {"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
+        }
+        if any(_DOCTYPE.search(content) for content in small.values()):
+            raise _entities()
+        workbook = small.get("xl/workbook.xml", b"")
+        marks = _style_marks(small.get("xl/styles.xml", b""))
+        parts = _sheet_parts(workbook, small.get("xl/_rels/workbook.xml.rels", b""))
+        facts = PackageFacts(bool(re.search(rb'date1904="(?:1|true)"', workbook)))
+        by_part = {part: name for name, part in parts.items()}
+        for name in sorted(names - small.keys()):
+            blocks = inflate(package, name, limits, budget)
+            if name in by_part:
+                facts.sheets[by_part[name]] = _sheet_facts(blocks, marks, limits, by_part[name])
+            else:
+                texts = _LongestText(b"</si>" if name.endswith("sharedStrings.xml") else b"<", limits)
+                for number, block in enumerate(blocks):
+                    if name.endswith(".xml"):
+                        texts.feed(block)
+                        if number == 0 and _DOCTYPE.search(block[:4096]):
+                            raise _entities()
+        return facts
+
+
+def _entities() -> FileRefused:
+    return FileRefused("file-not-readable", found="it declares entities, which no spreadsheet program writes")
+
+
+def _sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
+    """Sheet name → member of the package."""
+    targets: dict[str, str] = {}
+    sheets: dict[str, str] = {}
+
+    def relation(name: str, attributes: dict[str, str]) -> None:
+        if name.rsplit(":", 1)[-1] == "Relationship" and "Id" in attributes:
+            target = attributes.get("Target", "")
+            targets[attributes["Id"]] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+    def sheet(name: str, attributes: dict[str, str]) -> None:
+        if name.rsplit(":", 1)[-1] == "sheet":
+            identity = next((value for key, value in attributes.items() if key.endswith(":id")), "")
+            sheets[attributes.get("name", "")] = identity
+
+    _parse(relations, relation)
+    _parse(workbook, sheet)
+    return {name: targets[identity] for name, identity in sheets.items() if identity in targets}
+
+
+def _parse(content: bytes, start: Any) -> None:
+    if not content:
+        return
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise FileRefused("file-not-readable", found=f"damaged XML: {error}"[:200]) from None
+
+
+def _style_marks(styles: bytes) -> dict[bytes, str]:
+    """Index of a cell style → the unit or percent sign with which it shows a number."""
+    formats: dict[str, str] = {"9": "%", "10": "%"}
+    marks: dict[bytes, str] = {}
+    inside = [False, 0]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        tag = name.rsplit(":", 1)[-1]
+        if tag == "numFmt":
+            code = attributes.get("formatCode", "")
+            unit = _QUOTED_UNIT.search(code)
+            if unit:
+                formats[attributes.get("numFmtId", "")] = unit[0]
+            elif "%" in re.sub(r'"[^"]*"|\\.', "", code):
+                formats[attributes.get("numFmtId", "")] = "%"
+        elif tag in {"cellXfs", "cellStyleXfs", "dxfs"}:
+            inside[0] = tag == "cellXfs"
+        elif tag == "xf" and inside[0]:
+            if mark := formats.get(attributes.get("numFmtId", "")):
+                marks[str(inside[1]).encode()] = mark
+            inside[1] += 1
+
+    _parse(styles, start)
+    return marks
+
+
+class _LongestText:
+    """Refuses XML in which some text is longer than a cell may be, without looking at every byte in Python."""
+
+    def __init__(self, end: bytes, limits: Limits, sheet: str = "") -> None:
+        """``end`` is what must occur at least once within the longest text."""
+        self._end = end
+        self._limit = limits.max_cell_characters * 8
+        self._expected = f"{limits.max_cell_characters:,} characters"
+        self._sheet = sheet
+        self._since = 0
+
+    def feed(self, block: bytes) -> None:
+        """The next bytes of the part."""
+        step = self._limit // 2
+        first = block.find(self._end)
+        self._since += first if first >= 0 else len(block)
+        if self._since > self._limit:
+            raise _too_large("a cell's text", self._expected, self._sheet)
+        for start in range(first, len(block) - step, step) if first >= 0 else ():
+            if block.find(self._end, start, start + step) < 0 and block.rfind(self._end, 0, start) < start - step:
+                raise _too_large("a cell's text", self._expected, self._sheet)
+        if first >= 0:
+            self._since = len(block) - block.rfind(self._end)
+
+
+def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limits, sheet: str) -> SheetFacts:
+    """Looks through the XML of a sheet in overlapping windows; an element longer than the overlap is a text."""
+    facts = SheetFacts()
+    marked = None
+    if marks:
+        styles = b"|".join(sorted(marks, key=len, reverse=True))
+        marked = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st=")[^>]*>')
+    tail = b""
+    rows: list[int] = [0]
+    widest = 0
+    texts = _LongestText(b"<", limits, sheet)
+    for number, block in enumerate(blocks):
+        texts.feed(block)
+        window = tail + block
+        if number == 0 and _DOCTYPE.search(window[:4096]):
+            raise _entities()
+        cut = max(window.rfind(start) for start in (b"<c ", b"<row", b"<mergeCell ", b":c ", b":row"))
+        cut = len(window) if cut <= 0 or len(window) - cut > _LONGEST_ELEMENT else cut
+        part, tail = window[:cut], window[cut:]
+        rows[0] = max(rows[0], max(map(int, _ROW.findall(part)), default=0))
+        for match in _FAR_CELL.finditer(part):
+            widest = max(widest, column_number(match[1]))
+        for merge in _MERGED.finditer(part):
+            first, last = column_number(merge[1]), column_number(merge[3])
+            facts.merged.append((int(merge[2]), int(merge[4]), first, last))
+        for match in _LONG_NUMBER.finditer(part):
+            facts.long_numbers[int(match[2]), column_number(match[1])] = f"{float(match[3]):.5E}"
+        for match in marked.finditer(part) if marked else ():
+            facts.marked.setdefault(marks[match[3]], {}).setdefault(column_number(match[1]), []).append(int(match[2]))
+        if widest > limits.max_columns:
+            raise _too_large(f"a cell in column {widest:,}", f"{limits.max_columns:,} columns", sheet)
+        if rows[0] * max(widest, 26) > limits.max_cells:
+            raise _too_large(f"{rows[0]:,} rows", f"{limits.max_cells:,} cells", sheet)
+    return facts
+
+
+def column_number(letters: bytes) -> int:
+    """The number of a column by its letters: A is 1."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def check_ods(path: Path, limits: Limits) -> None:
+    """Refuses an ``.ods`` beyond the limits: repeated rows and cells cost nothing in the file and much in memory."""
+    with open_package(path) as package:
+        check_members(package, limits)
+        budget = [limits.max_archive_bytes]
+        if "content.xml" not in package.namelist():
+            raise FileRefused("file-not-readable", found="no content.xml in it")
+        extent = _OdsExtent(limits)
+        for block in inflate(package, "content.xml", limits, budget):
+            extent.feed(block)
+
+
+class _OdsExtent:
+    """Follows the cells of an ``.ods`` and refuses when the part of a sheet that holds values gets too large."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._rows = self._row_repeat = self._columns = self._widest = 0
+        self._row_has_value = False
+
+    def feed(self, block: bytes) -> None:
+        """The next bytes of ``content.xml``."""
+        try:
+            self._parser.Parse(block)
+        except expat.ExpatError as error:
+            raise FileRefused("file-not-readable", found=f"damaged XML: {error}"[:200]) from None
+
+    def _doctype(self, *_: object) -> None:
+        raise _entities()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rsplit(":", 1)[-1]
+        if tag == "table":
+            self._rows = self._widest = 0
+        elif tag == "table-row":
+            self._row_repeat = _number(attributes.get("table:number-rows-repeated"))
+            self._columns, self._row_has_value = 0, False
+        elif tag in {"table-cell", "covered-table-cell"}:
+            self._columns += _number(attributes.get("table:number-columns-repeated"))
+            if any(key.startswith("office:") for key in attributes):
+                self._row_has_value = True
+                self._widest = max(self._widest, self._columns)
+
+    def _end(self, name: str) -> None:
+        if name.rsplit(":", 1)[-1] != "table-row":
+            return
+        self._rows += self._row_repeat
+        if self._widest > self._limits.max_columns:
+            raise _too_large(f"{self._widest:,} columns", f"{self._limits.max_columns:,}")
+        if self._row_has_value and self._rows * max(self._widest, 1) > self._limits.max_cells:
+            raise _too_large(f"{self._rows:,} rows", f"{self._limits.max_cells:,} cells")
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 10 else 1
+
+
+def mark_rows(rows: list[int], count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """A mask over ``count`` rows (the first is row 1) that is true in ``rows``."""
+    mask = np.zeros(count, dtype=bool)
+    inside = np.asarray([row - 1 for row in rows if row <= count], dtype=np.int64)
+    mask[inside] = True
+    return mask
+
+
+def copy_member(package: zipfile.ZipFile, name: str, target: IO[bytes], limits: Limits, budget: list[int]) -> None:
+    """Writes a member's bytes to ``target`` and rewinds it, within the limits."""
+    for block in inflate(package, name, limits, budget):
+        target.write(block)
+    target.seek(0)
