@@ -14,7 +14,8 @@ from pipelines.contracts.common import EXPENDITURE_NATURES, PROJECT_KINDS
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.history_tables import PUBLICATION
 from pipelines.contracts.model import Column, Dataset, Kind
-from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
+from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
+from pipelines.contracts.quality_tables import FILE_OUTCOMES, QUALITY_TABLES, SEVERITIES, PublishedTable
 from pipelines.contracts.reference_tables import (
     FUND_TYPE_REFERENCE,
     PROJECT_KIND_REFERENCE,
@@ -315,6 +316,26 @@ _FIGURES: tuple[Figure, ...] = (
         "Sum of the full-year budget as the annual-budget lines state it, in yuan; a check, not the figure.",
         "年初预算各行所载全年预算数之和（元），仅供核对。",
     ),
+    *(
+        figure
+        for month in range(1, 13)
+        for figure in (
+            Figure(
+                f"adjusted_in_{month:02}",
+                Kind.AMOUNT,
+                f"{month}月净调整",
+                f"Signed adjustments dated in month {month}, in yuan.",
+                f"{month} 月调整净额（元）。",
+            ),
+            Figure(
+                f"paid_in_{month:02}",
+                Kind.AMOUNT,
+                f"{month}月支付",
+                f"Paid in month {month}, in yuan.",
+                f"{month} 月支付（元）。",
+            ),
+        )
+    ),
     Figure("payment_count", Kind.INTEGER, "支付笔数", "Number of payment lines.", "支付明细行数。"),
     # Through the year
     Figure(
@@ -346,6 +367,13 @@ _FIGURES: tuple[Figure, ...] = (
         "一月至本月末累计支付（元）。",
     ),
     Figure(
+        "time_progress_pct",
+        Kind.PERCENT,
+        "序时进度（%）",
+        "Time progress in percent, rounded half up once.",
+        "序时进度（百分数），一次四舍五入。",
+    ),
+    Figure(
         "time_progress_source",
         Kind.CODE,
         "序时进度来源",
@@ -357,9 +385,9 @@ _FIGURES: tuple[Figure, ...] = (
         "gap_to_progress_points",
         Kind.PERCENT,
         "与序时进度差距（百分点）",
-        "Execution rate − time progress in percentage points; negative is behind.",
-        "执行率减序时进度（百分点），负数为落后。",
-        formula="100 × (cumulative_executed_amount / full_year_budget_amount − time_progress)",
+        "Execution rate − time progress, both in percent with two places, in percentage points; negative is behind.",
+        "两位小数的执行率减序时进度（百分点），负数为落后。",
+        formula="execution_rate_pct − time_progress_pct",
         unit="percentage points",
     ),
     Figure(
@@ -407,8 +435,9 @@ _FIGURES: tuple[Figure, ...] = (
         "gap_to_average_points",
         Kind.PERCENT,
         "与平均差距（百分点）",
-        "Execution rate − group execution rate in percentage points.",
-        "执行率减平均执行率（百分点）。",
+        "Execution rate − group execution rate, both in percent with two places, in percentage points.",
+        "两位小数的执行率减平均执行率（百分点）。",
+        formula="execution_rate_pct − group_execution_rate_pct",
         unit="percentage points",
     ),
     Figure("is_below_average", Kind.FLAG, "低于平均", "Whether the rate is below the group's.", "是否低于平均执行率。"),
@@ -790,9 +819,13 @@ FIGURES: dict[str, Figure] = {figure.name: figure for figure in _FIGURES}
 """The glossary by column name."""
 
 CONTRACT_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
+    "dataset": tuple((dataset.name, dataset.label_zh) for dataset in DATASETS.values()),
+    "severity": SEVERITIES,
+    "file_outcome": FILE_OUTCOMES,
     "project_kind": PROJECT_KINDS,
     "expenditure_nature": EXPENDITURE_NATURES,
     "adjustment_kind": ADJUSTMENT_KINDS,
+    "published_figure_kind": PUBLISHED_FIGURE_KINDS,
     "warning_rule": WARNING_RULES,
     "warning_level": WARNING_LEVELS,
     "warning_comparison": WARNING_COMPARISONS,

@@ -21,21 +21,7 @@ with given as (
         fiscal_year,
         department_code,
         department_name
-    from core.annual_budget
-    union
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name
-    from core.budget_adjustment
-    union
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name
-    from core.payment
+    from core.detail_given
     union
     select
         district_code,

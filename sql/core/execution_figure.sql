@@ -12,39 +12,6 @@ with level as (
 ),
 
 -- Detail -------------------------------------------------------------------------------------------------------
-project_year as (
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
-        project_kind,
-        expenditure_nature,
-        fund_type_code,
-        sum(budget_line_count) as budget_line_count,
-        sum(budget_line_with_full_year_count) as budget_line_with_full_year_count,
-        sum(initial_budget_amount) as initial_budget_amount,
-        sum(stated_full_year_amount) as stated_full_year_amount,
-        sum(adjustment_count) as adjustment_count,
-        sum(increase_amount) as increase_amount,
-        sum(decrease_amount) as decrease_amount,
-        sum(gross_adjustment_amount) as gross_adjustment_amount,
-        sum(executed_amount) as executed_amount
-    from core.detail_movement
-    group by
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
-        project_kind,
-        expenditure_nature,
-        fund_type_code
-),
-
 detail_sum as (
     select
         level.figure_level,
@@ -65,8 +32,10 @@ detail_sum as (
         sum(item.increase_amount) as increase_amount,
         sum(item.decrease_amount) as decrease_amount,
         sum(item.gross_adjustment_amount) as gross_adjustment_amount,
-        sum(item.executed_amount) as executed_amount
-    from project_year as item
+        sum(item.executed_amount) as executed_amount,
+        sum(item.paid_in_10 + item.paid_in_11 + item.paid_in_12) as last_quarter_amount,
+        sum(item.paid_in_11 + item.paid_in_12) as november_december_amount
+    from core.detail_movement as item
     cross join level
     group by
         level.figure_level,
@@ -129,6 +98,8 @@ detail_figure as (
             else known_full_year_amount
         end as full_year_budget_amount,
         case when has_payment then executed_amount end as executed_amount,
+        case when has_payment then last_quarter_amount end as last_quarter_amount,
+        case when has_payment then november_december_amount end as november_december_amount,
         'detail' as source_grain,
         as_of_date,
         case when usual_grain = 'detail' then 1 else 2 end as preference
@@ -187,6 +158,8 @@ listed_figure as (
             when district_year.has_budget_adjustment or district_year.has_full_year_on_every_budget_line then 0
         end as full_year_budget_amount,
         case when district_year.has_payment then 0 end as executed_amount,
+        case when district_year.has_payment then 0 end as last_quarter_amount,
+        case when district_year.has_payment then 0 end as november_december_amount,
         'detail' as source_grain,
         district_year.latest_event_date as as_of_date,
         4 as preference
@@ -369,6 +342,8 @@ candidate as (
         gross_adjustment_amount,
         full_year_budget_amount,
         executed_amount,
+        last_quarter_amount,
+        november_december_amount,
         source_grain,
         as_of_date,
         preference
@@ -393,6 +368,8 @@ candidate as (
         gross_adjustment_amount,
         full_year_budget_amount,
         executed_amount,
+        last_quarter_amount,
+        november_december_amount,
         source_grain,
         as_of_date,
         preference
@@ -417,6 +394,8 @@ candidate as (
         null as gross_adjustment_amount,
         full_year_budget_amount,
         executed_amount,
+        null as last_quarter_amount,
+        null as november_december_amount,
         'statement' as source_grain,
         as_of_date,
         preference
@@ -438,35 +417,38 @@ preferred as (
 )
 
 select
-    figure_level,
-    district_code,
-    fiscal_year,
-    department_code,
-    department_name,
-    project_code,
-    project_name,
-    project_kind,
-    expenditure_nature,
-    fund_type_code,
-    initial_budget_amount,
-    increase_amount,
-    decrease_amount,
-    net_adjustment_amount,
-    adjustment_count,
-    gross_adjustment_amount,
-    full_year_budget_amount,
-    executed_amount,
-    source_grain,
-    as_of_date
+    preferred.figure_level,
+    preferred.district_code,
+    preferred.fiscal_year,
+    preferred.department_code,
+    preferred.department_name,
+    preferred.project_code,
+    preferred.project_name,
+    preferred.project_kind,
+    preferred.expenditure_nature,
+    preferred.fund_type_code,
+    preferred.initial_budget_amount,
+    preferred.increase_amount,
+    preferred.decrease_amount,
+    preferred.net_adjustment_amount,
+    preferred.adjustment_count,
+    preferred.gross_adjustment_amount,
+    preferred.full_year_budget_amount,
+    preferred.executed_amount,
+    preferred.last_quarter_amount,
+    preferred.november_december_amount,
+    preferred.source_grain,
+    preferred.as_of_date,
+    progress.month,
+    progress.time_progress,
+    progress.time_progress_pct,
+    progress.time_progress_source
 from preferred
-where preference = best_preference
-order by
-    figure_level,
-    district_code,
-    fiscal_year,
-    department_code,
-    department_name,
-    project_code,
-    project_name,
-    expenditure_nature,
-    fund_type_code
+left join core.time_progress as progress
+    on
+        preferred.district_code = progress.district_code
+        and preferred.fiscal_year = progress.fiscal_year
+        and preferred.as_of_date = progress.as_of_date
+        and (case when preferred.figure_level = 'project' then preferred.expenditure_nature end)
+        is not distinct from progress.expenditure_nature
+where preferred.preference = preferred.best_preference

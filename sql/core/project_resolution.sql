@@ -51,16 +51,7 @@ given as (
         department_name,
         project_code,
         project_name
-    from core.budget_adjustment
-    union
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name
-    from core.payment
+    from core.detail_given
     union
     select
         district_code,

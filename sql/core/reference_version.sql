@@ -1,7 +1,14 @@
 -- Which version of each reference table is in force for a district and year, and whether it is the district's own.
 -- 各参考表在某区某年度适用的版本，以及是否为该区自定。
 -- label_zh: 参考表适用版本
-with offered as (
+with district_year as (
+    select distinct
+        district_code,
+        fiscal_year
+    from quality.delivered_dataset
+),
+
+offered as (
     select distinct
         'exempt_adjustment_reasons' as reference_table,
         district_code,
@@ -57,7 +64,7 @@ ranked as (
                 offered.first_fiscal_year desc,
                 offered.version desc
         ) as preference
-    from core.district_year_grain as district_year
+    from district_year
     inner join offered
         on
             (offered.district_code is null or district_year.district_code = offered.district_code)

@@ -15,14 +15,80 @@ with exempt as (
     where version.reference_table = 'exempt_adjustment_reasons'
 ),
 
+look as (
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        max(case warning_level when 'red' then 3 when 'orange' then 2 else 1 end) as level_order
+    from summary.execution_warning
+    where figure_level = 'project' and warning_rule in ('adjustment-rate', 'adjustment-count')
+    group by district_code, fiscal_year, department_code, department_name, project_code, project_name
+),
+
+review as (
+    select
+        figure.district_code,
+        figure.fiscal_year,
+        figure.department_code,
+        figure.department_name,
+        figure.project_code,
+        figure.project_name,
+        figure.initial_budget_amount,
+        figure.adjustment_count as project_adjustment_count,
+        figure.increase_amount as project_increase_amount,
+        figure.decrease_amount as project_decrease_amount,
+        figure.net_adjustment_amount as project_net_adjustment_amount,
+        figure.gross_adjustment_amount as project_gross_adjustment_amount,
+        exact_rate(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate,
+        exact_rate_pct(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate_pct,
+        exact_rate(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate,
+        exact_rate_pct(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate_pct,
+        adjustment_status(figure.initial_budget_amount, figure.net_adjustment_amount) as adjustment_status,
+        case look.level_order when 3 then 'red' when 2 then 'orange' when 1 then 'yellow' end as warning_level,
+        figure.source_grain
+    from core.execution_figure as figure
+    left join look
+        on
+            figure.district_code = look.district_code
+            and figure.fiscal_year = look.fiscal_year
+            and figure.department_code is not distinct from look.department_code
+            and figure.department_name is not distinct from look.department_name
+            and figure.project_code is not distinct from look.project_code
+            and figure.project_name is not distinct from look.project_name
+    where figure.figure_level = 'project'
+),
+
+-- The review of each project under every name that rows give it: one join for many lines.
+review_by_name as (
+    select
+        review.*,
+        project.given_department_code,
+        project.given_department_name,
+        project.given_project_code,
+        project.given_project_name
+    from core.project_resolution as project
+    inner join review
+        on
+            project.district_code = review.district_code
+            and project.fiscal_year = review.fiscal_year
+            and project.department_code is not distinct from review.department_code
+            and project.department_name is not distinct from review.department_name
+            and project.project_code is not distinct from review.project_code
+            and project.project_name is not distinct from review.project_name
+),
+
 line as (
     select
-        adjustment.district_code,
-        adjustment.fiscal_year,
-        project.department_code,
-        project.department_name,
-        project.project_code,
-        project.project_name,
+        review.district_code,
+        review.fiscal_year,
+        review.department_code,
+        review.department_name,
+        review.project_code,
+        review.project_name,
         adjustment.fund_type_code,
         adjustment.adjustment_number,
         adjustment.batch_number,
@@ -32,130 +98,79 @@ line as (
         adjustment.document_number,
         adjustment.adjustment_reason,
         exempt.adjustment_reason is not null as is_exempt,
+        coalesce(trim(adjustment.adjustment_reason), '') = '' as is_reason_missing,
+        review.initial_budget_amount,
+        review.project_adjustment_count,
+        review.project_increase_amount,
+        review.project_decrease_amount,
+        review.project_net_adjustment_amount,
+        review.project_gross_adjustment_amount,
+        review.net_adjustment_rate,
+        review.net_adjustment_rate_pct,
+        review.gross_adjustment_rate,
+        review.gross_adjustment_rate_pct,
+        review.adjustment_status,
+        review.warning_level,
+        review.source_grain,
         adjustment.source_file_id,
         adjustment.source_sheet,
         adjustment.source_line
     from core.budget_adjustment as adjustment
-    inner join core.project_resolution as project
+    inner join review_by_name as review
         on
-            adjustment.district_code = project.district_code
-            and adjustment.fiscal_year = project.fiscal_year
-            and adjustment.department_code is not distinct from project.given_department_code
-            and adjustment.department_name is not distinct from project.given_department_name
-            and adjustment.project_code is not distinct from project.given_project_code
-            and adjustment.project_name is not distinct from project.given_project_name
+            adjustment.district_code = review.district_code
+            and adjustment.fiscal_year = review.fiscal_year
+            and adjustment.department_code is not distinct from review.given_department_code
+            and adjustment.department_name is not distinct from review.given_department_name
+            and adjustment.project_code is not distinct from review.given_project_code
+            and adjustment.project_name is not distinct from review.given_project_name
     left join exempt
         on
             adjustment.district_code = exempt.district_code
             and adjustment.fiscal_year = exempt.fiscal_year
             and trim(adjustment.adjustment_reason) = exempt.adjustment_reason
-    union all
-    select
-        figure.district_code,
-        figure.fiscal_year,
-        figure.department_code,
-        figure.department_name,
-        figure.project_code,
-        figure.project_name,
-        null as fund_type_code,
-        null as adjustment_number,
-        null as batch_number,
-        null as adjustment_date,
-        null as adjustment_kind,
-        figure.net_adjustment_amount as adjustment_amount,
-        null as document_number,
-        null as adjustment_reason,
-        null as is_exempt,
-        null as source_file_id,
-        null as source_sheet,
-        null as source_line
-    from core.execution_figure as figure
-    inner join core.district_year_grain as grain
-        on
-            figure.district_code = grain.district_code
-            and figure.fiscal_year = grain.fiscal_year
-    where
-        figure.figure_level = 'project'
-        and figure.net_adjustment_amount <> 0
-        and (figure.source_grain = 'statement' or not grain.has_budget_adjustment)
-),
-
-look as (
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
-        max(
-            case warning_level when 'red' then 3 when 'orange' then 2 else 1 end
-        ) as level_order
-    from summary.execution_warning
-    where figure_level = 'project' and warning_rule in ('adjustment-rate', 'adjustment-count')
-    group by district_code, fiscal_year, department_code, department_name, project_code, project_name
 )
 
+select * from line
+union all
 select
-    line.district_code,
-    line.fiscal_year,
-    line.department_code,
-    line.department_name,
-    line.project_code,
-    line.project_name,
-    line.fund_type_code,
-    line.adjustment_number,
-    line.batch_number,
-    line.adjustment_date,
-    line.adjustment_kind,
-    line.adjustment_amount,
-    line.document_number,
-    line.adjustment_reason,
-    line.is_exempt,
-    line.adjustment_date is not null and coalesce(trim(line.adjustment_reason), '') = '' as is_reason_missing,
-    figure.initial_budget_amount,
-    figure.adjustment_count as project_adjustment_count,
-    figure.increase_amount as project_increase_amount,
-    figure.decrease_amount as project_decrease_amount,
-    figure.net_adjustment_amount as project_net_adjustment_amount,
-    figure.gross_adjustment_amount as project_gross_adjustment_amount,
-    exact_rate(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate,
-    exact_rate_pct(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate_pct,
-    exact_rate(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate,
-    exact_rate_pct(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate_pct,
-    adjustment_status(figure.initial_budget_amount, figure.net_adjustment_amount) as adjustment_status,
-    case look.level_order when 3 then 'red' when 2 then 'orange' when 1 then 'yellow' end as warning_level,
-    figure.source_grain,
-    line.source_file_id,
-    line.source_sheet,
-    line.source_line
-from line
-left join core.execution_figure as figure
+    review.district_code,
+    review.fiscal_year,
+    review.department_code,
+    review.department_name,
+    review.project_code,
+    review.project_name,
+    null as fund_type_code,
+    null as adjustment_number,
+    null as batch_number,
+    null as adjustment_date,
+    null as adjustment_kind,
+    review.project_net_adjustment_amount as adjustment_amount,
+    null as document_number,
+    null as adjustment_reason,
+    null as is_exempt,
+    null as is_reason_missing,
+    review.initial_budget_amount,
+    review.project_adjustment_count,
+    review.project_increase_amount,
+    review.project_decrease_amount,
+    review.project_net_adjustment_amount,
+    review.project_gross_adjustment_amount,
+    review.net_adjustment_rate,
+    review.net_adjustment_rate_pct,
+    review.gross_adjustment_rate,
+    review.gross_adjustment_rate_pct,
+    review.adjustment_status,
+    review.warning_level,
+    review.source_grain,
+    null as source_file_id,
+    null as source_sheet,
+    null as source_line
+from review
+inner join core.district_year_grain as grain
     on
-        figure.figure_level = 'project'
-        and line.district_code = figure.district_code
-        and line.fiscal_year = figure.fiscal_year
-        and line.department_code is not distinct from figure.department_code
-        and line.department_name is not distinct from figure.department_name
-        and line.project_code is not distinct from figure.project_code
-        and line.project_name is not distinct from figure.project_name
-left join look
-    on
-        line.district_code = look.district_code
-        and line.fiscal_year = look.fiscal_year
-        and line.department_code is not distinct from look.department_code
-        and line.department_name is not distinct from look.department_name
-        and line.project_code is not distinct from look.project_code
-        and line.project_name is not distinct from look.project_name
-order by
-    line.district_code,
-    line.fiscal_year,
-    line.department_code,
-    line.department_name,
-    line.project_code,
-    line.project_name,
-    line.adjustment_date,
-    line.adjustment_number,
-    line.source_file_id,
-    line.source_sheet,
-    line.source_line
+        review.district_code = grain.district_code
+        and review.fiscal_year = grain.fiscal_year
+where
+    review.project_net_adjustment_amount <> 0
+    and (review.source_grain = 'statement' or not grain.has_budget_adjustment)

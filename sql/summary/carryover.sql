@@ -41,30 +41,6 @@ carried as (
         case when level.figure_level = 'project' then project.project_name end
 ),
 
-paid as (
-    select
-        level.figure_level,
-        item.district_code,
-        item.fiscal_year,
-        item.department_code,
-        item.department_name,
-        case when level.figure_level = 'project' then item.project_code end as project_code,
-        case when level.figure_level = 'project' then item.project_name end as project_name,
-        sum(item.executed_amount) as paid_amount,
-        sum(case when item.month >= 10 then item.executed_amount else 0 end) as last_quarter_amount,
-        sum(case when item.month >= 11 then item.executed_amount else 0 end) as november_december_amount
-    from core.detail_movement as item
-    cross join level
-    group by
-        level.figure_level,
-        item.district_code,
-        item.fiscal_year,
-        item.department_code,
-        item.department_name,
-        case when level.figure_level = 'project' then item.project_code end,
-        case when level.figure_level = 'project' then item.project_name end
-),
-
 -- A row for everything that has a budget, and for everything that carried over and has none.
 subject as (
     select
@@ -103,6 +79,8 @@ figure as (
         figure.initial_budget_amount,
         figure.full_year_budget_amount,
         figure.executed_amount,
+        figure.last_quarter_amount,
+        figure.november_december_amount,
         figure.source_grain,
         figure.as_of_date
     from subject
@@ -131,14 +109,7 @@ joined as (
         end as taken_back_amount,
         case
             when next_grain.has_carryover then coalesce(next_carried.carried_over_amount, 0)
-        end as next_year_carried_over_amount,
-        case when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.paid_amount, 0) end
-            as paid_amount,
-        case when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.last_quarter_amount, 0) end
-            as last_quarter_amount,
-        case
-            when figure.source_grain = 'detail' and grain.has_payment then coalesce(paid.november_december_amount, 0)
-        end as november_december_amount
+        end as next_year_carried_over_amount
     from figure
     inner join core.district_year_grain as grain
         on
@@ -166,15 +137,6 @@ joined as (
             and figure.project_key is not distinct from coalesce(
                 next_carried.project_code, next_carried.project_name
             )
-    left join paid
-        on
-            figure.figure_level = paid.figure_level
-            and figure.district_code = paid.district_code
-            and figure.fiscal_year = paid.fiscal_year
-            and figure.department_code is not distinct from paid.department_code
-            and figure.department_name is not distinct from paid.department_name
-            and figure.project_code is not distinct from paid.project_code
-            and figure.project_name is not distinct from paid.project_name
 )
 
 select
@@ -198,11 +160,11 @@ select
     next_year_carried_over_amount,
     next_year_carried_over_amount - (full_year_budget_amount - executed_amount) as carryover_chain_difference,
     last_quarter_amount,
-    exact_rate(last_quarter_amount, paid_amount) as last_quarter_share,
-    exact_rate_pct(last_quarter_amount, paid_amount) as last_quarter_share_pct,
+    exact_rate(last_quarter_amount, executed_amount) as last_quarter_share,
+    exact_rate_pct(last_quarter_amount, executed_amount) as last_quarter_share_pct,
     november_december_amount,
-    exact_rate(november_december_amount, paid_amount) as november_december_share,
-    exact_rate_pct(november_december_amount, paid_amount) as november_december_share_pct,
+    exact_rate(november_december_amount, executed_amount) as november_december_share,
+    exact_rate_pct(november_december_amount, executed_amount) as november_december_share_pct,
     source_grain,
     as_of_date
 from joined

@@ -7,23 +7,42 @@ with latest_month as (
         district_code,
         fiscal_year,
         max(month) as month
-    from core.execution_month
+    from summary.department_execution_monthly
     group by district_code, fiscal_year
 ),
 
-dated as (
-    select distinct
-        figure_level,
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name
-    from core.execution_month
+undated as (
+    select figure.*
+    from core.execution_figure as figure
+    left join summary.department_execution_monthly as monthly
+        on
+            figure.district_code = monthly.district_code
+            and figure.fiscal_year = monthly.fiscal_year
+            and figure.department_code is not distinct from monthly.department_code
+            and figure.department_name is not distinct from monthly.department_name
+    where monthly.district_code is null
 ),
 
 standing as (
     select
-        item.figure_level,
+        'department' as figure_level,
+        district_code,
+        fiscal_year,
+        month,
+        department_code,
+        department_name,
+        null as project_code,
+        null as project_name,
+        full_year_budget_amount,
+        cumulative_executed_amount as executed_amount,
+        time_progress,
+        time_progress_pct,
+        source_grain,
+        as_of_date
+    from summary.department_execution_monthly
+    union all
+    select
+        'project' as figure_level,
         item.district_code,
         item.fiscal_year,
         item.month,
@@ -34,38 +53,33 @@ standing as (
         item.full_year_budget_amount,
         item.cumulative_executed_amount as executed_amount,
         item.time_progress,
+        item.time_progress_pct,
         item.source_grain,
         item.as_of_date
-    from core.execution_month as item
+    from summary.project_execution_monthly as item
     inner join latest_month
         on
             item.district_code = latest_month.district_code
             and item.fiscal_year = latest_month.fiscal_year
-    where item.figure_level = 'department' or item.month = latest_month.month
+            and item.month = latest_month.month
     union all
     select
-        figure.figure_level,
-        figure.district_code,
-        figure.fiscal_year,
+        figure_level,
+        district_code,
+        fiscal_year,
         null as month,
-        figure.department_code,
-        figure.department_name,
-        figure.project_code,
-        figure.project_name,
-        figure.full_year_budget_amount,
-        figure.executed_amount,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        full_year_budget_amount,
+        executed_amount,
         null as time_progress,
-        figure.source_grain,
-        figure.as_of_date
-    from core.execution_figure as figure
-    left join dated
-        on
-            figure.figure_level = dated.figure_level
-            and figure.district_code = dated.district_code
-            and figure.fiscal_year = dated.fiscal_year
-            and figure.department_code is not distinct from dated.department_code
-            and figure.department_name is not distinct from dated.department_name
-    where figure.figure_level in ('department', 'project') and dated.figure_level is null
+        null as time_progress_pct,
+        source_grain,
+        as_of_date
+    from undated
+    where figure_level in ('department', 'project')
 ),
 
 rated as (
@@ -129,12 +143,12 @@ select
     sharing_rank_count,
     exact_rate(group_executed_amount, group_budget_amount) as group_execution_rate,
     exact_rate_pct(group_executed_amount, group_budget_amount) as group_execution_rate_pct,
-    gap_to_progress_points(
-        executed_amount, full_year_budget_amount, exact_rate(group_executed_amount, group_budget_amount)
-    ) as gap_to_average_points,
+    execution_rate_pct
+    - exact_rate_pct(group_executed_amount, group_budget_amount) as gap_to_average_points,
     execution_rate < exact_rate(group_executed_amount, group_budget_amount) as is_below_average,
     time_progress,
-    gap_to_progress_points(executed_amount, full_year_budget_amount, time_progress) as gap_to_progress_points,
+    time_progress_pct,
+    execution_rate_pct - time_progress_pct as gap_to_progress_points,
     execution_rate < time_progress as is_below_time_progress,
     exact_rate_pct(compared_budget_amount, group_budget_amount) as share_of_budget_pct,
     exact_rate_pct(
