@@ -1,4 +1,4 @@
-"""A small published database for the report tests: a synthetic district with detail, a statement-only one, hostile names.
+"""A small published database for the report tests: a district with detail, a statement-only one, hostile names.
 
 Core tables are filled directly and the project's own SQL derives the rest, so that the reports are tested without
 reading any file. Does not belong here: expected values of summary tables (the summary tests have their oracle).
@@ -24,7 +24,7 @@ HOSTILE = (
     "<script>window.stolen=1</script>",
     '"><img src=x onerror=window.stolen=1>',
     "</script><script>window.stolen=1</script>",
-    "=HYPERLINK(\"http://example.invalid\",\"x\")",
+    '=HYPERLINK("http://example.invalid","x")',
     "+1+1|cmd",
     "@SUM(A1)",
     "https://example.invalid/项目",
@@ -80,13 +80,13 @@ def _rows(departments: int, projects: int, draw: random.Random) -> dict[str, lis
                 project = department | {"project_code": f"99999922R{serial:012d}", "project_name": name}
                 kind = ("1", "21", "22", "3")[min(position - 1, 3)]
                 add("project", year=year, **project, project_kind=kind, is_one_off=position == 5)
-                _project_year(add, draw, year, project, position, number)
+                _project_year(add, draw, year, project, position=position, number=number)
     _statement(add)
     return {f"core.{name}": rows for name, rows in tables.items()} | _quality(tables)
 
 
 def _project_year(
-    add: Any, draw: random.Random, year: int, project: dict[str, str], position: int, number: int
+    add: Any, draw: random.Random, year: int, project: dict[str, str], *, position: int, number: int
 ) -> None:
     """One project's lines: the sixth is new in the year, the fifth of every other department is cut to nothing."""
     fund = {"fund_type_code": "121" if position == 4 else "111"}

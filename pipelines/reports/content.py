@@ -17,7 +17,7 @@ from pipelines.contracts.common import DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import Figure, definition
 from pipelines.contracts.model import Column
-from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, FINDING, QUALITY_TABLES, REJECTED_ROW, SOURCE_FILE
+from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, QUALITY_TABLES, SOURCE_FILE
 from pipelines.reports.sections import SECTIONS, Section
 from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.database import create_macros
@@ -47,6 +47,21 @@ _LINE_COLUMNS = {
     ),
 }
 """The columns by which a reader recognises a source line of each dataset that carries money."""
+
+_FILE_COLUMNS = (
+    *(
+        "source_file_id",
+        "source_path",
+        "source_sheet",
+        "dataset",
+        "file_outcome",
+        "outcome_reason",
+        "outcome_reason_zh",
+    ),
+    *("rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "rows_subtotal"),
+    *("money_read", "money_accepted", "money_rejected", "money_duplicate"),
+)
+"""What a report tells of a delivered file."""
 
 _WHO = (DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT_CODE, PROJECT_NAME)
 
@@ -104,6 +119,16 @@ def district_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int
     ).fetchall()
 
 
+def check_published(connection: duckdb.DuckDBPyConnection, district_code: str, fiscal_year: int) -> None:
+    """Raises ``NothingToReportError`` if there are no published figures of this district and year."""
+    if (district_code, fiscal_year) not in (there := district_years(connection)):
+        found = ", ".join(f"{code}/{year}" for code, year in there) or "none 无"
+        raise NothingToReportError(
+            f"nothing is published for {district_code}/{fiscal_year}; published are: {found}. "
+            f"{district_code}/{fiscal_year} 尚无已发布的数据；已发布：{found}。"
+        )
+
+
 def read_content(
     connection: duckdb.DuckDBPyConnection,
     district_code: str,
@@ -117,14 +142,9 @@ def read_content(
     Raises:
         NothingToReportError: nothing is published for it.
     """
+    check_published(connection, district_code, fiscal_year)
     create_macros(connection)
     of_year = {"district": district_code, "year": fiscal_year}
-    if (district_code, fiscal_year) not in (there := district_years(connection)):
-        found = ", ".join(f"{code}/{year}" for code, year in there) or "none 无"
-        raise NothingToReportError(
-            f"nothing is published for {district_code}/{fiscal_year}; published are: {found}. "
-            f"{district_code}/{fiscal_year} 尚无已发布的数据；已发布：{found}。"
-        )
     sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
     totals = _one(connection, _TOTALS, of_year)
     return Content(
@@ -155,7 +175,7 @@ _OF_YEAR = "district_code = $district and fiscal_year = $year"
 
 _TOTALS = f"""
 with latest as (
-    select time_progress, group_execution_rate_pct, gap_to_progress_points
+    select time_progress_pct
     from summary.execution_ranking
     where {_OF_YEAR} and figure_level = 'department'
     order by month desc nulls last
@@ -192,8 +212,8 @@ select
     total.* exclude (rated_executed_amount, rated_budget_amount, adjusted_initial_amount, adjusted_net_amount),
     exact_rate_pct(rated_executed_amount, rated_budget_amount) as execution_rate_pct,
     exact_rate_pct(adjusted_net_amount, adjusted_initial_amount) as net_adjustment_rate_pct,
-    latest.time_progress,
-    gap_to_progress_points(rated_executed_amount, rated_budget_amount, latest.time_progress) as gap_to_progress_points
+    latest.time_progress_pct,
+    exact_rate_pct(rated_executed_amount, rated_budget_amount) - latest.time_progress_pct as gap_to_progress_points
 from total
 left join latest on true
 """
@@ -204,7 +224,8 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
     names = section.columns
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
     rows = connection.execute(
-        f"select {', '.join(names)} from {section.relation or section.table} where {where} order by {section.order}", of_year
+        f"select {', '.join(names)} from {section.relation or section.table} where {where} order by {section.order}",
+        of_year,
     ).fetchall()
     return Table(
         section.name,
@@ -275,12 +296,9 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
 
 
 def _source_files(connection: duckdb.DuckDBPyConnection, of_year: dict[str, Any]) -> Table:
-    names = ("source_file_id", "source_path", "source_sheet", "dataset", "file_outcome")
-    names = (*names, "rows_read", "rows_accepted", "rows_rejected", "rows_duplicate", "rows_subtotal")
-    names = (*names, "money_read", "money_accepted", "money_rejected", "money_duplicate")
-    columns = tuple(column for name in names for column in SOURCE_FILE.columns if column.name == name)
+    columns = tuple(column for column in SOURCE_FILE.columns if column.name in _FILE_COLUMNS)
     rows = connection.execute(
-        f"select {', '.join(names)} from quality.{SOURCE_FILE.name} where {_OF_YEAR} order by source_path, source_sheet",
+        f"select {_names(columns)} from quality.{SOURCE_FILE.name} where {_OF_YEAR} order by source_path, source_sheet",
         of_year,
     ).fetchall()
     return Table(

@@ -18,7 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pipelines.contracts.figures import Figure, value_labels
+from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column
 from pipelines.reports.content import Content, Table, english_label
 
@@ -38,6 +38,9 @@ _OWN_SECTIONS = (
     "rejected_row",
 )
 """Sections that the page draws in a way of their own; the others are tables under one another."""
+
+_HEADINGS = ("execution_rate", "net_adjustment_rate")
+"""Figures that the page names without a column of theirs."""
 
 
 def render_page(content: Content, workbook: str) -> str:
@@ -88,7 +91,8 @@ def _plain(value: object) -> str:
 
 def _data(content: Content) -> dict[str, Any]:
     tables = {**content.sections, content.source_files.name: content.source_files}
-    columns = (column for table in (*tables.values(), *content.lines.values()) for column in table.columns)
+    shown = (*tables.values(), *content.lines.values())
+    columns = [*map(definition, _HEADINGS), *(column for table in shown for column in table.columns)]
     return {
         "meta": {
             "district_code": content.district_code,

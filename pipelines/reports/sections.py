@@ -51,7 +51,7 @@ _PROJECTS = f"""(
 )"""
 
 _DISTRICT_MONTHS = """(
-    select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress) as time_progress
+    select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress_pct) as time_progress_pct
     from summary.execution_ranking
     where figure_level = 'department' and month is not null
     group by all
@@ -148,7 +148,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "district_month",
         "summary.execution_ranking",
-        ("month", "group_execution_rate_pct", "time_progress"),
+        ("month", "group_execution_rate_pct", "time_progress_pct"),
         "month",
         relation=_DISTRICT_MONTHS,
     ),
@@ -163,7 +163,7 @@ SECTIONS: tuple[Section, ...] = (
             "month_executed_amount",
             "cumulative_executed_amount",
             "execution_rate_pct",
-            "time_progress",
+            "time_progress_pct",
             "gap_to_progress_points",
             "gap_to_progress_amount",
             "as_of_date",

@@ -23,15 +23,15 @@
     sections: ["本页内容", "On this page"],
     language: ["语言", "Language"],
     unit: ["金额单位", "Unit of amounts"],
-    wan: ["万元", "10,000 yuan"],
+    wan: ["万元", "10k yuan"],
     yuan: ["元", "yuan"],
-    points: ["个百分点", "pp"],
     unknown: ["未知", "unknown"],
     none: ["无", "none"],
     glance: ["全年概览", "The year at a glance"],
     asOf: ["数据截至 {date}", "Data as of {date}"],
-    lead: ["截至{date}，{count}个部门全年预算{budget}，已执行{executed}，预算执行率{rate}{pace}。",
-      "As of {date}, {count} departments had a full-year budget of {budget} and had spent {executed}: an execution rate of {rate}{pace}."],
+    lead: ["截至{date}，{who}全年预算{budget}，已执行{executed}，预算执行率{rate}{pace}。",
+      "As of {date}, {who} had a full-year budget of {budget} and had spent {executed}: an execution rate of {rate}{pace}."],
+    whole: ["{count}个部门", "{count} departments"],
     behind: ["，较序时进度{progress}慢{gap}个百分点", ", {gap} percentage points behind the time progress of {progress}"],
     ahead: ["，较序时进度{progress}快{gap}个百分点", ", {gap} percentage points ahead of the time progress of {progress}"],
     partKnown: ["{total}个部门中{known}个有数据", "known for {known} of {total} departments"],
@@ -52,12 +52,13 @@
     show: ["查看", "Show"],
     district: ["全区（各部门合计）", "All departments"],
     scatter: ["项目：调整与执行", "Projects: adjustment and execution"],
-    scatterChart: ["每点一个项目：横轴预算调整率，纵轴预算执行率，面积为全年预算；点击看来源。超出坐标的点画在边上。",
-      "One point per project: adjustment rate across, execution rate up, area the full-year budget; click for sources. Points beyond the axes are drawn at the edge."],
+    scatterChart: ["每点一个项目：横轴预算调整率，纵轴预算执行率，面积为全年预算，横轴取平方根刻度；点击看来源。超出坐标的点画在边上。",
+      "One point per project: adjustment rate across, execution rate up, area the full-year budget; the horizontal scale is a square root; click for sources. Points beyond the axes are drawn at the edge."],
     scatterMissing: ["另有{count}个项目没有其中一个比率（{why}），见下表。", "{count} more projects lack one of the two rates ({why}); see the table below."],
     scatterNone: ["没有同时具备两个比率的项目。", "No project has both rates."],
     waterfall: ["预算调整：从年初到全年", "Adjustment: from initial to full-year budget"],
     waterfallChart: ["从年初预算到全年预算，按净调整金额最大的部分分解。", "From initial to full-year budget, by the largest net adjustments."],
+    waterfallZoomed: ["横轴不从零开始。", " The axis does not start at zero."],
     waterfallUnknown: ["年初预算或调整金额未知，无法分解。", "The initial budget or its adjustment is unknown, so there is nothing to break down."],
     others: ["其余{count}项", "{count} others"],
     projects: ["项目执行", "Projects"],
@@ -76,6 +77,7 @@
     figures: ["指标与算式", "Figures and formulas"],
     lines: ["来源行", "Source lines"],
     linesCut: ["本页载有{shown}行，全部{total}行见 district-finance explain。", "This page carries {shown} lines; district-finance explain lists all {total}."],
+    rowsCut: ["本页载有前{shown}行，共{total}行；全部见工作簿或数据库。", "This page carries the first {shown} of {total} rows; the workbook and the database have more."],
     linesNone: ["没有直接对应的来源行。", "No source line of its own."],
     place: ["来源", "Source"],
     sheetLine: ["{sheet} 第{line}行", "{sheet} line {line}"],
@@ -144,13 +146,13 @@
     return `${negative ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}%`;
   }
 
-  function show(name, value) {
+  function show(name, value, inUnit = unit) {
     const column = COLUMNS[name] || {};
     if (value === null || value === undefined) return null;
     if (column.values && column.values[value] !== undefined) return language ? words(value) : column.values[value];
-    if (AMOUNTS.has(column.kind)) return decimal(unit === "wan" ? inTenThousands(value) : value);
+    if (AMOUNTS.has(column.kind)) return decimal(inUnit === "wan" ? inTenThousands(value) : value);
     if (column.kind === "percent") {
-      return column.unit === "percentage point" ? `${value} ${t("points")}` : `${decimal(value)}%`;
+      return column.unit === "percentage points" ? decimal(value) : `${decimal(value)}%`;
     }
     if (column.kind === "ratio") return asPercent(value);
     if (column.kind === "finding_value") return decimal(value.includes(".") ? value.replace(/\.?0+$/, "") : value);
@@ -159,8 +161,10 @@
     return String(value);
   }
 
+  const bracketed = (text, inside) => (language ? `${text} (${inside})` : `${text}（${inside}）`);
   const words = (code) => code.replace(/_/g, " ");
   const amount = (value) => `${show("full_year_budget_amount", value)} ${t(unit)}`;
+  const amountNode = (value) => el("span", { class: "short" }, show("full_year_budget_amount", value), " ", el("span", { class: "unit" }, t(unit)));
   const levelBadge = (level) => el("span", { class: `level ${level}` }, show("warning_level", level));
 
   /* Tables as records ------------------------------------------------------------------------------------------- */
@@ -181,14 +185,18 @@
     return path && `${path} · ${t("sheetLine", { sheet: row.source_sheet || "", line: row.source_line }).trim()}`;
   };
   const tableTitle = (name) => (language ? DATA.tables[name].en : DATA.tables[name].zh);
+  function cutNote(name) {
+    const { rows, total } = DATA.tables[name];
+    return total > rows.length ? el("p", { class: "soft small" }, t("rowsCut", { shown: rows.length, total })) : null;
+  }
   const tableMeaning = (name) => (language ? DATA.tables[name].meaning : DATA.tables[name].meaning_zh);
 
   /* A sortable, searchable table. Columns are names, or objects with name, text, cell, head, minor, title. */
-  function table({ caption, columns, rows, searchable = true, first = FIRST_ROWS }) {
+  function table({ caption, columns, rows, searchable = true, first = FIRST_ROWS, inUnit = unit }) {
     const shownColumns = columns
       .map((column) => (typeof column === "string" ? { name: column } : column))
       .map((column) => ({ kind: (COLUMNS[column.name] || {}).kind, ...column }));
-    const text = (row, column) => (column.text ? column.text(row) : show(column.name, row[column.name]));
+    const text = (row, column) => (column.text ? column.text(row) : show(column.name, row[column.name], inUnit));
     const collator = new Intl.Collator(language ? "en" : "zh-CN", { numeric: true });
     let sorted = null;
     let direction = 1;
@@ -200,7 +208,7 @@
     const moreButton = el("button", { class: "more", type: "button", onclick: () => { limit = Infinity; fill(); } });
     const heads = shownColumns.map((column) => {
       const title = column.title || label(column.name);
-      const scaled = AMOUNTS.has(column.kind) ? `${title}（${t(unit)}）` : title;
+      const scaled = AMOUNTS.has(column.kind) ? bracketed(title, t(inUnit)) : title;
       const button = el("button", { type: "button", title: meaning(column.name) }, scaled);
       const head = el("th", { scope: "col", class: className(column), "aria-sort": "none" }, button);
       button.addEventListener("click", () => {
@@ -241,7 +249,7 @@
       if (column.head) properties.scope = "row";
       const node = el(column.head ? "th" : "td", properties);
       if (content === null || content === undefined || content === "") {
-        if (NUMBERS.has(column.kind)) node.append(el("span", { class: "unknown" }, t("unknown")));
+        if (NUMBERS.has(column.kind)) node.append(el("span", { class: "unknown" }, whyNone(row, column)));
       } else node.append(content);
       return node;
     }
@@ -260,6 +268,13 @@
     box.collapse = () => fill();
     printed.push(box);
     return box;
+  }
+
+  /* Why a number is not there: a rate has its status, an amount is unknown, anything else does not apply. */
+  function whyNone(row, column) {
+    if (column.name.includes("adjustment_rate") && row.adjustment_status && row.adjustment_status !== "ok") return show("adjustment_status", row.adjustment_status);
+    if (column.name.includes("execution_rate") && row.execution_status && row.execution_status !== "ok") return show("execution_status", row.execution_status);
+    return AMOUNTS.has(column.kind) ? t("unknown") : "–";
   }
 
   const printed = [];
@@ -350,7 +365,7 @@
     const rated = records.department.filter((row) => row.execution_rate_pct !== null);
     const cut = rated.length > 40 ? rated.slice(-40) : rated;
     if (cut.length < 2) return null;
-    const progress = DATA.totals.time_progress;
+    const progress = DATA.totals.time_progress_pct;
     const ends = cut.map((row) => Number(row.execution_rate_pct));
     const caption = t("rankingChart") + (cut.length < rated.length ? t("rankingCut", { shown: cut.length }) : "");
     return chart(cut.length * 25 + 70, caption, {
@@ -368,7 +383,7 @@
           title: (items) => departmentTitle(cut[items[0].dataIndex]),
           label: (item) => show("execution_rate_pct", cut[item.dataIndex].execution_rate_pct) } } },
       },
-      plugins: [yardstick("x", progress === null ? null : Number(progress) * 100, t("progress"))],
+      plugins: [yardstick("x", progress === null ? null : Number(progress), t("progress"))],
     }, () => table({ caption, columns: [{ ...departmentColumn, cell: null }, "execution_rate_pct", "warning_level"], rows: cut, searchable: false }));
   }
 
@@ -386,25 +401,25 @@
       if (!rows.length) return box.replaceChildren(el("p", { class: "soft" }, t("monthsNone")));
       const last = rows[rows.length - 1];
       if (rows.length === 1) {
-        return box.replaceChildren(el("p", {}, t("monthsOne", { date: META.as_of || "", rate: show("execution_rate_pct", last.execution_rate_pct) || t("unknown"), progress: show("time_progress", last.time_progress) || t("unknown") })));
+        return box.replaceChildren(el("p", {}, t("monthsOne", { date: META.as_of || "", rate: show("execution_rate_pct", last.execution_rate_pct) || t("unknown"), progress: show("time_progress_pct", last.time_progress_pct) || t("unknown") })));
       }
-      const number = (value, scale = 1) => (value === null ? null : Number(value) * scale);
+      const number = (value) => (value === null ? null : Number(value));
       const caption = `${choice.title}：${t("monthsChart")}`;
-      const columns = ["month", "execution_rate_pct", "time_progress"];
-      box.replaceChildren(chart(300, caption, {
+      const columns = ["month", "execution_rate_pct", "time_progress_pct"];
+      box.replaceChildren(chart(340, caption, {
         type: "line",
         data: {
           labels: rows.map((row) => (language ? String(row.month) : `${row.month}月`)),
           datasets: [
             { label: t("executionRate"), data: rows.map((row) => number(row.execution_rate_pct)), borderColor: COLORS.blue, backgroundColor: COLORS.blue, borderWidth: 3, pointRadius: 3, tension: 0 },
-            { label: t("progress"), data: rows.map((row) => number(row.time_progress, 100)), borderColor: COLORS.grey, backgroundColor: COLORS.grey, borderDash: [6, 4], pointRadius: 0, pointStyle: "line", tension: 0 },
+            { label: t("progress"), data: rows.map((row) => number(row.time_progress_pct)), borderColor: COLORS.grey, backgroundColor: COLORS.grey, borderDash: [6, 4], pointRadius: 0, pointStyle: "line", tension: 0 },
           ],
         },
         options: {
           interaction: { mode: "index", intersect: false },
           scales: { y: axis("", { min: 0, suggestedMax: 100, ticks: percentTicks }), x: axis("", { grid: { display: false } }) },
           plugins: { legend: { labels: { usePointStyle: true, boxHeight: 6 } }, tooltip: { callbacks: { label: (item) => {
-            const name = item.datasetIndex ? "time_progress" : "execution_rate_pct";
+            const name = item.datasetIndex ? "time_progress_pct" : "execution_rate_pct";
             return `${item.dataset.label} ${show(name, rows[item.dataIndex][name])}`;
           } } } },
         },
@@ -449,8 +464,13 @@
       for (const step of steps) rows.push({ title: step.title, from: rows[rows.length - 1].to, to: rows[rows.length - 1].to + step.change });
       rows.push({ title: label("full_year_budget_amount"), from: 0n, to: cents(initial) + cents(net) });
       const scale = unit === "wan" ? 1e6 : 100;
+      const low = rows.reduce((least, row) => (row.to < least ? row.to : least), rows[0].to);
+      const high = rows.reduce((most, row) => (row.to > most ? row.to : most), rows[0].to);
+      const zoomed = low > 0n && (high - low) * 3n < low;
+      const step = zoomed ? 10 ** Math.floor(Math.log10(Number(high - low) / scale)) : 1;
+      const start = zoomed ? Math.floor(Number(low - (high - low) / 4n) / scale / step) * step : undefined;
       const isEnd = (at) => at === 0 || at === rows.length - 1;
-      const caption = `${choice.title}：${t("waterfallChart")}`;
+      const caption = `${choice.title}：${t("waterfallChart")}${zoomed ? t("waterfallZoomed") : ""}`;
       box.replaceChildren(chart(rows.length * 27 + 60, caption, {
         type: "bar",
         data: {
@@ -460,7 +480,7 @@
         },
         options: {
           indexAxis: "y",
-          scales: { x: axis(t(unit)), y: axis("", { grid: { display: false } }) },
+          scales: { x: axis(t(unit), { min: start, ticks: { maxTicksLimit: 7 } }), y: axis("", { grid: { display: false } }) },
           plugins: { legend: { display: false }, tooltip: { callbacks: { title: (items) => rows[items[0].dataIndex].title, label: (item) => amount(yuan(rows[item.dataIndex].to - rows[item.dataIndex].from)) } } },
         },
       }, () => table({ caption, searchable: false, rows: rows.map((row) => ({ title: row.title, net_adjustment_amount: yuan(row.to - row.from) })),
@@ -478,6 +498,8 @@
     const reasons = [...new Set(missing.map((row) => (row.net_adjustment_rate_pct === null && row.adjustment_status !== "unknown" ? show("adjustment_status", row.adjustment_status) : show("execution_status", row.execution_status))))];
     const note = missing.length ? el("p", { class: "soft small" }, t("scatterMissing", { count: missing.length, why: reasons.join(language ? ", " : "、") })) : null;
     if (!rated.length) return card("scatter", t("scatter"), el("p", { class: "soft" }, t("scatterNone")), note);
+    const spread = (value) => Math.sign(value) * Math.sqrt(Math.abs(value));
+    const marks = [-100, -50, -20, -5, 0, 5, 20, 50, 100, 200, 500].filter((mark) => window.innerWidth > 720 || Math.abs(mark) !== 20);
     const clip = (value, low, high) => Math.max(low, Math.min(high, Number(value)));
     const largest = Math.max(...rated.map((row) => Number(row.full_year_budget_amount)), 1);
     const groups = [null, "yellow", "orange", "red"].map((of) => rated.filter((row) => row.warning_level === of));
@@ -487,18 +509,19 @@
       data: { datasets: groups.map((group, at) => {
         const name = [null, "yellow", "orange", "red"][at];
         return { label: name ? show("warning_level", name) : t("none"), backgroundColor: `${name ? COLORS[name] : COLORS.blue}99`, borderColor: name ? COLORS[name] : COLORS.blue,
-          data: group.map((row) => ({ x: clip(row.net_adjustment_rate_pct, -100, 200), y: clip(row.execution_rate_pct, 0, 120), r: 3 + 15 * Math.sqrt(Math.max(0, Number(row.full_year_budget_amount)) / largest) })) };
+          data: group.map((row) => ({ x: spread(clip(row.net_adjustment_rate_pct, -100, 500)), y: clip(row.execution_rate_pct, 0, 120), r: 3 + 15 * Math.sqrt(Math.max(0, Number(row.full_year_budget_amount)) / largest) })) };
       }) },
       options: {
         clip: false,
         onClick: (_, hits) => hits.length && openProject(groups[hits[0].datasetIndex][hits[0].index]),
-        scales: { x: axis(label("net_adjustment_rate_pct"), { min: -100, max: 200, ticks: percentTicks }), y: axis(label("execution_rate_pct"), { min: 0, max: 120, ticks: percentTicks }) },
+        scales: { x: axis(label("net_adjustment_rate_pct"), { min: spread(-100), max: spread(500), afterBuildTicks: (scale) => { scale.ticks = marks.map((mark) => ({ value: spread(mark) })); },
+          ticks: { autoSkip: false, callback: (value) => `${Math.round(Math.sign(value) * value * value)}%` } }), y: axis(label("execution_rate_pct"), { min: 0, max: 120, ticks: percentTicks }) },
         plugins: { legend: { title: { display: true, text: label("warning_level"), color: COLORS.soft }, labels: { usePointStyle: true, boxHeight: 7 } }, tooltip: { callbacks: { label: (item) => {
           const row = groups[item.datasetIndex][item.dataIndex];
           return [projectTitle(row), departmentTitle(row), `${label("net_adjustment_rate_pct")} ${show("net_adjustment_rate_pct", row.net_adjustment_rate_pct)}`, `${label("execution_rate_pct")} ${show("execution_rate_pct", row.execution_rate_pct)}`, amount(row.full_year_budget_amount)];
         } } } },
       },
-      plugins: [yardstick("y", DATA.totals.time_progress === null ? null : Number(DATA.totals.time_progress) * 100, t("progress"))],
+      plugins: [yardstick("y", DATA.totals.time_progress_pct === null ? null : Number(DATA.totals.time_progress_pct), t("progress"))],
     }, () => table({ caption, columns: [{ ...projectColumn, cell: null }, "net_adjustment_rate_pct", "execution_rate_pct", "full_year_budget_amount"], rows: rated })), note);
   }
 
@@ -515,22 +538,23 @@
     const total = DATA.totals;
     const known = (name) => (total[`known_${name}`] === total.department_count ? null : t("partKnown", { known: total[`known_${name}`], total: total.department_count }));
     const tile = (name, value, note, extra) => el("div", { class: "tile" }, el("dt", {}, extra || label(name)), el("dd", { "data-figure": name }, value === null ? el("span", { class: "unknown" }, t("unknown")) : value, note ? el("small", {}, note) : null));
-    const money = (name, note) => tile(name, total[name] === null ? null : amount(total[name]), note || known(name));
+    const money = (name, note) => tile(name, total[name] === null ? null : amountNode(total[name]), note || known(name));
     const rate = total.execution_rate_pct;
-    const progress = total.time_progress;
+    const progress = total.time_progress_pct;
     const bullet = el("div", { class: "bullet", "aria-hidden": "true" });
-    if (rate !== null) bullet.append(gauge(Number(rate), COLORS.blue, progress === null ? null : Number(progress) * 100));
+    if (rate !== null) bullet.append(gauge(Number(rate), COLORS.blue, progress === null ? null : Number(progress)));
     if (progress !== null) {
-      const mark = el("span", { class: "bullet-mark" }, t("timeProgress", { value: show("time_progress", progress) }));
-      if (Number(progress) > 0.5) mark.style.right = `${Math.max(0, 100 - Number(progress) * 100)}%`;
-      else mark.style.left = `${Number(progress) * 100}%`;
+      const mark = el("span", { class: "bullet-mark" }, t("timeProgress", { value: show("time_progress_pct", progress) }));
+      if (Number(progress) > 50) mark.style.right = `${Math.max(0, 100 - Number(progress))}%`;
+      else mark.style.left = `${Number(progress)}%`;
       bullet.append(mark);
     }
     const counts = LEVELS.map((of) => [of, records.warning.filter((row) => row.warning_level === of).length]).filter(([, count]) => count);
     const warnings = counts.length ? el("span", {}, ...counts.map(([of, count]) => el("span", { class: `level ${of}` }, `${show("warning_level", of)} ${count}`))) : t("none");
     const gap = total.gap_to_progress_points;
-    const pace = gap === null ? "" : t(gap.startsWith("-") ? "behind" : "ahead", { progress: show("time_progress", progress), gap: gap.replace("-", "") });
-    const lead = rate === null ? null : el("p", { class: "lead" }, t("lead", { date: META.as_of || "", count: total.department_count, budget: amount(total.full_year_budget_amount), executed: amount(total.executed_amount), rate: show("execution_rate_pct", rate), pace }));
+    const pace = gap === null ? "" : t(gap.startsWith("-") ? "behind" : "ahead", { progress: show("time_progress_pct", progress), gap: gap.replace("-", "") });
+    const who = total.department_count === 1 ? departmentTitle(records.department[0]) : t("whole", { count: total.department_count });
+    const lead = rate === null ? null : el("p", { class: "lead" }, t("lead", { date: META.as_of || "", who, budget: amount(total.full_year_budget_amount), executed: amount(total.executed_amount), rate: show("execution_rate_pct", rate), pace }));
     return el("section", { class: "card", id: "glance", "aria-labelledby": "glance-title" },
       el("h2", { id: "glance-title" }, t("glance")),
       META.as_of ? el("p", { class: "soft small" }, t("asOf", { date: META.as_of })) : null,
@@ -548,14 +572,14 @@
   function departmentsCard() {
     return card("departments", t("departments"), el("p", { class: "soft small" }, t("details")), rankingChart(), table({
       caption: tableMeaning("department"), rows: records.department,
-      columns: ["execution_rank", departmentColumn, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
+      columns: [...minor("execution_rank"), departmentColumn, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
         ...minor("unspent_amount"), signed("gap_to_progress_points"), ...minor("gap_to_average_points", "share_of_unspent_pct"), "net_adjustment_rate_pct",
         ...minor("execution_status", "adjustment_status", "as_of_date")],
     }));
   }
 
   function projectsCard() {
-    return card("projects", t("projects"), table({
+    return card("projects", t("projects"), cutNote("project"), table({
       caption: tableMeaning("project"), rows: records.project,
       columns: [projectColumn, { name: "department_name", text: departmentTitle, minor: true }, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
         ...minor("initial_budget_amount", "net_adjustment_amount"), "net_adjustment_rate_pct", ...minor("adjustment_count", "execution_status", "adjustment_status", "project_kind", "source_grain")],
@@ -563,7 +587,7 @@
   }
 
   function breakdownCard() {
-    const columns = ["initial_budget_amount", "full_year_budget_amount", "executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }, "net_adjustment_rate_pct"];
+    const columns = ["full_year_budget_amount", "executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }];
     const fund = { name: "fund_type_name", text: (row) => row.fund_type_name || row.fund_type_code || t("unknown") };
     return card("breakdown", t("breakdown"), el("div", { class: "two" },
       table({ caption: tableTitle("fund_type"), rows: records.fund_type, columns: [departmentColumn, fund, ...columns] }),
@@ -572,10 +596,10 @@
 
   function warningsCard() {
     const open = (row) => (projectKey(row) ? openProject(row) : openDepartment(row));
-    return card("warnings", t("warnings"), table({
+    return card("warnings", t("warnings"), cutNote("warning"), table({
       caption: tableMeaning("warning"), rows: records.warning,
-      columns: [level, { name: "project_name", head: true, title: `${label("department_name")} / ${label("project_name")}`, text: projectTitle, cell: named(projectTitle, open) }, { name: "department_name", text: departmentTitle, minor: true },
-        "warning_rule", { name: localised("evidence"), wide: true }, "warning_amount", ...minor("as_of_date")],
+      columns: [{ name: "project_name", head: true, title: `${label("department_name")} / ${label("project_name")}`, text: projectTitle, cell: named(projectTitle, open) }, level, { name: "department_name", text: departmentTitle, minor: true },
+        ...minor("warning_rule"), { name: localised("evidence"), wide: true }, "warning_amount", ...minor("as_of_date")],
     }));
   }
 
@@ -584,9 +608,9 @@
     return card("findings", t("findings"),
       table({ caption: tableMeaning("finding"), rows: records.finding, columns: ["severity", { name: "finding_key", head: true }, { name: localised("message"), wide: true }, "source_value", "target_value", "difference", source, ...minor("rule_id")] }),
       el("h3", {}, tableTitle("rejected_row")),
-      table({ caption: tableMeaning("rejected_row"), rows: records.rejected_row, columns: ["dataset", { name: "project_name", head: true, text: projectTitle }, { name: localised("messages"), wide: true }, "money", source, ...minor("rule_ids")] }),
+      table({ caption: tableMeaning("rejected_row"), rows: records.rejected_row, inUnit: "yuan", columns: ["dataset", { name: "project_name", head: true, text: projectTitle }, { name: localised("messages"), wide: true }, "money", source, ...minor("rule_ids")] }),
       el("h3", {}, t("files")),
-      table({ caption: tableMeaning("source_file"), rows: records.source_file, columns: [{ name: "source_path", head: true }, ...minor("source_sheet"), "dataset", "file_outcome", "rows_accepted", "rows_rejected", ...minor("rows_duplicate", "rows_subtotal"), "money_accepted", ...minor("money_rejected")] }));
+      table({ caption: tableMeaning("source_file"), rows: records.source_file, inUnit: "yuan", columns: [{ name: "source_path", head: true }, ...minor("source_sheet"), "dataset", "file_outcome", "rows_accepted", "rows_rejected", ...minor("rows_duplicate", "rows_subtotal"), "money_accepted", ...minor("money_rejected")] }));
   }
 
   function moreCard() {
@@ -595,10 +619,10 @@
     return card("more", t("more"), ...names.map((name) => {
       const columns = DATA.tables[name].columns.filter((column) => !(column.endsWith("_code") && DATA.tables[name].columns.includes(column.replace(/_code$/, "_name"))));
       const shown = columns.filter((column) => !(language ? column.endsWith("_zh") : columns.includes(`${column}_zh`)));
-      const box = el("details", {}, el("summary", {}, `${tableTitle(name)}（${DATA.tables[name].rows.length}）`));
+      const box = el("details", {}, el("summary", {}, bracketed(tableTitle(name), DATA.tables[name].total)));
       box.addEventListener("toggle", () => {
         if (box.open && box.children.length === 1) {
-          box.append(table({ caption: tableMeaning(name), rows: records[name], columns: shown.map((column) => (column === "department_name" ? { ...departmentColumn } : { name: column, wide: /evidence|message/.test(column) })) }));
+          box.append(cutNote(name) || "", table({ caption: tableMeaning(name), rows: records[name], columns: shown.map((column) => (column === "department_name" ? { ...departmentColumn } : { name: column, wide: /evidence|message/.test(column) })) }));
         }
       });
       return box;
@@ -611,7 +635,8 @@
       el("dt", {}, label(name)), el("dd", {}, language ? column.meaning : column.meaning_zh, " ", column.formula ? el("code", {}, formula(column.formula)) : null)))));
   }
 
-  const formula = (text) => text.replace(/[a-z_]{4,}/g, (name) => (COLUMNS[name] ? label(name) : name));
+  /* What stands behind a semicolon of a formula is a remark in English; the meaning tells it in both languages. */
+  const formula = (text) => text.split(";")[0].replace(/[a-z_]{4,}/g, (name) => (COLUMNS[name] ? label(name) : name));
 
   /* Drill-down -------------------------------------------------------------------------------------------------- */
   const dialog = el("dialog", { "aria-labelledby": "sheet-title" });
@@ -630,21 +655,22 @@
     close.focus();
   }
 
-  /* Each figure with its formula, the names in it replaced by the numbers of this row. */
+  /* Each figure with its formula, the names in it replaced by the numbers of this row, in yuan so that it comes out. */
   function formulas(row, names) {
     return el("dl", { class: "formulas" }, ...names.filter((name) => name in row).map((name) => {
       const column = COLUMNS[name];
-      const value = show(name, row[name]);
+      const value = show(name, row[name], "yuan");
       let numbers = null;
       if (column.formula && row[name] !== null) {
-        const used = [...column.formula.matchAll(/[a-z_]{4,}/g)].map(([found]) => found);
+        const first = column.formula.split(";")[0];
+        const used = [...first.matchAll(/[a-z_]{4,}/g)].map(([found]) => found);
         if (used.length && used.every((found) => row[found] !== undefined && row[found] !== null)) {
-          numbers = column.formula.replace(/[a-z_]{4,}/g, (found) => show(found, row[found])).replace("/", "÷");
+          numbers = first.replace(/[a-z_]{4,}/g, (found) => show(found, row[found], "yuan")).replace("/", "÷");
         }
       }
       const status = name === "execution_rate_pct" ? row.execution_status : name.includes("adjustment_rate") ? row.adjustment_status : null;
       return el("div", {}, el("dt", { title: meaning(name) }, label(name)), el("dd", {},
-        value === null ? el("span", { class: "unknown" }, status && status !== "ok" ? show(name === "execution_rate_pct" ? "execution_status" : "adjustment_status", status) : t("unknown")) : el("b", {}, AMOUNTS.has(column.kind) ? `${value} ${t(unit)}` : value),
+        value === null ? el("span", { class: "unknown" }, status && status !== "ok" ? show(name === "execution_rate_pct" ? "execution_status" : "adjustment_status", status) : t("unknown")) : el("b", {}, AMOUNTS.has(column.kind) ? `${value} ${t("yuan")}` : value),
         numbers ? el("div", { class: "soft small" }, `= ${numbers}`) : null));
     }));
   }
@@ -658,9 +684,9 @@
       const rows = lines.rows.map((row) => Object.fromEntries(lines.columns.map((column, at) => [column, row[at]]))).filter(belongs);
       if (!rows.length) continue;
       const own = lines.columns.filter((column) => !/^(department|project)_(code|name)$|^source_/.test(column) && rows.some((row) => row[column] !== null));
-      parts.push(el("h3", {}, `${language ? lines.en : lines.zh}（${rows.length}）`));
+      parts.push(el("h3", {}, bracketed(language ? lines.en : lines.zh, rows.length)));
       if (lines.total > lines.rows.length) parts.push(el("p", { class: "soft small" }, t("linesCut", { shown: lines.rows.length, total: lines.total })));
-      parts.push(table({ caption: language ? lines.meaning : lines.meaning_zh, rows, columns: [...own, { name: "source_line", kind: "text", title: t("place"), text: place, wide: true }] }));
+      parts.push(table({ caption: language ? lines.meaning : lines.meaning_zh, rows, inUnit: "yuan", columns: [...own, { name: "source_line", kind: "text", title: t("place"), text: place, wide: true }] }));
     }
     return parts.length ? parts : [el("p", { class: "soft" }, t("linesNone"))];
   }

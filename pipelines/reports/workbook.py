@@ -1,0 +1,605 @@
+"""The bulletin workbook 预算执行情况通报 of one district and year.
+
+Every cell is a value: the workbook holds no formula of its own, and a text from data is written as a text that stays
+one when it is edited. An amount in 万元 is the exact amount in yuan divided by 10,000, shown with two decimals.
+Does not belong here: what is shown (content), and any figure that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from pipelines.contracts.figures import Figure, definition, value_labels
+from pipelines.contracts.model import Column, Kind
+from pipelines.contracts.reference_tables import WARNING_LEVELS
+from pipelines.reports.content import Content, Table
+
+ROWS_AT_MOST = 20_000
+"""Rows of one sheet: a bulletin is read by people. A longer table says how many rows it leaves to the database."""
+
+_TEXT_AT_MOST = 32_767
+_TEN_THOUSAND = Decimal(10_000)
+_AMOUNTS = (Kind.AMOUNT, Kind.SUM)
+_HUNDRED = Decimal(100)
+_UNKNOWN, _NOT_APPLICABLE = "未知", "–"
+_BODY_FONT, _HEAD_FONT = "宋体", "黑体"
+_LEVEL_COLORS = {"red": ("#FBD5D2", "#9C1C14"), "orange": ("#FFE0C7", "#8F3C00"), "yellow": ("#FFF2C4", "#6B4F00")}
+_NUMBER_FORMATS = {
+    Kind.AMOUNT: "#,##0.00;[Red]-#,##0.00",
+    Kind.SUM: "#,##0.00;[Red]-#,##0.00",
+    Kind.PERCENT: "0.00%",
+    Kind.RATIO: "0.00%",
+    Kind.INTEGER: "0",
+    Kind.FINDING_VALUE: "#,##0.00####",
+    Kind.DATE: "yyyy-mm-dd",
+}
+_POINTS_FORMAT = "0.00;[Red]-0.00"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """One table as a sheet: its name, the columns shown, whether amounts stand in 万元, and columns kept in view."""
+
+    section: str
+    name: str
+    columns: tuple[str, ...]
+    in_ten_thousands: bool = True
+    frozen: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """How a column's values become cells; ``write`` is the only way in which a value from data reaches a sheet."""
+
+    divisor: Decimal | None
+    labels: dict[str, str]
+    number: Format
+    text: Format
+    missing: str | None
+    missing_format: Format
+
+    def write(self, sheet: Worksheet, line: int, position: int, value: Any) -> None:
+        """Writes one value: a number as a number, a date as a date, anything else as text; never a formula."""
+        match value:
+            case None if self.missing:
+                sheet.write_string(line, position, self.missing, self.missing_format)
+            case None:
+                sheet.write_blank(line, position, None, self.text)
+            case bool():
+                sheet.write_string(line, position, "是" if value else "否", self.text)
+            case date():
+                sheet.write_datetime(line, position, value, self.number)
+            case int() | Decimal():
+                sheet.write_number(line, position, value / self.divisor if self.divisor else value, self.number)
+            case _:
+                text = self.labels.get(str(value), str(value))
+                shown = text if len(text) <= _TEXT_AT_MOST else f"{text[: _TEXT_AT_MOST - 1]}…"
+                sheet.write_string(line, position, shown, self.text)
+
+
+_WHO = ("department_code", "department_name")
+_WHAT = (*_WHO, "project_code", "project_name")
+_SUBJECT = ("figure_level", "department_name", "project_name")
+_PLACE = ("source_path", "source_sheet", "source_line")
+_RATES = ("execution_rate_pct", "net_adjustment_rate_pct")
+_STATUSES = ("execution_status", "adjustment_status")
+_MONEY = ("initial_budget_amount", "net_adjustment_amount", "full_year_budget_amount", "executed_amount")
+
+_SHEETS = (
+    _Sheet(
+        "department",
+        "部门排名",
+        (
+            "execution_rank",
+            *_WHO,
+            "warning_level",
+            *_MONEY,
+            "unspent_amount",
+            "execution_rate_pct",
+            "gap_to_progress_points",
+            "gap_to_average_points",
+            "net_adjustment_rate_pct",
+            "gross_adjustment_rate_pct",
+            *_STATUSES,
+            "source_grain",
+        ),
+        frozen=3,
+    ),
+    _Sheet(
+        "project",
+        "项目执行",
+        (
+            *_WHAT,
+            "warning_level",
+            "project_kind",
+            *_MONEY,
+            "unspent_amount",
+            *_RATES,
+            "adjustment_count",
+            *_STATUSES,
+        ),
+        frozen=4,
+    ),
+    _Sheet("fund_type", "按资金性质", (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
+    _Sheet("nature", "按支出性质", (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
+    _Sheet(
+        "month",
+        "逐月执行",
+        (
+            *_WHO,
+            "month",
+            "full_year_budget_amount",
+            "month_executed_amount",
+            "cumulative_executed_amount",
+            "execution_rate_pct",
+            "time_progress_pct",
+            "gap_to_progress_points",
+            "gap_to_progress_amount",
+            "as_of_date",
+        ),
+    ),
+    _Sheet(
+        "adjustment",
+        "调整情况",
+        (
+            "warning_level",
+            "department_name",
+            "project_name",
+            "adjustment_date",
+            "batch_number",
+            "adjustment_kind",
+            "adjustment_amount",
+            "adjustment_reason",
+            "is_exempt",
+            "initial_budget_amount",
+            "project_adjustment_count",
+            "project_net_adjustment_amount",
+            "net_adjustment_rate_pct",
+            "gross_adjustment_rate_pct",
+            *_PLACE,
+        ),
+        in_ten_thousands=False,
+        frozen=3,
+    ),
+    _Sheet(
+        "warning",
+        "预警",
+        (
+            "warning_level",
+            "figure_level",
+            "department_name",
+            "project_name",
+            "warning_rule",
+            "evidence_zh",
+            "warning_amount",
+            "as_of_date",
+        ),
+        frozen=1,
+    ),
+    _Sheet(
+        "carryover",
+        "结转结余",
+        (
+            *_SUBJECT,
+            "carried_over_amount",
+            "taken_back_amount",
+            "full_year_budget_amount",
+            "executed_amount",
+            "unspent_amount",
+            "carryover_rate_pct",
+            "carryover_increase_amount",
+            "next_year_carried_over_amount",
+            "carryover_chain_difference",
+            "last_quarter_share_pct",
+            "november_december_share_pct",
+        ),
+        frozen=3,
+    ),
+    _Sheet(
+        "year_over_year",
+        "年度同比",
+        (
+            *_SUBJECT,
+            "comparison_status",
+            "last_year_full_year_budget_amount",
+            "full_year_budget_amount",
+            "full_year_budget_change_pct",
+            "last_year_executed_amount",
+            "executed_amount",
+            "executed_change_amount",
+            "executed_change_pct",
+            "last_year_execution_rate_pct",
+            "execution_rate_pct",
+            "execution_rate_change_points",
+        ),
+        frozen=3,
+    ),
+    _Sheet(
+        "control_number",
+        "控制数建议",
+        (
+            *_WHO,
+            "proposal_year",
+            "last_control_amount",
+            "executed_amount",
+            "one_off_executed_amount",
+            "spent_carryover_amount",
+            "proposed_amount",
+            "proposed_change_amount",
+            "proposed_change_pct",
+            "carryover_increase_amount",
+            "alternative_proposed_amount",
+            "alternative_change_amount",
+            "proposal_status",
+        ),
+    ),
+    _Sheet(
+        "self_evaluation",
+        "绩效自评",
+        (
+            *_SUBJECT,
+            "initial_budget_amount",
+            "full_year_budget_amount",
+            "executed_amount",
+            "maximum_points",
+            "execution_rate_pct",
+            "execution_points",
+            "execution_grade",
+            "execution_status",
+            "excellent_project_count",
+            "good_project_count",
+            "fair_project_count",
+            "poor_project_count",
+        ),
+        frozen=3,
+    ),
+    _Sheet(
+        "finding",
+        "数据问题",
+        ("severity", "finding_key", "message_zh", "source_value", "target_value", "difference", *_PLACE, "rule_id"),
+        in_ten_thousands=False,
+        frozen=1,
+    ),
+    _Sheet(
+        "rejected_row",
+        "剔除行",
+        ("dataset", "department_name", "project_name", "money", "messages_zh", *_PLACE, "rule_ids"),
+        in_ten_thousands=False,
+        frozen=1,
+    ),
+    _Sheet(
+        "source_file",
+        "来源文件",
+        (
+            "source_path",
+            "source_sheet",
+            "dataset",
+            "file_outcome",
+            "rows_read",
+            "rows_accepted",
+            "rows_rejected",
+            "rows_duplicate",
+            "rows_subtotal",
+            "money_read",
+            "money_accepted",
+            "money_rejected",
+            "money_duplicate",
+        ),
+        in_ten_thousands=False,
+        frozen=1,
+    ),
+)
+
+_OVERVIEW = (
+    "full_year_budget_amount",
+    "executed_amount",
+    "unspent_amount",
+    "execution_rate_pct",
+    "time_progress_pct",
+    "gap_to_progress_points",
+    "initial_budget_amount",
+    "net_adjustment_amount",
+    "net_adjustment_rate_pct",
+    "adjustment_count",
+)
+
+
+def write_workbook(content: Content, path: Path) -> None:
+    """Writes the workbook to ``path``; the same content gives the same bytes."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as workbook:
+        _Bulletin(workbook, content).write()
+
+
+class _Bulletin:
+    """The workbook while it is written."""
+
+    def __init__(self, workbook: xlsxwriter.Workbook, content: Content) -> None:
+        self.workbook = workbook
+        self.content = content
+        self.title = f"{content.district_name or content.district_code} {content.fiscal_year}年度预算执行情况通报"
+        self.levels = dict(WARNING_LEVELS)
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        paths = {row["source_file_id"]: row["source_path"] for row in content.source_files.records()}
+        self.paths: dict[str | None, str | None] = {**paths, None: None}
+
+    def write(self) -> None:
+        """All sheets; the overview comes first and refers to the others."""
+        finished_at = self.content.build["finished_at"] or datetime(1980, 1, 1, tzinfo=UTC)
+        self.workbook.set_properties({"title": self.title, "created": finished_at.replace(tzinfo=None)})
+        self.workbook.set_size(2400, 1400)
+        overview = self.workbook.add_worksheet("概览")
+        tables = {**self.content.sections, self.content.source_files.name: self.content.source_files}
+        shown: dict[str, Column | Figure] = {}
+        for sheet in _SHEETS:
+            table = tables[sheet.section]
+            if table.rows or sheet.section in ("department", "project", "adjustment", "warning", "carryover"):
+                columns = self._columns(sheet, table)
+                self._table_sheet(sheet, table, columns)
+                shown |= {column.name: column for column in columns}
+        self._notes(shown)
+        self._overview(overview)
+
+    # Formats ---------------------------------------------------------------------------------------------------
+
+    def format(self, **properties: Any) -> Format:
+        """A cell format, made once for its properties."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            usual = {"font_name": _BODY_FONT, "font_size": 10, "valign": "vcenter"}
+            self._formats[key] = self.workbook.add_format({**usual, **properties})
+        return self._formats[key]
+
+    @cached_property
+    def head_format(self) -> Format:
+        """Format of column heads."""
+        return self.format(
+            font_name=_HEAD_FONT, bg_color="#DCE6F1", border=1, border_color="#9FB2C6", text_wrap=True, align="center"
+        )
+
+    def _text_format(self, **properties: Any) -> Format:
+        """A text stays a text when somebody edits its cell: what begins with = does not become a formula."""
+        return self.format(border=1, border_color="#C9D2DB", quote_prefix=True, **properties)
+
+    def _cells(self, column: Column | Figure, *, in_ten_thousands: bool, bold: bool = False) -> _Cells:
+        """How the cells of a column are written, worked out once for all its rows."""
+        divisor = None
+        if column.kind in _AMOUNTS and in_ten_thousands:
+            divisor = _TEN_THOUSAND
+        elif column.kind is Kind.PERCENT and not _is_points(column):
+            divisor = _HUNDRED
+        number = _POINTS_FORMAT if _is_points(column) else _NUMBER_FORMATS.get(column.kind, "General")
+        usual = {"text_wrap": True} if column.kind is Kind.TEXT else {"align": "center"}
+        missing = None
+        if column.kind in _NUMBER_FORMATS and not bold:
+            missing = _UNKNOWN if column.kind in _AMOUNTS else _NOT_APPLICABLE
+        return _Cells(
+            divisor,
+            dict(value_labels(column.name)),
+            self.format(border=1, border_color="#C9D2DB", num_format=number, bold=bold, align="right"),
+            self._text_format(bold=bold, **usual),
+            missing,
+            self._text_format(align="right", font_color="#808A94"),
+        )
+
+    # Sheets ----------------------------------------------------------------------------------------------------
+
+    def _prepare(self, sheet: Worksheet, columns: int, unit: str, *, head_rows: int) -> None:
+        """Title, date and unit above the head, and how the sheet prints: A4 landscape, heads on every page."""
+        last = max(columns - 1, 1)
+        sheet.merge_range(
+            0, 0, 0, last, self.title, self.format(font_name=_HEAD_FONT, font_size=16, bold=True, align="center")
+        )
+        sheet.set_row(0, 28)
+        as_of = self.content.as_of_date
+        sheet.write_string(1, 0, f"数据截至 {as_of.isoformat() if as_of else _UNKNOWN}", self.format())
+        sheet.write_string(1, last, unit, self.format(align="right"))
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
+        sheet.repeat_rows(0, head_rows - 1)
+        sheet.hide_gridlines(2)
+        sheet.set_footer(f"&L&9{self.title.replace('&', '&&')}&C&9第 &P 页，共 &N 页&R&9&A")
+
+    def _columns(self, sheet: _Sheet, table: Table) -> list[Column | Figure]:
+        by_name = {column.name: column for column in table.columns}
+        return [by_name.get(name) or definition(name) for name in sheet.columns]
+
+    def _table_sheet(self, of: _Sheet, table: Table, columns: Sequence[Column | Figure]) -> None:
+        sheet = self.workbook.add_worksheet(of.name)
+        unit = "单位：万元" if of.in_ten_thousands else "单位：元"
+        self._prepare(sheet, len(columns), unit, head_rows=3)
+        for position, column in enumerate(columns):
+            sheet.write_string(2, position, column.label_zh, self.head_format)
+            sheet.set_column(position, position, _width(column))
+        sheet.set_row(2, 32)
+        sheet.freeze_panes(3, of.frozen)
+        cells = [self._cells(column, in_ten_thousands=of.in_ten_thousands) for column in columns]
+        picks = [self._pick(table, column) for column in columns]
+        line = 2
+        for line, row in enumerate(table.rows[:ROWS_AT_MOST], start=3):
+            for position, (pick, cell) in enumerate(zip(picks, cells, strict=True)):
+                cell.write(sheet, line, position, pick(row))
+        if line > 2:
+            sheet.autofilter(2, 0, line, len(columns) - 1)
+            self._colour(sheet, columns, line)
+        else:
+            sheet.write_string(3, 0, "无", self.format())
+        if of.section == "department" and table.rows:
+            total = {**self.content.totals, "department_name": "合计"}
+            for position, column in enumerate(columns):
+                cell = self._cells(column, in_ten_thousands=of.in_ten_thousands, bold=True)
+                cell.write(sheet, line + 1, position, total.get(column.name))
+        if left := table.row_count - min(len(table.rows), ROWS_AT_MOST):
+            words = f"本表列前 {ROWS_AT_MOST} 行，另有 {left} 行见数据库。"
+            sheet.write_string(line + 1, 0, words, self.format(font_color="#9C1C14"))
+
+    def _pick(self, table: Table, column: Column | Figure) -> Callable[[tuple[Any, ...]], Any]:
+        """How a column's value is found in a row of ``table``: a file's path stands for its id."""
+        names = [own.name for own in table.columns]
+        if column.name in names:
+            return itemgetter(names.index(column.name))
+        at = names.index("source_file_id")
+        return lambda row: self.paths.get(row[at])
+
+    def _colour(self, sheet: Worksheet, columns: Sequence[Column | Figure], last: int) -> None:
+        """Warning levels in their colours, a bar behind every execution rate: both follow when the sheet is sorted."""
+        for position, column in enumerate(columns):
+            if column.name == "warning_level":
+                for level, (background, ink) in _LEVEL_COLORS.items():
+                    colours = self.workbook.add_format({"bg_color": background, "font_color": ink, "bold": True})
+                    condition = {
+                        "type": "cell",
+                        "criteria": "==",
+                        "value": f'"{self.levels[level]}"',
+                        "format": colours,
+                    }
+                    sheet.conditional_format(3, position, last, position, condition)
+            elif column.name == "execution_rate_pct":
+                bar = {"type": "data_bar", "bar_color": "#8DB4E2", "bar_solid": True, "data_bar_2010": True}
+                limits = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
+                sheet.conditional_format(3, position, last, position, {**bar, **limits})
+
+    def _overview(self, sheet: Worksheet) -> None:
+        content = self.content
+        self._prepare(sheet, 8, "单位：万元", head_rows=3)
+        for position, width in enumerate((24, 18, 30, 3, 14, 14, 14, 14)):
+            sheet.set_column(position, position, width)
+        for position, head in enumerate(("指标", "数值", "说明")):
+            sheet.write_string(2, position, head, self.head_format)
+        sheet.freeze_panes(3, 0)
+        line = 2
+        for name in _OVERVIEW:
+            line += 1
+            column = definition(name)
+            known = content.totals.get(f"known_{name}")
+            count = content.totals["department_count"]
+            note = "" if known in (None, count) else f"{count} 个部门中 {known} 个有数据"
+            sheet.write_string(line, 0, column.label_zh, self._text_format())
+            self._cells(column, in_ten_thousands=True).write(sheet, line, 1, content.totals[name])
+            sheet.write_string(line, 2, note, self._text_format())
+        counts = [(label, self._count("warning", "warning_level", level)) for level, label in self.levels.items()]
+        counts = [(f"{label}色预警" if len(label) == 1 else label, count) for label, count in counts]
+        counts += [
+            ("数据问题", content.sections["finding"].row_count),
+            ("剔除行", content.sections["rejected_row"].row_count),
+        ]
+        for label, count in counts:
+            line += 1
+            sheet.write_string(line, 0, label, self._text_format())
+            sheet.write_number(line, 1, count, self.format(border=1, border_color="#C9D2DB", num_format="0"))
+            sheet.write_string(line, 2, "项" if label != "剔除行" else "行", self._text_format())
+        if content.district_year["is_held_back"]:
+            version = content.district_year["accepted_version"]
+            held = f"最近一次报送被暂缓发布，本通报为此前已接受的第 {version} 版数据。"
+            sheet.write_string(line + 1, 0, held, self.format(font_color="#9C1C14"))
+        line += 2
+        built = content.build
+        words = f"构建 {built['build_id']}，程序 {built['program_version']}；算法见“指标说明”。"
+        sheet.write_string(line, 0, words, self.format(font_color="#51606F", font_size=9))
+        self._ranking_chart(sheet)
+        self._month_chart(sheet, line + 2)
+
+    def _count(self, section: str, column: str, value: str) -> int:
+        return sum(1 for row in self.content.sections[section].records() if row[column] == value)
+
+    def _ranking_chart(self, sheet: Worksheet) -> None:
+        """Execution rates of the departments as bars, read from the ranking sheet."""
+        ranked = [row for row in self.content.sections["department"].records() if row["execution_rate_pct"] is not None]
+        if len(ranked) < 2:
+            return
+        names = next(of.columns for of in _SHEETS if of.section == "department")
+        last = min(len(ranked), 30) + 2
+        chart = self.workbook.add_chart({"type": "bar"})
+        name_at, rate_at = names.index("department_name"), names.index("execution_rate_pct")
+        chart.add_series(
+            {
+                "categories": ["部门排名", 3, name_at, last, name_at],
+                "values": ["部门排名", 3, rate_at, last, rate_at],
+                "fill": {"color": "#2F6DB0"},
+                "gap": 45,
+                "data_labels": {"value": True, "num_format": "0.00%", "font": {"size": 8}},
+            }
+        )
+        chart.set_title({"name": definition("execution_rate").label_zh, "name_font": {"size": 11}})
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"reverse": True, "num_font": {"size": 8}})
+        chart.set_x_axis(
+            {"num_format": "0%", "min": 0, "major_gridlines": {"visible": True, "line": {"color": "#E1E6EB"}}}
+        )
+        chart.set_size({"width": 460, "height": max(240, 60 + 22 * (last - 2))})
+        sheet.insert_chart(2, 4, chart)
+
+    def _month_chart(self, sheet: Worksheet, line: int) -> None:
+        """The district by month against time progress: the figures beside their chart."""
+        months = self.content.sections["district_month"]
+        if len(months.rows) < 2:
+            return
+        names = ("month", "group_execution_rate_pct", "time_progress_pct")
+        columns = [definition(name) for name in names]
+        for position, column in enumerate(columns):
+            sheet.write_string(line, position, column.label_zh, self.head_format)
+        for offset, record in enumerate(months.records(), start=1):
+            for position, column in enumerate(columns):
+                self._cells(column, in_ten_thousands=True).write(sheet, line + offset, position, record[column.name])
+        chart = self.workbook.add_chart({"type": "line"})
+        last = line + len(months.rows)
+        for position, colour, dash in ((1, "#2F6DB0", "solid"), (2, "#8B98A5", "dash")):
+            chart.add_series(
+                {
+                    "name": columns[position].label_zh,
+                    "categories": ["概览", line + 1, 0, last, 0],
+                    "values": ["概览", line + 1, position, last, position],
+                    "line": {"color": colour, "width": 2, "dash_type": dash},
+                }
+            )
+        chart.set_y_axis(
+            {"num_format": "0%", "min": 0, "major_gridlines": {"visible": True, "line": {"color": "#E1E6EB"}}}
+        )
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 460, "height": 260})
+        sheet.insert_chart(line, 4, chart)
+
+    def _notes(self, shown: dict[str, Column | Figure]) -> None:
+        """What each column means and how it is computed, in both languages, from its one definition."""
+        sheet = self.workbook.add_worksheet("指标说明")
+        heads = (("指标", 22), ("含义", 56), ("公式", 46), ("Column", 30), ("Meaning", 60))
+        self._prepare(sheet, len(heads), "", head_rows=3)
+        for position, (head, width) in enumerate(heads):
+            sheet.write_string(2, position, head, self.head_format)
+            sheet.set_column(position, position, width)
+        sheet.freeze_panes(3, 1)
+        wrapped = self._text_format(text_wrap=True)
+        for line, column in enumerate(shown.values(), start=3):
+            formula = column.formula if isinstance(column, Figure) else ""
+            texts = (column.label_zh, column.meaning_zh, formula, column.name, column.meaning)
+            for position, text in enumerate(texts):
+                sheet.write_string(line, position, text, wrapped)
+
+
+def _is_points(column: Column | Figure) -> bool:
+    """Whether a percentage is a difference of percentages, told in points and not as a share."""
+    return isinstance(column, Figure) and column.unit_name == "percentage points"
+
+
+def _width(column: Column | Figure) -> float:
+    """Width of a column by its kind, in characters."""
+    if column.name.startswith(("message", "evidence")):
+        return 52
+    if column.name in ("source_path", "finding_key", "department_name", "project_name", "adjustment_reason"):
+        return 26
+    if column.name == "project_code":
+        return 23
+    return {Kind.AMOUNT: 15, Kind.SUM: 17, Kind.DATE: 12, Kind.TEXT: 18, Kind.CODE: 12}.get(column.kind, 11)

@@ -1,0 +1,133 @@
+"""Writes the reports of published district-years below ``<warehouse>/reports``, each file by one rename.
+
+A report whose figures have not changed since it was written is left as it is. Does not belong here: what is in a
+report (content, workbook, page).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.reports.as_of import opened_as_of
+from pipelines.reports.content import Content, check_published, district_years, read_content
+from pipelines.reports.page import render_page
+from pipelines.reports.workbook import write_workbook
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.store import write_atomically
+
+logger = logging.getLogger(__name__)
+
+WORKBOOK_NAME = "预算执行情况通报.xlsx"
+PAGE_NAME = "index.html"
+FILE_MODE = 0o640
+"""Reports are readable by their group, like the published database."""
+
+_MARK_NAME = ".report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The files of one report; ``is_new`` tells whether they were written now. ``totals`` are the district's sums."""
+
+    district_code: str
+    fiscal_year: int
+    workbook: Path
+    page: Path
+    is_new: bool
+    totals: dict[str, Any]
+
+
+def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as_of: date | None = None) -> Report:
+    """Writes the workbook and the page of one published district-year, as it stands or as it stood on ``as_of``.
+
+    Raises:
+        NotPublishedError: nothing was published yet.
+        NothingToReportError: this district-year is not published.
+        AsOfDateError: ``as_of`` lies before the fiscal year.
+    """
+    with open_published(settings.database) as connection:
+        if as_of is None:
+            return _write(settings, connection, district_code, fiscal_year, None)
+        check_published(connection, district_code, fiscal_year)
+    with opened_as_of(settings.database, district_code, fiscal_year, as_of) as connection:
+        return _write(settings, connection, district_code, fiscal_year, as_of)
+
+
+def write_reports(settings: Settings, *, report: Callable[[Report], None] | None = None) -> list[Report]:
+    """Writes the reports of every published district-year; ``report`` hears of each as soon as it is there.
+
+    Raises:
+        NotPublishedError: nothing was published yet.
+    """
+    written = []
+    with open_published(settings.database) as connection:
+        for district_code, fiscal_year in district_years(connection):
+            written.append(_write(settings, connection, district_code, fiscal_year, None))
+            if report:
+                report(written[-1])
+    return written
+
+
+def _write(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    district_code: str,
+    fiscal_year: int,
+    as_of: date | None,
+) -> Report:
+    directory = settings.warehouse / "reports" / district_code / str(fiscal_year)
+    if as_of:
+        directory /= f"as-of-{as_of.isoformat()}"
+    name = settings.district_names.get(district_code)
+    content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
+    fingerprint = _fingerprint(content)
+    workbook, page, mark = directory / WORKBOOK_NAME, directory / PAGE_NAME, directory / _MARK_NAME
+    is_new = not (workbook.exists() and page.exists() and _read(mark) == fingerprint)
+    if is_new:
+        directory.mkdir(parents=True, exist_ok=True)
+        mark.unlink(missing_ok=True)
+        temporary = directory / f".{WORKBOOK_NAME}.new"
+        write_workbook(content, temporary)
+        temporary.chmod(FILE_MODE)
+        temporary.replace(workbook)
+        write_atomically(page, render_page(content, WORKBOOK_NAME), mode=FILE_MODE)
+        write_atomically(mark, fingerprint)
+        logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})
+    return Report(district_code, fiscal_year, workbook, page, is_new, content.totals)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _fingerprint(content: Content) -> str:
+    """A hash of everything that a report shows except which build it comes from."""
+    digest = hashlib.sha256(_program_fingerprint().encode())
+    who = (content.district_code, content.fiscal_year, content.district_name, content.as_of_date)
+    digest.update(repr((*who, content.district_year, content.totals)).encode())
+    for table in (*content.sections.values(), *content.lines.values(), content.source_files):
+        digest.update(repr((table.label_zh, table.meaning_zh, table.columns, table.rows)).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _program_fingerprint() -> str:
+    """A hash of the program that draws reports: another one draws them anew."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
