@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pipelines.settings import Settings
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
@@ -50,7 +52,8 @@ def nightly(context: click.Context, raw: Path | None, warehouse: Path | None) ->
 
 
 @main.command()
-@click.argument("sql")
+@click.argument("sql", required=False)
+@click.option("--list", "list_only", is_flag=True, help="Questions that can be asked by name | 列出可按名运行的问题")
 @_warehouse
 @click.option(
     "--format",
@@ -61,8 +64,14 @@ def nightly(context: click.Context, raw: Path | None, warehouse: Path | None) ->
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Instead of the screen | 输出文件"
 )
-def query(sql: str, warehouse: Path | None, output_format: str | None, output: Path | None) -> None:
+def query(
+    sql: str | None, list_only: bool, warehouse: Path | None, output_format: str | None, output: Path | None
+) -> None:
     """Ask the published database | 查询已发布的数据库
+
+    SQL is a statement, or the name of one of the questions that --list shows.
+
+    SQL 为查询语句，或 --list 列出的问题名。
 
     Amounts and rates keep their exact decimals in every format. In csv, a text that a spreadsheet would run as a
     formula gets an apostrophe in front.
@@ -72,9 +81,26 @@ def query(sql: str, warehouse: Path | None, output_format: str | None, output: P
     \b
     district-finance query "from summary.department_execution" --output departments.xlsx
     """
+    from pipelines.commands.examples import list_examples, statement_of
+
+    if list_only:
+        list_examples()
+        return
+    if sql is None:
+        raise click.UsageError("give a statement, or --list | 请给出查询语句，或用 --list")
     from pipelines.commands.query import run_query
 
-    run_query(_settings(None, warehouse).database, sql, output_format, output)
+    run_query(_settings(None, warehouse).database, statement_of(sql), output_format, output)
+
+
+@main.command()
+@_warehouse
+@click.pass_context
+def shell(context: click.Context, warehouse: Path | None) -> None:
+    """DuckDB's terminal client on the published database | 交互式查询"""
+    from pipelines.commands.shell import run_shell
+
+    context.exit(run_shell(_settings(None, warehouse).database))
 
 
 @main.command()
@@ -84,6 +110,28 @@ def status(warehouse: Path | None) -> None:
     from pipelines.commands.status import print_status
 
     print_status(_settings(None, warehouse))
+
+
+@main.command()
+@click.option("--district", metavar="CODE", help="District code; all without | 区划代码，省略为全部")
+@click.option("--year", type=int, metavar="YEAR", help="Fiscal year | 预算年度")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="As it stood on that day, in a folder of its own | 截至该日的情况，另存目录",
+)
+@_warehouse
+def report(district: str | None, year: int | None, as_of: datetime | None, warehouse: Path | None) -> None:
+    """Write the bulletin workbook and the page | 生成通报工作簿与网页
+
+    \b
+    district-finance report --district 440103 --year 2022
+    district-finance report --district 999999 --year 2024 --as-of 2024-05-31
+    """
+    from pipelines.commands.report import write_and_tell
+
+    write_and_tell(_settings(None, warehouse), district, year, as_of.date() if as_of else None)
 
 
 @main.command()
