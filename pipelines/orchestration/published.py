@@ -30,13 +30,21 @@ _SQL_GROUPS = ("core", "summary")
 
 @cache
 def published_specs() -> tuple[dg.AssetSpec, ...]:
-    """One asset per published table, each behind those it is made from: accepted rows, quality, lists, derived."""
+    """One asset per published table, each behind those it is made from: accepted rows, quality, lists, derived.
+
+    Tables that exist only while the file is built are no assets; what reads them is made from what they read.
+    """
     specs = [_spec("core", dataset, [_READING_REPORT]) for dataset in DATASETS.values()]
     specs += [_spec("quality", table, [_READING_REPORT]) for table in QUALITY_TABLES]
     specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *_CODE_LISTS)]
-    delivered = [".".join(spec.key.path) for spec in specs]
-    for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), delivered):
-        specs.append(_spec(file.group, file, [dg.AssetKey(name.split(".")) for name in sorted(file.reads)]))
+    reads = {".".join(spec.key.path): frozenset({".".join(spec.key.path)}) for spec in specs}
+    for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), list(reads)):
+        published = frozenset().union(*(reads[table] for table in file.reads))
+        if file.keys.get("kept") == "no":
+            reads[file.table] = published
+        else:
+            reads[file.table] = frozenset({file.table})
+            specs.append(_spec(file.group, file, [dg.AssetKey(table.split(".")) for table in sorted(published)]))
     return tuple(specs)
 
 

@@ -1,0 +1,199 @@
+"""The Dagster layer as its daemon and pages use it: loading, schedule, sensor, runs, partitions, checks, metadata."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import defs
+from pipelines.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+LIWAN = CHECKOUT / "raw" / "440103" / "2022"
+
+STATEMENT = """\
+单位编码,单位名称,年初预算数,预算调整数,全年预算数,执行数
+101,测试一局,1000.00,200.00,1200.00,600.00
+102,测试二局,500.00,0.00,500.00,500.00
+"""
+
+
+class Instance:
+    """A Dagster instance with a raw directory and a warehouse of its own."""
+
+    def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
+        self.dagster = instance
+        self.settings = settings
+        self.cursor: str | None = None
+
+    def deliver(self, district_year: str, name: str, text: str) -> None:
+        """Writes a file below raw/."""
+        path = self.settings.raw / district_year / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def tick(self) -> dg.RunRequest | str:
+        """Evaluates the schedule; what it asks for, or why it asks for nothing."""
+        context = dg.build_schedule_context(
+            instance=self.dagster,
+            scheduled_execution_time=datetime.datetime(2026, 1, 5, 2, 0, tzinfo=datetime.UTC),
+            resources={"settings": self.settings},
+        )
+        data = defs.resolve_schedule_def("nightly_at_two").evaluate_tick(context)
+        return data.run_requests[0] if data.run_requests else str(data.skip_message)
+
+    def sense(self) -> dg.RunRequest | str:
+        """Evaluates the sensor with its cursor; what it asks for, or why it asks for nothing."""
+        context = dg.build_sensor_context(
+            instance=self.dagster, cursor=self.cursor, resources={"settings": self.settings}
+        )
+        data = defs.resolve_sensor_def("new_deliveries").evaluate_tick(context)
+        self.cursor = data.cursor
+        return data.run_requests[0] if data.run_requests else str(data.skip_message)
+
+    def run(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """Executes the job as the request asks."""
+        return defs.resolve_job_def("nightly").execute_in_process(
+            instance=self.dagster, tags=dict(request.tags), resources={"settings": self.settings}, raise_on_error=False
+        )
+
+    def materialized(self, asset: str) -> set[str]:
+        """The materialised partitions of an asset."""
+        return self.dagster.get_materialized_partitions(dg.AssetKey([asset]))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    settings = Settings(raw=tmp_path / "raw", warehouse=tmp_path / "warehouse")
+    settings.raw.mkdir()
+    with dg.instance_for_test() as dagster:
+        yield Instance(dagster, settings)
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    """The check evaluations of a run by asset and check."""
+    return {(each.asset_key.to_user_string(), each.check_name): each for each in result.get_asset_check_evaluations()}
+
+
+def test_lineage_runs_from_delivery_to_published_rates() -> None:
+    graph = defs.resolve_asset_graph()
+    rates = dg.AssetKey(["summary", "department_execution"])
+    upstream, waiting = set(), [rates]
+    while waiting:
+        for parent in graph.get(waiting.pop()).parent_keys - upstream:
+            upstream.add(parent)
+            waiting.append(parent)
+    assert {
+        dg.AssetKey("delivery"),
+        dg.AssetKey("accepted_version"),
+        dg.AssetKey(["core", "payment"]),
+        dg.AssetKey(["core", "execution_statement"]),
+    } <= upstream
+    for key in (*upstream, rates):
+        node = graph.get(key)
+        assert node.description
+        assert node.kinds
+        assert node.group_name in {"raw", "accepted", "core", "quality", "summary"}
+
+
+def test_schedule_and_sensor_run_without_being_switched_on() -> None:
+    schedule = defs.resolve_schedule_def("nightly_at_two")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert defs.resolve_sensor_def("new_deliveries").default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_a_scheduled_night_publishes_and_shows_rates_columns_and_money(instance: Instance) -> None:
+    shutil.copytree(LIWAN, instance.settings.raw / "440103" / "2022")
+    request = instance.tick()
+    assert isinstance(request, dg.RunRequest)
+    result = instance.run(request)
+    assert result.success
+    assert instance.materialized("accepted_version") == {"440103-2022"}
+    (rates,) = [
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["summary", "department_execution"])
+    ]
+    assert rates["dagster/row_count"].value == 1
+    assert rates["control total of executed_amount (yuan)"].value == "87,781,700.00"
+    assert "78.33" in str(rates["preview"].value)
+    schema = rates["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    (pct,) = [column for column in schema.columns if column.name == "execution_rate_pct"]
+    assert pct.type == "DECIMAL(14,2)"
+    assert pct.description
+    assert "执行率" in pct.description
+    assert all(check.passed for check in checks(result).values())
+    conserved = checks(result)["core/execution_statement", "rows_and_money_are_conserved"].metadata
+    assert conserved["rows read"].value == conserved["rows accounted for"].value > 0
+
+
+def test_a_held_back_district_year_keeps_its_partition_open_and_lets_the_others_publish(instance: Instance) -> None:
+    instance.deliver("440104/2024", "statement.csv", STATEMENT)
+    instance.deliver("440105/2024", "shapes.csv", "颜色,形状\n红,圆\n")
+    request = instance.tick()
+    assert isinstance(request, dg.RunRequest)
+    result = instance.run(request)
+    assert result.success
+    assert instance.materialized("accepted_version") == {"440104-2024"}
+    assert instance.materialized("reading_report") == {"440104-2024", "440105-2024"}
+    told = checks(result)
+    assert told["reading_report", "rows_and_money_are_conserved"].passed
+    held = told["reading_report", "nothing_is_held_back"]
+    assert not held.passed
+    assert "440105" in str(held.metadata["reasons"].value)
+    assert instance.settings.database.exists()
+
+
+def test_rows_set_aside_are_a_warning_on_their_dataset(instance: Instance) -> None:
+    many = "".join(f"{number},测试{number}局,1000.00,0.00,1000.00,600.00\n" for number in range(200, 240))
+    instance.deliver("440104/2024", "statement.csv", STATEMENT + many + "103,测试三局,一百,0.00,100.00,50.00\n")
+    request = instance.tick()
+    assert isinstance(request, dg.RunRequest)
+    contract = checks(instance.run(request))["core/execution_statement", "rows_fulfil_the_contract"]
+    assert not contract.passed
+    assert contract.severity is dg.AssetCheckSeverity.WARN
+    assert contract.metadata["rows set aside"].value == 1
+    assert "amount-not-readable" in str(contract.metadata["reasons"].value).replace("\\", "")
+
+
+def test_an_empty_raw_directory_starts_no_run(instance: Instance) -> None:
+    assert "no deliveries" in str(instance.tick())
+
+
+def test_a_run_without_partitions_says_what_to_do(instance: Instance) -> None:
+    instance.deliver("440104/2024", "statement.csv", STATEMENT)
+    result = instance.run(dg.RunRequest())
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "Choose partitions" in str(failure.step_failure_data.user_failure_data.description)
+
+
+class TestSensor:
+    def test_a_delivery_is_run_once_it_is_complete_and_only_once(self, instance: Instance) -> None:
+        instance.deliver("440104/2024", "statement.csv", STATEMENT)
+        assert "still being delivered" in str(instance.sense())
+        instance.deliver("440104/2024", "statement.csv", STATEMENT + "103,测试三局,1.00,0.00,1.00,1.00\n")
+        assert "still being delivered" in str(instance.sense())
+        request = instance.sense()
+        assert isinstance(request, dg.RunRequest)
+        assert instance.run(request).success
+        assert instance.sense() == "nothing new"
+
+    def test_a_late_file_starts_its_own_district_year(self, instance: Instance) -> None:
+        for district_year in ("440103/2022", "440104/2024", "440105/2024"):
+            instance.deliver(district_year, "statement.csv", STATEMENT)
+        instance.sense()
+        assert isinstance(instance.sense(), dg.RunRequest)
+        instance.deliver("440104/2024", "late.csv", STATEMENT)
+        instance.sense()
+        request = instance.sense()
+        assert isinstance(request, dg.RunRequest)
+        assert request.tags["dagster/asset_partition_range_start"] == "440104-2024"
+        assert request.tags["dagster/asset_partition_range_end"] == "440104-2024"
