@@ -135,6 +135,28 @@ def report(district: str | None, year: int | None, as_of: datetime | None, wareh
 
 
 @main.command()
+@click.argument("district_year", metavar="DISTRICT/YEAR")
+@click.option("--reason", required=True, help="Why it may count; stays on record | 理由，记录在案")
+@click.option("--by", "released_by", metavar="NAME", help="By default the login name | 放行人，默认为登录名")
+@_warehouse
+def release(district_year: str, reason: str, released_by: str | None, warehouse: Path | None) -> None:
+    """Let one held-back delivery through | 放行一次被暂缓的报送
+
+    It counts from the next nightly on. Refused files stay out; another delivery needs another release.
+
+    自下次 nightly 起计入；被拒收的文件仍不计入；报送有变则须重新放行。
+
+    \b
+    district-finance release 440103/2022 --reason "核对无误，合计行系笔误"
+    """
+    import getpass
+
+    from pipelines.commands.release import release_and_report
+
+    release_and_report(_settings(None, warehouse), district_year, reason, released_by or getpass.getuser())
+
+
+@main.command()
 @click.option("--district", default="999999", show_default=True, metavar="CODE", help="District code | 区划代码")
 @click.option(
     "--scale",

@@ -33,7 +33,7 @@ from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
-from pipelines.warehouse.release import may_be_released
+from pipelines.warehouse.release import fatal_rules, is_released
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.staging import stage_file, unreadable_file
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, as_json, new_directory, write_atomically
@@ -93,7 +93,7 @@ def accept_district_year(
         return Acceptance(district_code, fiscal_year, "unchanged", current, manifest, files_read=files_read)
     held = record_if_whole(store.held, "manifest.json")
     is_same = held and held["input_id"] == input_id and held["changed_after_closing"] == late
-    if held and is_same and store.release(input_id) is None:
+    if held and is_same and not is_released(store.release(input_id), fatal_rules(store.held)):
         return Acceptance(district_code, fiscal_year, "held_back", current, held, files_read=files_read)
     latest = record_if_whole(store.versions / str(store.next_version() - 1), "manifest.json")
     if latest and latest["version"] > (current or 0) and latest["input_id"] == input_id:
@@ -164,9 +164,11 @@ def _decide(
     late: list[str],
 ) -> Acceptance:
     excluded = _excluded(staged)
+    release = store.release(input_id)
     judged: list[Finding] = []
-    if not any(record["refusal"] for _, record in staged):
-        # What is left of a delivery with a refused file would be found wanting for the file's sake.
+    if release or not any(record["refusal"] for _, record in staged):
+        # What is left of a delivery with a refused file would be found wanting for the file's sake; let through, it
+        # is judged all the same.
         outcome, set_aside = judge_deliveries(settings, store.district_code, store.fiscal_year, staged, excluded)
         judged = outcome.findings
         excluded = pa.concat_tables([excluded, set_aside])
@@ -178,9 +180,8 @@ def _decide(
         *_too_much_set_aside(settings, store, staged, excluded),
         *_not_conserved(store, staged),
     ]
-    held_by = [finding.rule_id for finding in findings if finding.severity == Severity.FATAL]
-    release = store.release(input_id) if held_by and may_be_released(held_by) else None
-    is_held = bool(held_by) and release is None
+    held_by = {finding.rule_id for finding in findings if finding.severity == Severity.FATAL}
+    is_held = bool(held_by) and not is_released(release, held_by)
     version = None if is_held else store.next_version()
     record = {
         "schema_version": SCHEMA_VERSION,
@@ -190,7 +191,7 @@ def _decide(
         "attempt": store.next_attempt(),
         "input_id": input_id,
         "changed_after_closing": late,
-        "release": release,
+        "release": release if held_by else None,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "contracts_fingerprint": contracts_fingerprint(),
         "files": [record | {"directory": directory.name} for directory, record in staged],

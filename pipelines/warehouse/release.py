@@ -1,6 +1,7 @@
 """A person lets a district-year through that the rules hold back: for one attempt, with a reason that stays on record.
 
-The release names the attempt's input: another delivery, another reading or another threshold needs another release.
+The release names the attempt's input and the rules: another delivery, another reading, another threshold or another
+fatal finding needs another release.
 Refused files have no rows and cannot be let into the figures; the release says what is left out with them.
 Does not belong here: holding back (warehouse.accept) and publishing; the next run does both.
 """
@@ -11,7 +12,10 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from pipelines.contracts.model import Severity
 from pipelines.settings import Settings
@@ -52,9 +56,15 @@ class Release:
     left_out: list[LeftOut]
 
 
-def may_be_released(rule_ids: Iterable[str]) -> bool:
-    """Whether a person may let through what these rules hold back."""
-    return NEVER_RELEASED.isdisjoint(rule_ids)
+def is_released(release: dict[str, Any] | None, rule_ids: Iterable[str]) -> bool:
+    """Whether a release on record lets through what these rules hold back: all of them were known when it was given."""
+    return release is not None and NEVER_RELEASED.isdisjoint(rule_ids) and set(rule_ids) <= set(release["rule_ids"])
+
+
+def fatal_rules(attempt: Path) -> set[str]:
+    """The rules that hold back the attempt in this directory of the store."""
+    findings = pq.read_table(attempt / "findings.parquet", columns=["rule_id", "severity"]).to_pylist()
+    return {finding["rule_id"] for finding in findings if finding["severity"] == Severity.FATAL}
 
 
 def release_held_attempt(
@@ -79,7 +89,7 @@ def release_held_attempt(
             )
         findings = [row for row in attempt.findings().to_pylist() if row["severity"] == Severity.FATAL]
         rule_ids = sorted({finding["rule_id"] for finding in findings})
-        if not may_be_released(rule_ids):
+        if not NEVER_RELEASED.isdisjoint(rule_ids):
             raise ReleaseRefusedError(
                 f"{place}: held back by {', '.join(sorted(NEVER_RELEASED.intersection(rule_ids)))}, a fault of the "
                 "program or of the store that cannot be released. Report it; the last accepted version stays. "
