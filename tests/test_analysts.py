@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.nightly import ALL_PUBLISHED, run_night
+from pipelines.reports.dictionary import FILES, dictionary
 from pipelines.settings import Settings
 from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.connect import open_published
@@ -29,7 +31,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def test_there_are_questions_to_ask(settings: Settings) -> None:
+def test_there_are_questions_to_ask() -> None:
     listed = CliRunner().invoke(main, ["query", "--list"])
     assert listed.exit_code == 0
     assert len(EXAMPLES) >= 15
@@ -69,6 +71,23 @@ def test_published_rates_stand_beside_recomputed_ones(settings: Settings) -> Non
         assert found.select("published_adjustment_rate_pct, net_adjustment_rate_pct").fetchall() == [
             (Decimal("120.83"), Decimal("120.84"))
         ]
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_the_dictionary_is_current(settings: Settings, language: str) -> None:
+    with open_published(settings.database) as connection:
+        assert (CHECKOUT / "docs" / FILES[language]).read_text(encoding="utf-8") == dictionary(connection, language)
+
+
+def test_every_table_and_column_has_a_meaning_in_both_languages(settings: Settings) -> None:
+    with open_published(settings.database) as connection:
+        comments = connection.execute(
+            """select comment from duckdb_columns() where schema_name <> '分析' and not internal
+            union all select comment from duckdb_tables()
+            union all select comment from duckdb_views() where not internal"""
+        ).fetchall()
+    for (comment,) in comments:
+        assert re.fullmatch(r"[^：]+：.+。 [A-Za-z0-9−-].*", comment or "", re.DOTALL), comment
 
 
 def test_an_unknown_question_is_told(settings: Settings) -> None:

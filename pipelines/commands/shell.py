@@ -15,7 +15,7 @@ from pipelines.commands.query import connect_to_published
 
 _GREETING = (
     ".print 'district finance, read-only | 只读。Tables 表：show all tables;  中文视图：schema 分析。'\n"
-    ".print 'A publication made from now on is seen after leaving (.quit) and coming back. 新发布的数据重新进入后可见。'"
+    ".print 'A later publication is seen after leaving (.quit) and coming back. 新发布的数据重新进入后可见。'"
 )
 
 
