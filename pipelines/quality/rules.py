@@ -8,6 +8,7 @@ Does not belong here: any rule's own logic (``sql/rules``), deciding what a find
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from pipelines.settings import RuleThresholds, Settings
 from pipelines.sql_files import SqlFile, SqlFileError, read_sql_group
 
 CATEGORIES: dict[str, tuple[str, str]] = {
+    "delivery": ("Deliveries", "报送"),
     "file": ("Files", "文件"),
     "cell": ("Cells", "单元格"),
     "row": ("Rows", "数据行"),
@@ -224,6 +226,15 @@ def tables_read(scope: Scope) -> frozenset[str]:
     rules = [rule.file for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
     parts = [part for file in rules for part in _shared_files(file, shared)]
     return frozenset().union(*(file.reads for file in (*rules, *parts)))
+
+
+def rules_fingerprint() -> str:
+    """A hash of every file that decides what the rules inside a district-year find."""
+    digest = hashlib.sha256()
+    for group in ("macros", "core", "rules", _SHARED):
+        for file in read_sql_group(group):
+            digest.update(file.path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 class _crashing:  # noqa: N801 - used as a with block
@@ -529,6 +540,9 @@ def _registered_cell_rules() -> Iterator[RegisteredRule]:
         category, effect = effects[rule.severity]
         if rule.id in ("too-much-set-aside", "rows-or-money-not-conserved"):
             category, effect = "conservation", "district_year_held_back"
+        if rule.id in ("year-is-closed", "closed-month-changed", "delivery-missing", "delivery-late"):
+            category = "delivery"
+            effect = "district_year_held_back" if rule.severity is Severity.FATAL else "reported"
         yield RegisteredRule(
             rule_id=rule.id,
             severity=rule.severity,

@@ -28,8 +28,8 @@ from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
+from pipelines.quality.rules import rules_fingerprint
 from pipelines.settings import SetAside, Settings
-from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
@@ -145,7 +145,7 @@ def _input_id(settings: Settings, names: list[str]) -> str:
     thresholds = settings.model_dump_json(
         include={"set_aside", "set_aside_by_dataset", "thresholds", "thresholds_by_district", "findings_per_rule"}
     )
-    return hashlib.sha256("\n".join([*names, thresholds, sql_fingerprint()]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*names, thresholds, rules_fingerprint()]).encode()).hexdigest()[:16]
 
 
 def _delivery_order(record: dict[str, Any]) -> tuple[object, ...]:
