@@ -69,10 +69,27 @@ class Instance:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    settings = Settings(raw=tmp_path / "raw", warehouse=tmp_path / "warehouse")
-    settings.raw.mkdir()
     with dg.instance_for_test() as dagster:
-        yield Instance(dagster, settings)
+        yield Instance(dagster, _settings(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, dg.ExecuteInProcessResult]]:
+    """A scheduled night over Liwan's figures, a district with one bad row among forty, and a file of no dataset."""
+    many = "".join(f"{number},测试{number}局,1000.00,0.00,1000.00,600.00\n" for number in range(200, 240))
+    with dg.instance_for_test() as dagster:
+        instance = Instance(dagster, _settings(tmp_path_factory.mktemp("night")))
+        shutil.copytree(LIWAN, instance.settings.raw / "440103" / "2022")
+        instance.deliver("440104/2024", "statement.csv", STATEMENT + many + "103,测试三局,一百,0.00,100.00,50.00\n")
+        instance.deliver("440105/2024", "shapes.csv", "颜色,形状\n红,圆\n")
+        request = instance.tick()
+        assert isinstance(request, dg.RunRequest)
+        yield instance, instance.run(request)
+
+
+def _settings(directory: Path) -> Settings:
+    (directory / "raw").mkdir()
+    return Settings(raw=directory / "raw", warehouse=directory / "warehouse")
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
@@ -108,59 +125,52 @@ def test_schedule_and_sensor_run_without_being_switched_on() -> None:
     assert defs.resolve_sensor_def("new_deliveries").default_status is dg.DefaultSensorStatus.RUNNING
 
 
-def test_a_scheduled_night_publishes_and_shows_rates_columns_and_money(instance: Instance) -> None:
-    shutil.copytree(LIWAN, instance.settings.raw / "440103" / "2022")
-    request = instance.tick()
-    assert isinstance(request, dg.RunRequest)
-    result = instance.run(request)
-    assert result.success
-    assert instance.materialized("accepted_version") == {"440103-2022"}
-    (rates,) = [
-        event.materialization.metadata
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(["summary", "department_execution"])
-    ]
-    assert rates["dagster/row_count"].value == 1
-    assert rates["control total of executed_amount (yuan)"].value == "87,781,700.00"
-    assert "78.33" in str(rates["preview"].value)
-    schema = rates["dagster/column_schema"].value
-    assert isinstance(schema, dg.TableSchema)
-    (pct,) = [column for column in schema.columns if column.name == "execution_rate_pct"]
-    assert pct.type == "DECIMAL(14,2)"
-    assert pct.description
-    assert "执行率" in pct.description
-    assert all(check.passed for check in checks(result).values())
-    conserved = checks(result)["core/execution_statement", "rows_and_money_are_conserved"].metadata
-    assert conserved["rows read"].value == conserved["rows accounted for"].value > 0
+class TestScheduledNight:
+    def test_the_published_rates_show_columns_rows_money_and_a_preview(
+        self, night: tuple[Instance, dg.ExecuteInProcessResult]
+    ) -> None:
+        _, result = night
+        assert result.success
+        (rates,) = [
+            event.materialization.metadata
+            for event in result.get_asset_materialization_events()
+            if event.asset_key == dg.AssetKey(["summary", "project_execution"])
+        ]
+        assert rates["dagster/row_count"].value == 4
+        assert rates["control total of executed_amount (yuan)"].value == "35,516,100.00"
+        assert "120.84" in str(rates["preview"].value)
+        schema = rates["dagster/column_schema"].value
+        assert isinstance(schema, dg.TableSchema)
+        (percentage,) = [column for column in schema.columns if column.name == "execution_rate_pct"]
+        assert percentage.type == "DECIMAL(14,2)"
+        assert "执行率" in str(percentage.description)
 
+    def test_a_held_back_district_year_keeps_its_partition_open_and_the_others_are_published(
+        self, night: tuple[Instance, dg.ExecuteInProcessResult]
+    ) -> None:
+        instance, result = night
+        assert instance.materialized("accepted_version") == {"440103-2022", "440104-2024"}
+        assert instance.materialized("reading_report") == {"440103-2022", "440104-2024", "440105-2024"}
+        assert instance.settings.database.exists()
+        held = checks(result)["reading_report", "nothing_is_held_back"]
+        assert not held.passed
+        assert "440105" in str(held.metadata["reasons"].value)
 
-def test_a_held_back_district_year_keeps_its_partition_open_and_lets_the_others_publish(instance: Instance) -> None:
-    instance.deliver("440104/2024", "statement.csv", STATEMENT)
-    instance.deliver("440105/2024", "shapes.csv", "颜色,形状\n红,圆\n")
-    request = instance.tick()
-    assert isinstance(request, dg.RunRequest)
-    result = instance.run(request)
-    assert result.success
-    assert instance.materialized("accepted_version") == {"440104-2024"}
-    assert instance.materialized("reading_report") == {"440104-2024", "440105-2024"}
-    told = checks(result)
-    assert told["reading_report", "rows_and_money_are_conserved"].passed
-    held = told["reading_report", "nothing_is_held_back"]
-    assert not held.passed
-    assert "440105" in str(held.metadata["reasons"].value)
-    assert instance.settings.database.exists()
+    def test_rows_set_aside_are_a_warning_on_their_dataset(
+        self, night: tuple[Instance, dg.ExecuteInProcessResult]
+    ) -> None:
+        contract = checks(night[1])["core/execution_statement", "rows_fulfil_the_contract"]
+        assert not contract.passed
+        assert contract.severity is dg.AssetCheckSeverity.WARN
+        assert contract.metadata["rows set aside"].value == 1
+        assert "amount-not-readable" in str(contract.metadata["reasons"].value).replace("\\", "")
 
-
-def test_rows_set_aside_are_a_warning_on_their_dataset(instance: Instance) -> None:
-    many = "".join(f"{number},测试{number}局,1000.00,0.00,1000.00,600.00\n" for number in range(200, 240))
-    instance.deliver("440104/2024", "statement.csv", STATEMENT + many + "103,测试三局,一百,0.00,100.00,50.00\n")
-    request = instance.tick()
-    assert isinstance(request, dg.RunRequest)
-    contract = checks(instance.run(request))["core/execution_statement", "rows_fulfil_the_contract"]
-    assert not contract.passed
-    assert contract.severity is dg.AssetCheckSeverity.WARN
-    assert contract.metadata["rows set aside"].value == 1
-    assert "amount-not-readable" in str(contract.metadata["reasons"].value).replace("\\", "")
+    def test_rows_and_money_are_conserved(self, night: tuple[Instance, dg.ExecuteInProcessResult]) -> None:
+        told = checks(night[1])
+        assert told["reading_report", "rows_and_money_are_conserved"].passed
+        conserved = told["core/execution_statement", "rows_and_money_are_conserved"]
+        assert conserved.passed
+        assert conserved.metadata["rows read"].value == conserved.metadata["rows accounted for"].value == 15 + 43
 
 
 def test_an_empty_raw_directory_starts_no_run(instance: Instance) -> None:
@@ -183,7 +193,6 @@ class TestSensor:
         assert "still being delivered" in str(instance.sense())
         request = instance.sense()
         assert isinstance(request, dg.RunRequest)
-        assert instance.run(request).success
         assert instance.sense() == "nothing new"
 
     def test_a_late_file_starts_its_own_district_year(self, instance: Instance) -> None:
