@@ -7,16 +7,18 @@ Does not belong here: what is shown (content), and any figure that is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from rich.cells import cell_len
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -29,6 +31,7 @@ ROWS_AT_MOST = 20_000
 """Rows of one sheet: a bulletin is read by people. A longer table says how many rows it leaves to the database."""
 
 _TEXT_AT_MOST = 32_767
+_HIGHEST_ROW = 405
 _TEN_THOUSAND = Decimal(10_000)
 _AMOUNTS = (Kind.AMOUNT, Kind.SUM)
 _HUNDRED = Decimal(100)
@@ -89,7 +92,6 @@ class _Cells:
 
 
 _WHO = ("department_code", "department_name")
-_WHAT = (*_WHO, "project_code", "project_name")
 _SUBJECT = ("figure_level", "department_name", "project_name")
 _PLACE = ("source_path", "source_sheet", "source_line")
 _RATES = ("execution_rate_pct", "net_adjustment_rate_pct")
@@ -120,7 +122,9 @@ _SHEETS = (
         "project",
         "项目执行",
         (
-            *_WHAT,
+            "department_name",
+            "project_code",
+            "project_name",
             "warning_level",
             "project_kind",
             *_MONEY,
@@ -129,7 +133,7 @@ _SHEETS = (
             "adjustment_count",
             *_STATUSES,
         ),
-        frozen=4,
+        frozen=3,
     ),
     _Sheet("fund_type", "按资金性质", (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
     _Sheet("nature", "按支出性质", (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
@@ -162,7 +166,6 @@ _SHEETS = (
             "adjustment_amount",
             "adjustment_reason",
             "is_exempt",
-            "initial_budget_amount",
             "project_adjustment_count",
             "project_net_adjustment_amount",
             "net_adjustment_rate_pct",
@@ -423,15 +426,21 @@ class _Bulletin:
         self._prepare(sheet, len(columns), unit, head_rows=3)
         for position, column in enumerate(columns):
             sheet.write_string(2, position, column.label_zh, self.head_format)
-            sheet.set_column(position, position, _width(column))
-        sheet.set_row(2, 32)
+            sheet.set_column(position, position, _width(column, in_ten_thousands=of.in_ten_thousands))
+        sheet.set_row(2, 44)
         sheet.freeze_panes(3, of.frozen)
         cells = [self._cells(column, in_ten_thousands=of.in_ten_thousands) for column in columns]
         picks = [self._pick(table, column) for column in columns]
+        wrapped = [
+            (pick, _width(column, in_ten_thousands=of.in_ten_thousands))
+            for pick, column in zip(picks, columns, strict=True)
+            if column.kind is Kind.TEXT
+        ]
         line = 2
         for line, row in enumerate(table.rows[:ROWS_AT_MOST], start=3):
             for position, (pick, cell) in enumerate(zip(picks, cells, strict=True)):
                 cell.write(sheet, line, position, pick(row))
+            _fit_height(sheet, line, [(pick(row), width) for pick, width in wrapped])
         if line > 2:
             sheet.autofilter(2, 0, line, len(columns) - 1)
             self._colour(sheet, columns, line)
@@ -490,7 +499,9 @@ class _Bulletin:
             sheet.write_string(line, 0, column.label_zh, self._text_format())
             self._cells(column, in_ten_thousands=True).write(sheet, line, 1, content.totals[name])
             sheet.write_string(line, 2, note, self._text_format())
-        counts = [(label, self._count("warning", "warning_level", level)) for level, label in self.levels.items()]
+        counts = [
+            (label, self._count("warning", "warning_level", level)) for level, label in reversed(self.levels.items())
+        ]
         counts = [(f"{label}色预警" if len(label) == 1 else label, count) for label, count in counts]
         counts += [
             ("数据问题", content.sections["finding"].row_count),
@@ -506,11 +517,29 @@ class _Bulletin:
             held = f"最近一次报送被暂缓发布，本通报为此前已接受的第 {version} 版数据。"
             sheet.write_string(line + 1, 0, held, self.format(font_color="#9C1C14"))
         line += 2
+        sheet.merge_range(line, 0, line, 2, self._sentence(), self._text_format(text_wrap=True))
+        sheet.set_row(line, 52)
+        line += 2
         built = content.build
         words = f"构建 {built['build_id']}，程序 {built['program_version']}；算法见“指标说明”。"
         sheet.write_string(line, 0, words, self.format(font_color="#51606F", font_size=9))
         self._ranking_chart(sheet)
         self._month_chart(sheet, line + 2)
+
+    def _sentence(self) -> str:
+        """The bulletin's first sentence, from the figures beside it."""
+        content, totals = self.content, self.content.totals
+        as_of = content.as_of_date
+        when = f"截至{as_of.year}年{as_of.month}月{as_of.day}日，" if as_of else ""
+        departments = content.sections["department"].records()
+        who = departments[0]["department_name"] if len(departments) == 1 else f"{len(departments)}个部门"
+        if totals["execution_rate_pct"] is None:
+            return f"{when}{who}的预算执行率未知。"
+        budget, executed = (_in_ten_thousands(totals[f"{name}_amount"]) for name in ("full_year_budget", "executed"))
+        sentence = f"{when}{who}全年预算{budget}万元，已执行{executed}万元，预算执行率{totals['execution_rate_pct']}%"
+        if (gap := totals["gap_to_progress_points"]) is not None:
+            sentence += f"，较序时进度{totals['time_progress_pct']}%{'慢' if gap < 0 else '快'}{abs(gap)}个百分点"
+        return f"{sentence}。"
 
     def _count(self, section: str, column: str, value: str) -> int:
         return sum(1 for row in self.content.sections[section].records() if row[column] == value)
@@ -537,7 +566,12 @@ class _Bulletin:
         chart.set_legend({"none": True})
         chart.set_y_axis({"reverse": True, "num_font": {"size": 8}})
         chart.set_x_axis(
-            {"num_format": "0%", "min": 0, "major_gridlines": {"visible": True, "line": {"color": "#E1E6EB"}}}
+            {
+                "label_position": "high",
+                "num_format": "0%",
+                "min": 0,
+                "major_gridlines": {"visible": True, "line": {"color": "#E1E6EB"}},
+            }
         )
         chart.set_size({"width": 460, "height": max(240, 60 + 22 * (last - 2))})
         sheet.insert_chart(2, 4, chart)
@@ -583,23 +617,61 @@ class _Bulletin:
         sheet.freeze_panes(3, 1)
         wrapped = self._text_format(text_wrap=True)
         for line, column in enumerate(shown.values(), start=3):
-            formula = column.formula if isinstance(column, Figure) else ""
-            texts = (column.label_zh, column.meaning_zh, formula, column.name, column.meaning)
+            texts = (column.label_zh, column.meaning_zh, _formula(column), column.name, column.meaning)
             for position, text in enumerate(texts):
                 sheet.write_string(line, position, text, wrapped)
+            _fit_height(sheet, line, [(text, width) for text, (_, width) in zip(texts, heads, strict=True)])
+
+
+def _fit_height(sheet: Worksheet, line: int, texts: Sequence[tuple[str | None, float]]) -> None:
+    """Makes a row as high as its longest wrapped text needs; not every program does so by itself."""
+    lines = max((-(-cell_len(text) // int(width - 1)) for text, width in texts if text), default=1)
+    if lines > 1:
+        sheet.set_row(line, min(15 * lines, _HIGHEST_ROW))
+
+
+def _in_ten_thousands(amount: Decimal) -> str:
+    """Yuan as 万元 with two decimals, rounded half up once."""
+    return f"{(amount / _TEN_THOUSAND).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+
+
+def _formula(column: Column | Figure) -> str:
+    """The formula with Chinese labels for names; what follows a semicolon is a remark that the meaning has too."""
+    if not isinstance(column, Figure):
+        return ""
+
+    def label(found: re.Match[str]) -> str:
+        try:
+            return definition(found[0]).label_zh
+        except KeyError:
+            return found[0]
+
+    return re.sub(r"[a-z_]{4,}", label, column.formula.partition(";")[0])
 
 
 def _is_points(column: Column | Figure) -> bool:
-    """Whether a percentage is a difference of percentages, told in points and not as a share."""
-    return isinstance(column, Figure) and column.unit_name == "percentage points"
+    """Whether a figure with two decimals counts points (a difference of percentages, a score) and is no share."""
+    return column.kind is Kind.PERCENT and isinstance(column, Figure) and column.unit_name != "percent"
 
 
-def _width(column: Column | Figure) -> float:
-    """Width of a column by its kind, in characters."""
-    if column.name.startswith(("message", "evidence")):
-        return 52
-    if column.name in ("source_path", "finding_key", "department_name", "project_name", "adjustment_reason"):
-        return 26
-    if column.name == "project_code":
-        return 23
-    return {Kind.AMOUNT: 15, Kind.SUM: 17, Kind.DATE: 12, Kind.TEXT: 18, Kind.CODE: 12}.get(column.kind, 11)
+_WIDTHS = {
+    "message_zh": 52,
+    "messages_zh": 52,
+    "evidence_zh": 52,
+    "source_path": 30,
+    "finding_key": 26,
+    "department_name": 22,
+    "project_name": 26,
+    "adjustment_reason": 22,
+    "project_code": 23,
+    "warning_rule": 18,
+    "rule_id": 30,
+    "rule_ids": 30,
+}
+
+
+def _width(column: Column | Figure, *, in_ten_thousands: bool) -> float:
+    """Width of a column in characters: narrow enough that a sheet stays readable on A4."""
+    if column.kind in _AMOUNTS:
+        return 11.5 if in_ten_thousands else 16
+    return _WIDTHS.get(column.name, {Kind.DATE: 11, Kind.TEXT: 14, Kind.FINDING_VALUE: 16}.get(column.kind, 9.5))

@@ -152,7 +152,7 @@
     if (column.values && column.values[value] !== undefined) return language ? words(value) : column.values[value];
     if (AMOUNTS.has(column.kind)) return decimal(inUnit === "wan" ? inTenThousands(value) : value);
     if (column.kind === "percent") {
-      return column.unit === "percentage points" ? decimal(value) : `${decimal(value)}%`;
+      return column.unit === undefined || column.unit === "percent" ? `${decimal(value)}%` : decimal(value);
     }
     if (column.kind === "ratio") return asPercent(value);
     if (column.kind === "finding_value") return decimal(value.includes(".") ? value.replace(/\.?0+$/, "") : value);
