@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Literal
 
 from pipelines.ingest.deliveries import Deliveries, find_deliveries
 from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.notify import failures_told, tell_night
+from pipelines.reports.write import write_reports_of_build
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.publish import Publication, build_and_publish
-from pipelines.warehouse.store import DamagedStoreError
+from pipelines.warehouse.store import DamagedStoreError, district_years
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +47,45 @@ class Night:
         return SOMETHING_HELD_BACK if held else ALL_PUBLISHED
 
 
-def _accept_all(settings: Settings, deliveries: Deliveries) -> list[Acceptance]:
+def accept_all(settings: Settings, deliveries: Deliveries) -> list[Acceptance]:
+    """Accepts or holds back every district-year that was delivered; the caller holds the warehouse's lock."""
     return [
         accept_district_year(settings, key.district_code, key.fiscal_year, files)
         for key, files in deliveries.by_district_year.items()
     ]
+
+
+def publish_or_mend(
+    settings: Settings, deliveries: Deliveries, acceptances: list[Acceptance]
+) -> tuple[list[Acceptance], Publication]:
+    """Publishes; what is found damaged in the store is first made again from the deliveries that still lie in raw/.
+
+    Returns ``acceptances``, or those of the second reading. The caller holds the warehouse's lock.
+    """
+    try:
+        return acceptances, build_and_publish(settings)
+    except DamagedStoreError as error:
+        logger.warning("reading again what is damaged: %s", error)
+        return accept_all(settings, deliveries), build_and_publish(settings)
+
+
+def standing(settings: Settings) -> list[Acceptance]:
+    """Every district-year as the store has it: what counts, and whether the last attempt is held back."""
+    standings = []
+    for store in district_years(settings.accepted):
+        held, current = store.held_manifest(), store.current
+        record = held or (store.manifest(current) if current is not None else None)
+        if record is not None:
+            status: Literal["held_back", "unchanged"] = "held_back" if held else "unchanged"
+            standings.append(Acceptance(store.district_code, store.fiscal_year, status, current, record))
+    return standings
+
+
+def end_night(settings: Settings, night: Night) -> Night:
+    """Leaves the sign of life that ``status`` and ``doctor`` read, and tells the people who want to know."""
+    record_night(settings, night.publication.status, night.exit_code)
+    tell_night(settings, night.publication, night.problems)
+    return night
 
 
 def _nothing_delivered(settings: Settings) -> str:
@@ -73,17 +109,8 @@ def run_night(settings: Settings) -> Night:
     with failures_told(settings, "nightly"), structured_log(settings):
         with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
             deliveries = find_deliveries(settings)
-            acceptances = _accept_all(settings, deliveries)
-            try:
-                publication = build_and_publish(settings)
-            except DamagedStoreError as error:
-                logger.warning("reading again what is damaged: %s", error)
-                acceptances = _accept_all(settings, deliveries)
-                publication = build_and_publish(settings)
+            acceptances, publication = publish_or_mend(settings, deliveries, accept_all(settings, deliveries))
         problems = deliveries.problems
         if not acceptances:
             problems.append(_nothing_delivered(settings))
-        night = Night(acceptances, publication, problems)
-        record_night(settings, publication.status, night.exit_code)
-        tell_night(settings, publication, problems)
-    return night
+        return end_night(settings, Night(acceptances, publication, problems))

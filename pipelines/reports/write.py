@@ -63,6 +63,23 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
         return _write(settings, connection, district_code, fiscal_year, as_of)
 
 
+def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Report]:
+    """Writes the reports of a publication once: nothing is read if all of them are there already.
+
+    A run that was killed between publication and reports is made up for by the next one.
+
+    Raises:
+        NotPublishedError: nothing was published yet.
+    """
+    done = settings.warehouse / "reports" / _MARK_NAME
+    state = f"{build_id} {_program_fingerprint()}"
+    if _read(done) == state:
+        return []
+    written = write_reports(settings)
+    write_atomically(done, state)
+    return written
+
+
 def write_reports(settings: Settings, *, report: Callable[[Report], None] | None = None) -> list[Report]:
     """Writes the reports of every published district-year; ``report`` hears of each as soon as it is there.
 
