@@ -110,6 +110,8 @@ def run_night(settings: Settings) -> Night:
         with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
             deliveries = find_deliveries(settings)
             acceptances, publication = publish_or_mend(settings, deliveries, accept_all(settings, deliveries))
+            if publication.status in ("published", "unchanged"):
+                write_reports_of_build(settings, publication.build_id)
         problems = deliveries.problems
         if not acceptances:
             problems.append(_nothing_delivered(settings))
