@@ -76,6 +76,21 @@ _WARNINGS = (
         "The code {found} was restored to {expected}.",
         "编码 {found} 已补回前导零为 {expected}。",
     ),
+    (
+        "closed-month-changed",
+        "{found} now, {expected} when the month was closed: its figures were restated since.",
+        "现为 {found}，月结时为 {expected}：月结后数字有变动。",
+    ),
+    (
+        "delivery-missing",
+        "{found} was due on {expected} and has not come: ask the office for it.",
+        "{found} 应于 {expected} 前报送，尚未收到，请催报。",
+    ),
+    (
+        "delivery-late",
+        "{found}; it was due on {expected}.",
+        "{found}，期限为 {expected}。",
+    ),
     ("header-ignored", "The header {found} is not known and was passed over.", "未识别的表头 {found} 已略过。"),
 )
 _FATALS = (

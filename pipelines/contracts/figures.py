@@ -12,7 +12,7 @@ from functools import cache
 from pipelines.contracts.budget_adjustment import ADJUSTMENT_KINDS
 from pipelines.contracts.common import EXPENDITURE_NATURES, PROJECT_KINDS
 from pipelines.contracts.datasets import DATASETS
-from pipelines.contracts.history_tables import PUBLICATION
+from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
 from pipelines.contracts.quality_tables import FILE_OUTCOMES, QUALITY_TABLES, SEVERITIES, PublishedTable
@@ -843,6 +843,7 @@ def _contract_columns() -> dict[str, Column]:
         FUND_TYPE_REFERENCE,
         PROJECT_KIND_REFERENCE,
         PUBLICATION,
+        MONTH_CLOSE,
     )
     for table in tables:
         for column in table.columns:

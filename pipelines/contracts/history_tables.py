@@ -7,6 +7,7 @@ Does not belong here: how history is kept (warehouse.history).
 
 from __future__ import annotations
 
+from pipelines.contracts.common import DISTRICT_CODE, FISCAL_YEAR
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, PublishedTable
 
@@ -39,6 +40,33 @@ PUBLICATION = PublishedTable(
         _BUILD["inputs"],
         _BUILD["outcome"],
         _BUILD["program_version"],
+    ),
+)
+
+MONTH_CLOSE = PublishedTable(
+    "month_close",
+    "月结",
+    "What the first publication after a month's end said of that month; it stays whatever is delivered later.",
+    "月末后首次发布时该月的数字；此后报送的变动不改变它。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        Column("month_end", Kind.DATE, "月末", "Last day of the closed month.", "所结月份的最后一日。"),
+        BUILD_NUMBER.but(meaning="Publication that closed the month.", meaning_zh="月结所在的发布序号。"),
+        Column(
+            "paid_until_month_end",
+            Kind.SUM,
+            "截至月末支付",
+            "Sum of payments dated up to the month's end, in yuan; empty: none were delivered.",
+            "日期至月末的支付合计（元）；空表示未报送支付。",
+        ),
+        Column(
+            "adjusted_until_month_end",
+            Kind.SUM,
+            "截至月末调整",
+            "Net sum of budget adjustments dated up to the month's end, in yuan; empty: none were delivered.",
+            "日期至月末的预算调整净额（元）；空表示未报送调整。",
+        ),
     ),
 )
 

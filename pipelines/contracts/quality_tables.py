@@ -312,6 +312,38 @@ RULE = PublishedTable(
     ),
 )
 
+DELIVERY_FREQUENCY = Column(
+    "delivery_frequency",
+    Kind.CODE,
+    "报送频率",
+    "daily, monthly, quarterly, yearly, or once (for the year, counted from 1 January).",
+    "daily 每日，monthly 每月，quarterly 每季，yearly 每年，once 一次（自 1 月 1 日起算）。",
+    pattern="daily|monthly|quarterly|yearly|once",
+)
+
+EXPECTED_DELIVERY = PublishedTable(
+    "expected_delivery",
+    "应报送情况",
+    "Every expected delivery as it stood when the database was built: in time, late, missing, or not due yet.",
+    "数据库构建时各项应报送数据的情况：按时、迟报、缺报或未到期。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _DATASET,
+        DELIVERY_FREQUENCY,
+        Column("period_end", Kind.DATE, "期末", "End of the period that it is about.", "所涉期间的期末。"),
+        Column("due_date", Kind.DATE, "报送期限", "Last day on which it is in time.", "按时报送的最后一日。"),
+        Column("delivered_on", Kind.DATE, "报送日期", "Day of the delivery; empty: none.", "报送日期；空表示未报。"),
+        Column(
+            "delivery_status",
+            Kind.CODE,
+            "报送状态",
+            "in_time, late, missing or not_due.",
+            "in_time 按时，late 迟报，missing 缺报，not_due 未到期。",
+        ),
+    ),
+)
+
 BUILD = PublishedTable(
     "build",
     "构建",
@@ -399,6 +431,7 @@ QUALITY_TABLES: tuple[PublishedTable, ...] = (
     DUPLICATE_ROW,
     DELIVERED_DATASET,
     DISTRICT_YEAR,
+    EXPECTED_DELIVERY,
     FINDING,
     RULE,
     RELEASE,

@@ -7,7 +7,9 @@ itself with ``raw/<district>/reference/<name>.csv``. Does not belong here: readi
 from __future__ import annotations
 
 from pipelines.contracts.common import DISTRICT_CODE, EXPENDITURE_NATURE, FUND_TYPE_CODE, PROJECT_KIND
+from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
+from pipelines.contracts.quality_tables import DELIVERY_FREQUENCY
 
 _DISTRICT = DISTRICT_CODE.but(
     meaning="District that the row is for; empty: every district without a table of its own.",
@@ -226,6 +228,38 @@ CONTROL_NUMBER_PARAMETERS = Dataset(
     identity=("district_code", "version"),
 )
 
+EXPECTED_DELIVERIES = Dataset(
+    name="expected_deliveries",
+    label_zh="应报送清单",
+    meaning="Which datasets a district has to deliver, how often, and how many days after a period's end.",
+    meaning_zh="各区应报送的数据集、频率，以及期末后几日内报送。",
+    columns=(
+        *_KEY,
+        Column(
+            "dataset",
+            Kind.CODE,
+            "数据集",
+            "Dataset that is expected.",
+            "应报送的数据集。",
+            required=True,
+            nullable=False,
+            pattern="|".join(DATASETS),
+        ),
+        DELIVERY_FREQUENCY.as_required(),
+        Column(
+            "due_days",
+            Kind.INTEGER,
+            "报送期限（天）",
+            "Days after the period's end (once: after 1 January) until which a delivery is in time.",
+            "期末（once 为 1 月 1 日）后几日内为按时。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "dataset"),
+)
+
 REFERENCE_TABLES: dict[str, Dataset] = {
     table.name: table
     for table in (
@@ -234,6 +268,7 @@ REFERENCE_TABLES: dict[str, Dataset] = {
         WARNING_THRESHOLDS,
         SELF_EVALUATION_RUBRIC,
         CONTROL_NUMBER_PARAMETERS,
+        EXPECTED_DELIVERIES,
     )
 }
 """Every versioned reference table by name."""

@@ -94,7 +94,7 @@ def _relative(raw: Path, path: Path) -> str:
     return path.relative_to(raw).as_posix()
 
 
-def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:
+def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PLR0911 - one reason a line
     name = path.name
     parts = relative.split("/")
     if name.startswith("."):
@@ -105,6 +105,8 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:
         return PassedOver(relative, "not complete yet", "尚未写完的文件")
     if name.lower().endswith(_DOCUMENTS) or name.lower().startswith("readme"):
         return PassedOver(relative, "documentation", "说明文件")
+    if len(parts) == 3 and parts[1] == "reference" and name.endswith(".csv"):
+        return PassedOver(relative, "reference table of the district", "本区参考表")
     if len(parts) == 2 and name == ALIAS_FILE:
         return PassedOver(relative, "header aliases of the district", "本区表头别名")
     return None

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import logging
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.figures import definition
-from pipelines.contracts.history_tables import PUBLICATION, SPAN_COLUMNS
+from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION, SPAN_COLUMNS
 from pipelines.settings import Settings
 from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.database import comment_text, create_table, create_views
+from pipelines.warehouse.month_close import close_month
 from pipelines.warehouse.store import new_directory
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def keep_history(settings: Settings, build_id: str) -> None:
     if kept.exists():
         return
     with new_directory(kept) as directory, open_published(settings.database) as connection:
-        for table in (PUBLICATION.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
+        for table in (PUBLICATION.name, MONTH_CLOSE.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
             connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
     for older in _directory(settings).iterdir():
         if older != kept:
@@ -49,12 +51,17 @@ def keep_history(settings: Settings, build_id: str) -> None:
 
 
 def write_history(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, publication: dict[str, Any], *, after: str | None
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    publication: dict[str, Any],
+    *,
+    after: str | None,
+    month_end: date | None,
 ) -> None:
     """Makes schema ``history`` of the connection's current catalog, whose schema ``summary`` is filled.
 
     ``publication`` are the columns of ``history.publication`` but the number. ``after`` is the build that is published
-    now; where none can be read, what was kept last counts.
+    now; where none can be read, what was kept last counts. ``month_end`` is the month to close unless it is closed.
     """
     directory = _kept_directory(settings, after)
     connection.execute("create schema if not exists history")
@@ -66,6 +73,11 @@ def write_history(
     names = [column.name for column in PUBLICATION.columns]
     places = ", ".join("?" for _ in names)
     connection.execute(f"insert into history.publication values ({places})", [row[name] for name in names])
+    comment = comment_text(MONTH_CLOSE.label_zh, MONTH_CLOSE.meaning_zh, MONTH_CLOSE.meaning)
+    create_table(connection, f"history.{MONTH_CLOSE.name}", comment, MONTH_CLOSE.columns)
+    _take_over(connection, MONTH_CLOSE.name, directory)
+    if month_end is not None:
+        close_month(connection, number, month_end)
     files = {file.name: file for file in read_sql_group("summary")}
     for name in KEPT_SUMMARIES:
         summary = files[name]

@@ -13,15 +13,18 @@ import logging
 import os
 import shutil
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version as program_version
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import pyarrow as pa
 
+from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.datasets import contracts_fingerprint
 from pipelines.contracts.model import Severity
+from pipelines.contracts.quality_tables import EXPECTED_DELIVERY
 from pipelines.quality.findings import findings_table
 from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
@@ -37,9 +40,11 @@ from pipelines.warehouse.contents import (
     make_contents,
 )
 from pipelines.warehouse.database import create_chinese_views
+from pipelines.warehouse.expected_deliveries import delivery_findings, expected_deliveries, is_overdue
 from pipelines.warehouse.history import keep_history, write_history
 from pipelines.warehouse.integrity import check_version
 from pipelines.warehouse.migrate import bring_up_to_date
+from pipelines.warehouse.month_close import month_to_close, restatement_findings
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import district_years, sync_directory
@@ -88,8 +93,10 @@ def build_and_publish(settings: Settings) -> Publication:
     held = [attempt for store in stores if (attempt := held_attempt(store))]
     if not attempts:
         return Publication("nothing", settings.database)
-    inputs_hash = _inputs_hash(settings, attempts, held)
-    if published := published_build(settings.database):
+    of_the_day = _of_the_day(settings, attempts, held)
+    inputs_hash = _inputs_hash(settings, attempts, held, of_the_day)
+    published = published_build(settings.database)
+    if published:
         _refuse_downgrade(settings.database, published)
         keep_history(settings, published["build_id"])
     if published and published["inputs_hash"] == inputs_hash:
@@ -104,7 +111,7 @@ def build_and_publish(settings: Settings) -> Publication:
     try:
         target = workshop / "district_finance.duckdb"
         identity = (build_id, started_at, inputs_hash, published["build_id"] if published else None)
-        reasons = _build(target, settings, attempts, held, identity)
+        reasons = _build(target, settings, attempts, held, identity=identity, of_the_day=of_the_day)
         if reasons:
             logger.error("publication held back", extra={"build": build_id})
             return Publication("held_back", settings.database, build_id, reasons)
@@ -154,8 +161,32 @@ def _refuse_downgrade(database: Path, published: dict[str, Any]) -> None:
         )
 
 
-def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt]) -> str:
+@dataclass(frozen=True, slots=True)
+class _OfTheDay:
+    """What changes with the calendar alone: expected deliveries, and the month to close."""
+
+    expected: list[dict[str, Any]]
+    month_end: date | None
+
+    def worth_a_build(self) -> list[str]:
+        """What makes a publication of yesterday out of date."""
+        overdue = [
+            f"{row['district_code']}/{row['fiscal_year']} {row['dataset']} {row['period_end']} {row['delivery_status']}"
+            for row in self.expected
+            if is_overdue(row)
+        ]
+        return [*overdue, str(self.month_end)]
+
+
+def _of_the_day(settings: Settings, attempts: list[Attempt], held: list[Attempt]) -> _OfTheDay:
+    today = settings.local_date(datetime.now(UTC))
+    years = {attempt.store.fiscal_year for attempt in attempts}
+    return _OfTheDay(expected_deliveries(settings, [*attempts, *held], today), month_to_close(years, today, settings))
+
+
+def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt], of_the_day: _OfTheDay) -> str:
     facts = {
+        "of_the_day": of_the_day.worth_a_build(),
         "accepted": inputs_json(attempts),
         "held": [attempt.manifest["input_id"] for attempt in held],
         "sql": sql_fingerprint(),
@@ -174,7 +205,9 @@ def _build(
     settings: Settings,
     attempts: list[Attempt],
     held: list[Attempt],
+    *,
     identity: tuple[str, datetime, str, str | None],
+    of_the_day: _OfTheDay,
 ) -> list[dict[str, Any]]:
     """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
     build_id, started_at, inputs_hash, published_build_id = identity
@@ -198,8 +231,16 @@ def _build(
             "program_version": program_version("district-finance"),
             "schema_version": DATABASE_SCHEMA_VERSION,
         }
-        connection.execute("insert into quality.build values (?, ?, ?, ?, ?, ?, ?, ?)", list(build.values()))
-        write_history(connection, settings, build | {"published_at": build["finished_at"]}, after=published_build_id)
+        places = ", ".join("?" for _ in build)
+        connection.execute(f"insert into quality.build values ({places})", list(build.values()))
+        write_history(
+            connection,
+            settings,
+            build | {"published_at": build["finished_at"]},
+            after=published_build_id,
+            month_end=of_the_day.month_end,
+        )
+        _add_findings_of_the_day(connection, of_the_day)
         write_checksums(connection)
         create_chinese_views(connection)
         connection.commit()
@@ -213,10 +254,8 @@ def _build(
 def _ask_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[dict[str, Any]]:
     """Asks the rules across district-years and keeps what they find; returns what holds the publication back."""
     findings = run_rules(connection, Scope.BUILD, settings).findings
-    for name, table in (("finding", findings_table(findings)), ("rule", register_table(settings))):
-        connection.register("asked", table)
-        connection.execute(f"insert into quality.{name} by name select * from asked")
-        connection.unregister("asked")
+    _insert(connection, "quality.finding", findings_table(findings))
+    _insert(connection, "quality.rule", register_table(settings))
     return [
         {
             "district_code": finding.district_code,
@@ -228,6 +267,22 @@ def _ask_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> lis
         for finding in findings
         if finding.severity == Severity.FATAL
     ]
+
+
+def _add_findings_of_the_day(connection: duckdb.DuckDBPyConnection, of_the_day: _OfTheDay) -> None:
+    """Tells what is missing, late, or restated after its month was closed; none of it holds anything back."""
+    schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in EXPECTED_DELIVERY.columns])
+    _insert(connection, "quality.expected_delivery", pa.Table.from_pylist(of_the_day.expected, schema=schema))
+    findings = list(delivery_findings(of_the_day.expected))
+    if of_the_day.month_end is not None:
+        findings += restatement_findings(connection, of_the_day.month_end)
+    _insert(connection, "quality.finding", findings_table(findings))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("new_row", rows)
+    connection.execute(f"insert into {table} by name select * from new_row")
+    connection.unregister("new_row")
 
 
 def _quoted(path: Path) -> str:
