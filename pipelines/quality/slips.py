@@ -15,8 +15,8 @@ TEN_THOUSAND = 10_000
 
 KINDS: dict[str, tuple[str, str]] = {
     "sign": ("the sign is wrong", "正负号有误"),
-    "factor_10000": ("yuan and 万元 were mixed up (a factor of 10,000)", "元与万元混用（差一万倍）"),
-    "factor_10": ("the decimal point slipped (a factor of ten)", "小数点错位（差十倍）"),
+    "factor_10000": ("yuan and 万元 were mixed up: a factor of 10,000", "元与万元混用，差一万倍"),
+    "factor_10": ("the decimal point slipped: a factor of ten", "小数点错位，差十倍"),
     "digit_lost": ("a digit was lost", "漏了一位数字"),
     "digit_extra": ("a digit too many was typed", "多打了一位数字"),
     "digits_swapped": ("two digits were exchanged", "两位数字颠倒"),
@@ -106,9 +106,15 @@ def sentences(
     for slip in told:
         label = total_label if slip.position is None else labels[slip.position]
         reason, reason_zh = KINDS[slip.kind]
-        english.append(f"{label} {slip.found:,f}{unit} is probably {slip.probable:,f}{unit} ({reason})")
-        chinese.append(f"{label} {slip.found:,f}{unit_zh} 可能应为 {slip.probable:,f}{unit_zh}（{reason_zh}）")
+        found, probable = _shown(slip.found), _shown(slip.probable)
+        english.append(f"{label} {found}{unit} is probably {probable}{unit} ({reason})")
+        chinese.append(f"{label} {found}{unit_zh} 可能应为 {probable}{unit_zh}（{reason_zh}）")
     return f"{'; or '.join(english)}.", f"{'；或 '.join(chinese)}。"
+
+
+def _shown(value: Decimal) -> str:
+    """A figure with thousands separated and at least two places."""
+    return f"{value:,.{max(2, _places(value))}f}"
 
 
 def _places(value: Decimal) -> int:

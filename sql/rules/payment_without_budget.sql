@@ -27,7 +27,7 @@ with spent as (
     from rule_detail as detail
     inner join core.district_year_grain as delivered
         on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
-    where delivered.has_annual_budget
+    where delivered.has_annual_budget and delivered.has_budget_adjustment
     group by detail.district_code, detail.fiscal_year, detail.department_key, detail.project_key
 )
 

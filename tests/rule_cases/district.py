@@ -6,7 +6,7 @@ Does not belong here: what a rule should find (the case tables).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -47,18 +47,33 @@ class District:
         self.code = code
         self.year = year
         self.rows: dict[str, list[Row]] = {}
+        self._next_line = 2
+        self.names = dict(NAMES)
+        self.projects = dict(PROJECTS)
         self.unit_factors = {"execution_statement": 10_000, "published_figure": 10_000}
 
     def add(self, dataset: str, **values: Any) -> Row:
-        """Appends a row; its line follows the last one of its dataset, its file is named after the dataset."""
+        """Appends a row; no two rows share a line, its file is named after the dataset."""
         rows = self.rows.setdefault(dataset, [])
-        place = {"source_file_id": f"{self.code}-{self.year}-{dataset}", "source_sheet": "", "source_line": len(rows) + 2}
+        place = {
+            "source_file_id": f"{self.code}-{self.year}-{dataset}",
+            "source_sheet": "",
+            "source_line": self._next_line,
+        }
+        self._next_line += 1
         rows.append({"district_code": self.code, "fiscal_year": self.year} | place | values)
         return rows[-1]
 
-    def drop(self, dataset: str) -> None:
-        """Takes a dataset back, as if it had never been delivered."""
-        del self.rows[dataset]
+    def drop(self, *datasets: str) -> None:
+        """Takes datasets back, as if they had never been delivered."""
+        for dataset in datasets:
+            del self.rows[dataset]
+
+    def remove(self, dataset: str, **values: Any) -> None:
+        """Takes the rows of a dataset with these values back."""
+        kept = [row for row in self.rows[dataset] if any(row.get(name) != value for name, value in values.items())]
+        assert len(kept) < len(self.rows[dataset])
+        self.rows[dataset] = kept
 
     def only(self, dataset: str, **values: Any) -> Row:
         """The one row of a dataset with these values; None means an empty cell."""
@@ -72,7 +87,7 @@ class District:
 
     def pay(self, voucher: str, project: str, amount: str | int, day: date, fund: str = "111", **values: Any) -> Row:
         """A payment of a known project."""
-        _, department, _, function = PROJECTS[project]
+        _, department, _, function = self.projects[project]
         facts = {"department_code": department, "project_code": project, "function_code": function}
         return self.add(
             "payment",
@@ -84,7 +99,7 @@ class District:
 
     def adjust(self, number: str, project: str, kind: str, amount: str | int, fund: str = "111", **values: Any) -> Row:
         """An adjustment of a known project on 15 May."""
-        _, department, _, function = PROJECTS[project]
+        _, department, _, function = self.projects[project]
         facts = {"department_code": department, "project_code": project, "function_code": function}
         return self.add(
             "budget_adjustment",
@@ -94,6 +109,28 @@ class District:
             adjustment_amount=yuan(amount),
             **({"fund_type_code": fund, "batch_number": None} | facts | values),
         )
+
+    def add_department(self, code: str, name: str) -> None:
+        """A further department, listed."""
+        self.names[code] = name
+        self.add("department", department_code=code, department_name=name)
+
+    def add_project(self, code: str, name: str, department: str, kind: str = "3", function: str = "2010102") -> None:
+        """A further project, listed."""
+        self.projects[code] = (name, department, kind, function)
+        self.add("project", project_code=code, project_name=name, department_code=department, project_kind=kind)
+
+    def budget(self, project: str, initial: str | int, **values: Any) -> Row:
+        """A line of the annual budget that nothing was added to."""
+        _, unit, kind, function = self.projects[project]
+        facts: Row = {"department_code": unit, "project_code": project, "project_kind": kind}
+        facts |= {"function_code": function, "fund_type_code": "111", "initial_budget_amount": yuan(initial)}
+        facts |= {
+            "adjustment_amount": yuan(0),
+            "reallocation_amount": yuan(0),
+            "full_year_budget_amount": yuan(initial),
+        }
+        return self.add("annual_budget", **(facts | values))
 
     def state(self, as_of: date = YEAR_END) -> None:
         """Adds the statement that the detail bears out: units, their projects, fund types and natures."""
@@ -107,11 +144,14 @@ class District:
             for row in self.rows.get(dataset, []):
                 if day and row[day] > as_of:
                     continue
-                nature = NATURE[PROJECTS[row["project_code"]][2]]
+                project = row["project_code"] or next(
+                    code for code, facts in self.projects.items() if facts[0] == row["project_name"]
+                )
+                nature = NATURE[self.projects[project][2]]
                 unit = row["department_code"]
                 for key in (
                     (unit, None, None, None),
-                    (unit, row["project_code"], None, None),
+                    (unit, project, None, None),
                     (unit, None, row["fund_type_code"], None),
                     (unit, None, None, nature),
                 ):
@@ -119,13 +159,13 @@ class District:
                         key, dict.fromkeys(("initial_budget_amount", "adjustment_amount", "executed_amount"), yuan(0))
                     )
                     line[figure] += row[column]
-        for (unit, project, fund, nature), figures in lines.items():
+        for (unit, stated, fund, nature), figures in lines.items():
             self.add(
                 "execution_statement",
                 department_code=unit,
-                department_name=NAMES[unit],
-                project_code=project,
-                project_name=project and PROJECTS[project][0],
+                department_name=self.names[unit],
+                project_code=stated,
+                project_name=stated and self.projects[stated][0],
                 fund_type_code=fund,
                 expenditure_nature=nature,
                 full_year_budget_amount=figures["initial_budget_amount"] + figures["adjustment_amount"],
@@ -142,20 +182,18 @@ def clean(code: str, *, stated: bool = True, year: int = YEAR) -> District:
         district.add("department", department_code=unit, department_name=name, supervising_department_code=above)
     for project, (name, unit, kind, _) in PROJECTS.items():
         district.add("project", project_code=project, project_name=name, department_code=unit, project_kind=kind)
-    adjusted = {"P2": 200_000, "P3": 300_000}
-    for project, initial in (("P1", 1_000_000), ("P2", 2_000_000), ("P3", 500_000), ("P4", 800_000)):
-        _, unit, kind, function = PROJECTS[project]
-        district.add(
-            "annual_budget",
-            department_code=unit,
-            project_code=project,
-            project_kind=kind,
-            function_code=function,
-            fund_type_code="111",
-            initial_budget_amount=yuan(initial),
-            adjustment_amount=yuan(500_000 if project == "P2" else 0),
-            reallocation_amount=yuan(adjusted.get(project, 0) - (500_000 if project == "P2" else 0)),
-            full_year_budget_amount=yuan(initial + adjusted.get(project, 0)),
+    for project, initial, adjusted, moved in (
+        ("P1", 1_000_000, 0, 0),
+        ("P2", 2_000_000, 500_000, -300_000),
+        ("P3", 500_000, 0, 300_000),
+        ("P4", 800_000, 0, 0),
+    ):
+        district.budget(
+            project,
+            initial,
+            adjustment_amount=yuan(adjusted),
+            reallocation_amount=yuan(moved),
+            full_year_budget_amount=yuan(initial + adjusted + moved),
         )
     district.adjust("T1", "P2", "addition", 500_000)
     district.adjust("T2", "P2", "reallocation", -300_000, batch_number="B1")
@@ -169,6 +207,13 @@ def clean(code: str, *, stated: bool = True, year: int = YEAR) -> District:
     district.pay("V9", "P5", 1_100_000, date(year, 12, 20), fund="121")
     if stated:
         district.state(date(year, 12, 31))
+    return district
+
+
+def statement_only(code: str) -> District:
+    """A district-year that delivers nothing but its execution statement."""
+    district = clean(code)
+    district.drop("department", "project", "annual_budget", "budget_adjustment", "payment")
     return district
 
 
@@ -196,6 +241,3 @@ def fill(connection: duckdb.DuckDBPyConnection, districts: Iterable[District]) -
         connection.register("new_row", pa.Table.from_pylist(rows, schema=schema))
         connection.execute(f"insert into core.{dataset} by name select * from new_row")
         connection.unregister("new_row")
-
-
-Change = Callable[[District], None]
