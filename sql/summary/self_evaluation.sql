@@ -38,7 +38,7 @@ rated as (
         figure.as_of_date,
         -- Points are rounded from the exact quotient; the grade compares the exact quotient, so that exactly 90 is 90.
         case
-            when figure.full_year_budget_amount <= 0 then null
+            when figure.full_year_budget_amount <= 0 or figure.full_year_budget_amount is null then null
             when figure.executed_amount > figure.full_year_budget_amount then rubric.maximum_points
             when figure.executed_amount < 0 then 0
             else exact_points(figure.executed_amount, figure.full_year_budget_amount, rubric.maximum_points)
