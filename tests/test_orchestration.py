@@ -44,7 +44,7 @@ class Instance:
             scheduled_execution_time=datetime.datetime(2026, 1, 5, 2, 0, tzinfo=datetime.UTC),
             resources={"settings": self.settings},
         )
-        data = defs.resolve_schedule_def("nightly_at_two").evaluate_tick(context)
+        data = defs.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
         return data.run_requests[0] if data.run_requests else str(data.skip_message)
 
     def sense(self) -> dg.RunRequest | str:
@@ -119,7 +119,7 @@ def test_lineage_runs_from_delivery_to_published_rates() -> None:
 
 
 def test_schedule_and_sensor_run_without_being_switched_on() -> None:
-    schedule = defs.resolve_schedule_def("nightly_at_two")
+    schedule = defs.resolve_schedule_def("nightly_schedule")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
     assert defs.resolve_sensor_def("new_deliveries").default_status is dg.DefaultSensorStatus.RUNNING

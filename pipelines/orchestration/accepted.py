@@ -13,14 +13,11 @@ import dagster as dg
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.orchestration.metadata import markdown_table, yuan
 from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, district_year
+from pipelines.orchestration.step import writing_step
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.contents import held_attempt
-from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.store import DistrictYearStore
-
-LOCK_WAIT_SECONDS = 600
-"""How long a run waits for another one that writes to the same warehouse."""
 
 MAX_FINDINGS = 100
 
@@ -85,7 +82,7 @@ def accept(
             "本次运行未选择区年度，请选择分区。"
         )
     held: list[dict[str, Any]] = []
-    with warehouse_lock(settings.warehouse, wait_seconds=LOCK_WAIT_SECONDS):
+    with writing_step(context, settings):
         deliveries = find_deliveries(settings).by_district_year
         for key in context.partition_keys:
             place = district_year(key)

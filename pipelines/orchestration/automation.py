@@ -14,6 +14,8 @@ from pipelines.ingest.model import Delivery
 from pipelines.orchestration.partitions import add_partitions, partition_key, range_tags
 from pipelines.settings import Settings
 
+_SCHEDULE = Settings().schedule
+
 NIGHTLY = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
@@ -23,12 +25,12 @@ NIGHTLY = dg.define_asset_job(
 
 
 @dg.schedule(
-    name="nightly_at_two",
+    name="nightly_schedule",
     job=NIGHTLY,
-    cron_schedule="0 2 * * *",
-    execution_timezone="Asia/Shanghai",
+    cron_schedule=_SCHEDULE.cron,
+    execution_timezone=_SCHEDULE.time_zone,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="每日 02:00（北京时间）处理全部区年度。 Every district-year, 02:00 Asia/Shanghai.",
+    description="每夜处理全部区年度。 Every district-year found in the raw directory.",
 )
 def nightly_schedule(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]

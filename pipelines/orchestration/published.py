@@ -4,24 +4,28 @@ All of them are made by one call that builds a new file, asks the gate and renam
 make one table alone. Does not belong here: the build (``pipelines.warehouse.publish``).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import dagster as dg
 import duckdb
 
 from pipelines.contracts.datasets import DATASETS
-from pipelines.contracts.model import Dataset
+from pipelines.contracts.model import Dataset, Severity
 from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
 from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
-from pipelines.orchestration.accepted import LOCK_WAIT_SECONDS
+from pipelines.ingest.deliveries import find_deliveries
+from pipelines.nightly import Night, end_night, publish_or_mend, standing
+from pipelines.orchestration.accepted import findings_preview
 from pipelines.orchestration.metadata import PREVIEW_ROWS, markdown_table, table_metadata, yuan
+from pipelines.orchestration.step import writing_step
+from pipelines.quality.rules import EFFECTS, Rule, read_rules
 from pipelines.settings import Settings
 from pipelines.sql_files import SqlFile, in_order, read_sql_group
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.lock import warehouse_lock
-from pipelines.warehouse.publish import build_and_publish
 
 _READING_REPORT = dg.AssetKey("reading_report")
 _CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE)
@@ -81,7 +85,23 @@ def contract_checks() -> list[dg.AssetCheckSpec]:
     return checks
 
 
-@dg.multi_asset(name="publish", specs=published_specs(), check_specs=contract_checks())
+def rule_checks() -> list[dg.AssetCheckSpec]:
+    """One check per rule of ``sql/rules``, on the table that the rule guards."""
+    return [
+        dg.AssetCheckSpec(
+            _check_name(rule),
+            asset=dg.AssetKey(rule.guards.split(".")),
+            description=f"{rule.file.meaning_zh} {rule.file.meaning}",
+        )
+        for rule in read_rules()
+    ]
+
+
+def _check_name(rule: Rule) -> str:
+    return rule.id.replace("-", "_")
+
+
+@dg.multi_asset(name="publish", specs=published_specs(), check_specs=[*contract_checks(), *rule_checks()])
 def publish(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -90,8 +110,10 @@ def publish(
     Raises:
         dagster.Failure: the gate refused, or no district-year was ever accepted; the last publication stays.
     """
-    with warehouse_lock(settings.warehouse, wait_seconds=LOCK_WAIT_SECONDS):
-        publication = build_and_publish(settings)
+    with writing_step(context, settings):
+        deliveries = find_deliveries(settings)
+        standings, publication = publish_or_mend(settings, deliveries, standing(settings))
+    end_night(settings, Night(standings, publication, deliveries.problems))
     context.log.info(f"{publication.status}: build {publication.build_id}, {publication.database}")
     if publication.status == "held_back":
         raise dg.Failure(
@@ -112,6 +134,7 @@ def publish(
         for dataset in DATASETS:
             yield _contract_result(published, dataset)
             yield _conservation_result(published, dataset)
+        yield from _rule_results(published)
 
 
 def _contract_result(published: duckdb.DuckDBPyConnection, dataset: str) -> dg.AssetCheckResult:
@@ -157,3 +180,33 @@ def _conservation_result(published: duckdb.DuckDBPyConnection, dataset: str) -> 
             "money accounted for (yuan)": yuan(money_told),
         },
     )
+
+
+def _rule_results(published: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
+    """The result of every rule from ``quality.finding``: how many cases, how much money, and the first ones."""
+    cursor = published.execute(
+        """
+        select rule_id, district_code, fiscal_year, finding_key, message_zh, message, difference
+        from quality.finding order by rule_id, abs(difference) desc nulls last, district_code, fiscal_year, finding_key
+        """
+    )
+    names = [column[0] for column in cursor.description or ()]
+    findings: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for values in cursor.fetchall():
+        finding = dict(zip(names, values, strict=True))
+        findings[finding["rule_id"]].append(finding)
+    for rule in read_rules():
+        found = findings[rule.id]
+        metadata: dict[str, Any] = {"findings": len(found), "effect": EFFECTS[rule.effect][0]}
+        if found:
+            metadata["cases"] = findings_preview(found)
+        if found and rule.value == "amount":
+            differences = (finding["difference"] for finding in found)
+            metadata["money (yuan)"] = yuan(sum((abs(each) for each in differences if each is not None), Decimal(0)))
+        yield dg.AssetCheckResult(
+            passed=not found,
+            asset_key=rule.guards.split("."),
+            check_name=_check_name(rule),
+            severity=dg.AssetCheckSeverity.WARN if rule.severity is Severity.WARNING else dg.AssetCheckSeverity.ERROR,
+            metadata=metadata,
+        )
