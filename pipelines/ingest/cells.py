@@ -139,7 +139,7 @@ def parse_amount(
     if pieces is None:
         return Reading(None, Fault("amount-not-readable", text))
     own = UNIT_FACTORS[pieces.unit] if pieces.unit else factor
-    if own is None or (is_stated and own != factor):
+    if own is None or (is_stated and factor and own != factor):
         return Reading(None, Fault("unit-conflict", text, unit_name(factor) if factor else "元 / 万元"))
     with localcontext(_EXACT):
         magnitude = _magnitude(pieces.number, own, from_double=from_double)

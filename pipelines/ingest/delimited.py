@@ -207,7 +207,9 @@ class RowParser:
         parts: list[RawRows] = []
         start, piece_bytes = 0, PIECE_BYTES
         while start < len(data):
-            end = data.rfind(b"\n", start, start + piece_bytes) + 1 or (data.find(b"\n", start) + 1) or len(data)
+            end = len(data)
+            if start + piece_bytes < len(data):
+                end = data.rfind(b"\n", start, start + piece_bytes) + 1 or data.find(b"\n", start) + 1 or len(data)
             piece = data[start:end]
             part, used = self._parse_regular(piece), len(piece)
             if part is None:
@@ -231,23 +233,16 @@ class RowParser:
             or (self._encoding is GB18030 and self._delimiter == "|")
         ):
             return None
-        lines = data.count(b"\n") + (not data.endswith(b"\n"))
-        is_regular = True
-
-        def refuse(_row: pacsv.InvalidRow) -> str:
-            nonlocal is_regular
-            is_regular = False
-            return "skip"
-
+        if not data.endswith(b"\n"):
+            data += b"\n"
+        lines = data.count(b"\n")
         names = [str(index) for index in range(self._width)]
         as_delivered = pa.binary() if self._encoding is GB18030 else pa.string()
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(data),
                 read_options=pacsv.ReadOptions(column_names=names, block_size=4 * 1024**2),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=self._delimiter, ignore_empty_lines=False, invalid_row_handler=refuse
-                ),
+                parse_options=pacsv.ParseOptions(delimiter=self._delimiter, ignore_empty_lines=False),
                 convert_options=pacsv.ConvertOptions(
                     check_utf8=False,
                     column_types=dict.fromkeys(names, as_delivered),
@@ -257,7 +252,7 @@ class RowParser:
             )
         except pa.ArrowInvalid:
             return None
-        if not is_regular or table.num_rows != lines:
+        if table.num_rows != lines or (b'"' in data and _swallows_line_end(table)):
             return None
         columns = [column.combine_chunks() for column in table.columns]
         if self._encoding is GB18030:
@@ -306,6 +301,12 @@ class RowParser:
             raise _never_closed(self._line + used)
         self._line += used
         return RawRows.from_records(numbers, records, self._width), sum(map(len, lines[:used]))
+
+
+def _swallows_line_end(table: pa.Table) -> bool:
+    """Whether a quotation that is not closed took the last line end into a cell."""
+    (last,) = table.slice(table.num_rows - 1).to_pylist()
+    return any(("\n" if isinstance(cell, str) else b"\n") in cell for cell in last.values() if cell)
 
 
 def _never_closed(line: int) -> FileRefused:

@@ -256,15 +256,14 @@ class _LongestText:
 
 
 def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limits, sheet: str) -> SheetFacts:
-    """Looks through the XML of a sheet in overlapping windows; an element longer than the overlap is a text."""
+    """Looks through the XML of a sheet in windows that end before the start of an element."""
     facts = SheetFacts()
     marked = None
     if marks:
-        styles = b"|".join(sorted(marks, key=len, reverse=True))
+        styles = b"|".join(sorted(marks, reverse=True))
         marked = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st=")[^>]*>')
     tail = b""
-    rows: list[int] = [0]
-    widest = 0
+    tallest = widest = 0
     texts = _LongestText(b"<", limits, sheet)
     for number, block in enumerate(blocks):
         texts.feed(block)
@@ -274,7 +273,7 @@ def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limit
         cut = max(window.rfind(start) for start in (b"<c ", b"<row", b"<mergeCell ", b":c ", b":row"))
         cut = len(window) if cut <= 0 or len(window) - cut > _LONGEST_ELEMENT else cut
         part, tail = window[:cut], window[cut:]
-        rows[0] = max(rows[0], max(map(int, _ROW.findall(part)), default=0))
+        tallest = max(tallest, max(map(int, _ROW.findall(part)), default=0))
         for match in _FAR_CELL.finditer(part):
             widest = max(widest, column_number(match[1]))
         for merge in _MERGED.finditer(part):
@@ -286,8 +285,8 @@ def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limit
             facts.marked.setdefault(marks[match[3]], {}).setdefault(column_number(match[1]), []).append(int(match[2]))
         if widest > limits.max_columns:
             raise _too_large(f"a cell in column {widest:,}", f"{limits.max_columns:,} columns", sheet)
-        if rows[0] * max(widest, 26) > limits.max_cells:
-            raise _too_large(f"{rows[0]:,} rows", f"{limits.max_cells:,} cells", sheet)
+        if tallest * max(widest, 26) > limits.max_cells:
+            raise _too_large(f"{tallest:,} rows", f"{limits.max_cells:,} cells", sheet)
     return facts
 
 

@@ -223,9 +223,7 @@ class _Reader:
         if any(_holds_amounts(column) for column in sheet.rows.columns):
             raise FileRefused(
                 "dataset-not-recognised",
-                found="、".join(filter(None, max(_texts(sheet.rows.slice(0, 30)), key=lambda row: len("".join(row)))))[
-                    :200
-                ],
+                found="、".join(text for row in _texts(sheet.rows.slice(0, 10)) for text in row if text)[:200],
                 expected="、".join(dataset.label_zh for dataset in self._layout.datasets.values()),
                 sheet=name,
                 remedy="Correct the headers, or pass the sheet over in header_aliases.csv (layout,skip_sheet).",
@@ -337,7 +335,7 @@ def _start_of_head(rows: RawRows, header: int, lowest: int) -> int:
 
 
 def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> RawRows:
-    """The rows of a table in which a label that is merged over several rows stands in each; amounts stay where they are."""
+    """The rows of a table; a label that is merged over several rows stands in each, an amount only in the first."""
     rows = sheet.rows.slice(start, end - start)
     labels = {
         header.index

@@ -1,0 +1,341 @@
+"""How a cell is read: every shape that offices deliver, and that whole columns and single cells agree."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.contracts.common import (
+    DEPARTMENT_CODE,
+    DEPARTMENT_NAME,
+    DISTRICT_CODE,
+    FISCAL_YEAR,
+    FUNCTION_CODE,
+    FUND_TYPE_CODE,
+    INITIAL_BUDGET_AMOUNT,
+    PROJECT_CODE,
+)
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Blank, Column, Kind
+from pipelines.ingest import cells
+from pipelines.ingest.cells import DateOrder, Reading
+from pipelines.ingest.columns import Manner, Texts, hash_account, read_column
+
+IS_ONE_OFF = DATASETS["project"]["is_one_off"]
+EXECUTION_RATE = DATASETS["execution_statement"]["published_execution_rate"]
+TEN_THOUSAND = 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "yuan"),
+    [
+        ("58.64", TEN_THOUSAND, "586400.00"),
+        ("11206.52", TEN_THOUSAND, "112065200.00"),
+        ("-41.36", TEN_THOUSAND, "-413600.00"),
+        ("0.000001", TEN_THOUSAND, "0.01"),
+        ("3，518.85", 1, "3518.85"),
+        ("１２３．４５", 1, "123.45"),
+        ("1 234 567.80", 1, "1234567.80"),
+        ("1,234,567.8", 1, "1234567.80"),
+        ("(1,234.50)", 1, "-1234.50"),
+        ("（1，234.50）", 1, "-1234.50"),
+        ("1234.50-", 1, "-1234.50"),
+        ("−5", 1, "-5.00"),
+        ("△5", 1, "-5.00"),
+        ("+5", 1, "5.00"),
+        ("-0", 1, "0.00"),
+        ("¥12.5", 1, "12.50"),
+        ("￥12.5", 1, "12.50"),
+        ("0.3万元", TEN_THOUSAND, "3000.00"),
+        ("12元", 1, "12.00"),
+        (".5", 1, "0.50"),
+        ("5.", 1, "5.00"),
+        ("1.000", 1, "1.00"),
+        ("007", 1, "7.00"),
+        ("9999999999999999.99", 1, "9999999999999999.99"),
+    ],
+)
+def test_amounts_are_exact(text: str, factor: int, yuan: str) -> None:
+    assert cells.parse_amount(text, factor) == Reading(Decimal(yuan))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("1.005", "amount-not-whole-cents"),
+        ("0.0000000000000000000000000000000000001", "amount-not-whole-cents"),
+        ("0.00999999999999999999999999999999999999", "amount-not-whole-cents"),
+        ("10000000000000000", "amount-too-large"),
+        ("1e3", "amount-not-readable"),
+        ("1.2E+08", "amount-not-readable"),
+        ("12,34", "amount-not-readable"),
+        ("1,2345.00", "amount-not-readable"),
+        ("1.2.3", "amount-not-readable"),
+        ("--1", "amount-not-readable"),
+        ("(-1)", "amount-not-readable"),
+        ("1-2", "amount-not-readable"),
+        ("约100", "amount-not-readable"),
+        ("12%", "amount-not-readable"),
+        (".", "amount-not-readable"),
+        ("9" * 60, "amount-not-readable"),
+        ("0.3万元", "unit-conflict"),
+    ],
+)
+def test_what_is_no_amount_is_refused_with_its_reason(text: str, rule: str) -> None:
+    reading = cells.parse_amount(text)
+    assert reading.value is None
+    assert reading.fault is not None
+    assert (reading.fault.rule_id, reading.fault.found) == (rule, text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "　", "-", "—", "——", "－", "/", "无", "N/A", "null"])
+def test_an_empty_cell_means_what_the_contract_says(text: str) -> None:
+    assert cells.parse_amount(text) == Reading(None)
+    assert cells.parse_amount(text, blank=Blank.ZERO) == Reading(Decimal("0.00"))
+    assert cells.parse_text(text) == Reading(None)
+    assert cells.parse_date(text) == Reading(None)
+    assert cells.parse_code(text, PROJECT_CODE) == Reading(None)
+
+
+def test_a_cell_brings_its_own_unit_only_where_the_table_has_none() -> None:
+    assert cells.parse_amount("0.3万元", is_stated=False).value == Decimal("3000.00")
+    assert cells.parse_amount("5", None).fault is not None
+    assert cells.parse_amount("5万元", None).value == Decimal("50000.00")
+
+
+def test_decimal_comma_is_read_where_the_district_writes_it() -> None:
+    assert cells.parse_amount("1.234.567,80", decimal_comma=True).value == Decimal("1234567.80")
+    assert cells.parse_amount("1'234,5", decimal_comma=True).value == Decimal("1234.50")
+    assert cells.parse_amount("1.234.567,80").fault is not None
+    assert cells.parse_ratio("78,33%", decimal_comma=True).value == Decimal("0.783300")
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "yuan"),
+    [
+        ("1234567890123.449951172", 1, "1234567890123.45"),
+        ("58.640000001", TEN_THOUSAND, "586400.00"),
+        ("0.30000000000000004", 1, "0.30"),
+    ],
+)
+def test_noise_of_a_double_is_removed_at_the_door(text: str, factor: int, yuan: str) -> None:
+    assert cells.parse_amount(text, factor, from_double=True).value == Decimal(yuan)
+    assert cells.parse_amount(text, factor).fault is not None
+
+
+@pytest.mark.parametrize("text", ["33.333333333", "0.005", "0.014", "586400.0049"])
+def test_what_is_not_noise_stays_a_fault(text: str) -> None:
+    fault = cells.parse_amount(text, from_double=True).fault
+    assert fault is not None
+    assert fault.rule_id == "amount-not-whole-cents"
+
+
+@given(st.integers(-(10**14), 10**14), st.sampled_from([1, TEN_THOUSAND]))
+def test_every_cent_of_a_double_comes_back(cents: int, factor: int) -> None:
+    amount = Decimal(cents) / 100
+    in_unit = float(amount / factor)
+    if math.ulp(in_unit) * factor < 0.0002:
+        assert cells.parse_amount(repr(in_unit), factor, from_double=True).value in {amount, None}
+    assert cells.parse_amount(f"{amount / factor:f}", factor).value == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2022-03-05", date(2022, 3, 5)),
+        ("2022/3/5", date(2022, 3, 5)),
+        ("2022.03.05", date(2022, 3, 5)),
+        ("20220305", date(2022, 3, 5)),
+        ("20220509115547", date(2022, 5, 9)),
+        ("2022年3月5日", date(2022, 3, 5)),
+        ("２０２２年３月５日", date(2022, 3, 5)),
+        ("2022-03-05 11:55:47", date(2022, 3, 5)),
+        ("2022-03-05T00:00:00.000", date(2022, 3, 5)),
+        ("44625", date(2022, 3, 5)),
+        ("44625.5", date(2022, 3, 5)),
+    ],
+)
+def test_dates(text: str, expected: date) -> None:
+    assert cells.parse_date(text) == Reading(expected)
+
+
+def test_dates_of_the_other_epoch_and_orders() -> None:
+    assert cells.parse_date("43163", epoch_1904=True).value == date(2022, 3, 5)
+    assert cells.parse_date("05.03.2022", order=DateOrder.DMY).value == date(2022, 3, 5)
+    assert cells.parse_date("03/05/2022", order=DateOrder.MDY).value == date(2022, 3, 5)
+    assert cells.parse_date("03/05/2022").fault is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["2022-02-30", "2022", "202203", "5.3.22", "20221301", "20220509990000", "昨天", "1e5"]
+)
+def test_what_is_no_date(text: str) -> None:
+    fault = cells.parse_date(text).fault
+    assert fault is not None
+    assert fault.rule_id == "date-not-readable"
+
+
+def test_percentages_in_all_spellings() -> None:
+    assert cells.parse_ratio("37.8%").value == Decimal("0.378000")
+    assert cells.parse_ratio("37.8％").value == Decimal("0.378000")
+    assert cells.parse_ratio("0.378").value == Decimal("0.378000")
+    assert cells.parse_ratio("37.8", percent=True).value == Decimal("0.378000")
+    assert cells.parse_ratio("-41.36%").value == Decimal("-0.413600")
+    assert cells.parse_ratio("1,200%").value == Decimal("12.000000")
+    assert cells.parse_ratio("-0.0000005").value == Decimal("-0.000001")
+    assert cells.parse_ratio("一半").fault is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "code", "name"),
+    [
+        ("019100", DEPARTMENT_CODE, "019100", None),
+        ("019100 沭阳县扎下初级中学", DEPARTMENT_CODE, "019100", "沭阳县扎下初级中学"),
+        ("219001-池州市贵池区棠溪镇人民政府", DEPARTMENT_CODE, "219001", "池州市贵池区棠溪镇人民政府"),
+        ("０１９１００", DEPARTMENT_CODE, "019100", None),
+        ("51000021R000000019951-工资性支出", PROJECT_CODE, "51000021R000000019951", "工资性支出"),
+        ("2010601行政运行", FUNCTION_CODE, "2010601", "行政运行"),
+        ("2010601.0", FUNCTION_CODE, "2010601", None),
+        ("111 一般公共预算资金", FUND_TYPE_CODE, "111", None),
+        ("一般公共预算", FUND_TYPE_CODE, "111", None),
+        ("政府性基金预算 拨款", FUND_TYPE_CODE, "121", None),
+    ],
+)
+def test_codes_alone_and_with_a_name(text: str, column: Column, code: str, name: str | None) -> None:
+    assert cells.parse_code(text, column) == Reading(code, None, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "rule"),
+    [
+        ("4.40103E+11", DEPARTMENT_CODE, "code-in-scientific-notation"),
+        ("5.1E+20", PROJECT_CODE, "code-in-scientific-notation"),
+        ("某局", DEPARTMENT_CODE, "code-has-wrong-shape"),
+        ("20106", DISTRICT_CODE, "code-has-wrong-shape"),
+        ("2010", FUNCTION_CODE, "code-has-wrong-shape"),
+        ("基金", FUND_TYPE_CODE, "value-not-in-list"),
+    ],
+)
+def test_what_is_no_code(text: str, column: Column, rule: str) -> None:
+    fault = (cells.parse_district(text) if column is DISTRICT_CODE else cells.parse_code(text, column)).fault
+    assert fault is not None
+    assert fault.rule_id == rule
+
+
+def test_a_lost_zero_is_restored_only_where_one_length_fits() -> None:
+    six = Column("code", Kind.CODE, "编码", "", "", pattern=r"\d{6}", digits=(6,))
+    reading = cells.parse_code("19100", six)
+    assert reading.value == "019100"
+    assert reading.fault is not None
+    assert reading.fault.rule_id == "leading-zero-restored"
+    two = six.but(pattern=r"\d{6}|\d{9}", digits=(6, 9))
+    assert cells.parse_code("19100", two).value is None
+
+
+def test_nine_digits_of_a_district_are_its_six() -> None:
+    assert cells.parse_district("440103000").value == "440103"
+    assert cells.parse_district("440103").value == "440103"
+    assert cells.parse_district("440103001").fault is not None
+
+
+def test_one_name_in_two_widths_is_one_name() -> None:
+    assert cells.parse_text("荔湾区商务局(本级)") == cells.parse_text(" 荔湾区商务局（本级）\n")
+    assert cells.parse_text("ＡＢＣ　１２３").value == "ABC 123"
+    assert cells.parse_text("Parks (North)").value == "Parks (North)"
+
+
+def test_spellings_of_an_account_give_one_hash() -> None:
+    spellings = ["6222 0200 0000 1234", "6222020000001234", "６２２２０２００００００１２３４", "6222-0200-0000-1234"]
+    hashes = {hash_account(text, secret=b"key").value for text in spellings}
+    assert len(hashes) == 1
+    assert hash_account(spellings[0], secret=b"other").value not in hashes
+    assert hash_account("6.22202E+18", secret=b"key").fault is not None
+
+
+COLUMNS = (
+    INITIAL_BUDGET_AMOUNT,
+    INITIAL_BUDGET_AMOUNT.but(blank=Blank.ZERO),
+    DEPARTMENT_CODE,
+    DEPARTMENT_NAME,
+    PROJECT_CODE,
+    FUNCTION_CODE,
+    FUND_TYPE_CODE,
+    FISCAL_YEAR,
+    DISTRICT_CODE,
+    IS_ONE_OFF,
+    EXECUTION_RATE,
+    DATASETS["payment"]["payment_date"],
+)
+SNIPPETS = st.sampled_from(
+    [
+        *"0123456789.,-+()（），．％%元万 　:/年月日eE",
+        "0.3万元",
+        "019100",
+        "2010601",
+        "一般公共预算",
+        "null",
+        "—",
+        "是",
+        "1.005",
+    ]
+)
+TEXTS = st.one_of(st.lists(SNIPPETS, max_size=8).map("".join), st.text(max_size=12), st.decimals().map(str))
+
+
+def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
+    given = text or ""
+    if column.name == "district_code":
+        return cells.parse_district(given)
+    readers = {
+        Kind.AMOUNT: lambda: cells.parse_amount(
+            given, manner.factor, is_stated=manner.is_stated, blank=column.blank, from_double=manner.from_double
+        ),
+        Kind.CODE: lambda: cells.parse_code(given, column),
+        Kind.DATE: lambda: cells.parse_date(given),
+        Kind.RATIO: lambda: cells.parse_ratio(given),
+        Kind.INTEGER: lambda: cells.parse_integer(given),
+        Kind.FLAG: lambda: cells.parse_flag(given, column),
+        Kind.TEXT: lambda: cells.parse_text(given),
+    }
+    return readers[column.kind]()
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.sampled_from(COLUMNS),
+    st.lists(st.one_of(st.none(), TEXTS), max_size=12),
+    st.sampled_from([1, 1_000, TEN_THOUSAND]),
+    st.booleans(),
+)
+def test_whole_columns_and_single_cells_agree(
+    column: Column, texts: list[str | None], factor: int, from_double: bool
+) -> None:
+    manner = Manner(factor=factor, from_double=from_double)
+    texts = [text or None for text in texts]
+    read = read_column(column, Texts(pa.array(texts, pa.string())), manner)
+    single = [_one_by_one(column, text, manner) for text in texts]
+    assert read.values.to_pylist() == [reading.value for reading in single]
+    faults = dict(zip(read.faulty, read.faults, strict=True))
+    assert faults == {position: reading.fault for position, reading in enumerate(single) if reading.fault}
+    names = read.names.to_pylist() if read.names is not None else [None] * len(texts)
+    assert names == [reading.name for reading in single]
+
+
+@pytest.mark.parametrize("words", [[], ["null"], ["—"], ["合计"], ["12 34"]])
+def test_varied_columns_agree_too(words: list[str]) -> None:
+    texts = [f"ZF{number:09d}" for number in range(3_000)] + words
+    voucher = DATASETS["payment"]["voucher_number"]
+    read = read_column(voucher, Texts(pa.array(texts)), Manner())
+    assert read.values.to_pylist() == [cells.parse_text(text).value for text in texts]
+
+
+@given(st.text(max_size=40))
+def test_no_cell_raises(text: str) -> None:
+    for column in COLUMNS:
+        _one_by_one(column, text, Manner())

@@ -1,0 +1,149 @@
+"""Delimited text: encodings told strictly, physical line numbers, ragged rows, quotes, chunks of any size."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.ingest import delimited
+from pipelines.ingest.delimited import RowParser, detect_encoding, read_lines
+from pipelines.ingest.model import FileRefused
+from pipelines.ingest.raw_rows import RawRows, concatenate
+
+Row = tuple[int, tuple[str | None, ...], int | None]
+
+
+def parse(data: bytes, width: int, delimiter: str = ",") -> list[Row]:
+    """Every row as (line, cells, cells that it had if not ``width``)."""
+    stream = io.BytesIO(data)
+    encoding = detect_encoding(stream)
+    parser = RowParser(encoding, delimiter, width, first_line=1)
+
+    def parts() -> Iterator[RawRows | None]:
+        for chunk in read_lines(stream, encoding):
+            yield parser.rows(chunk)
+        yield parser.finish()
+
+    found = [part for part in parts() if part is not None]
+    if not found:
+        return []
+    rows = concatenate(found)
+    columns = [[text and text.replace("\r\n", "\n") for text in column.to_pylist()] for column in rows.columns]
+    cells = zip(*columns, strict=True)
+    return [
+        (line, row, rows.ragged.get(i)) for i, (line, row) in enumerate(zip(rows.lines.to_pylist(), cells, strict=True))
+    ]
+
+
+def expected(text: str, width: int, delimiter: str = ",") -> list[Row]:
+    """The same by Python's ``csv`` alone."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
+    rows: list[Row] = []
+    line = 1
+    for record in reader:
+        cells = [cell or None for cell in record]
+        while len(cells) > width and cells[-1] is None:
+            cells.pop()
+        ragged = len(cells) if len(cells) != width and any(cell and cell.strip() for cell in cells) else None
+        rows.append((line, tuple((cells + [None] * width)[:width]), ragged))
+        line = reader.line_num + 1
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("codec", "mark", "name"),
+    [
+        ("utf-8", b"", "UTF-8"),
+        ("utf-8", b"\xef\xbb\xbf", "UTF-8 with BOM"),
+        ("utf-16-le", b"\xff\xfe", "UTF-16 LE"),
+        ("utf-16-be", b"\xfe\xff", "UTF-16 BE"),
+        ("gb18030", b"", "GB18030"),
+    ],
+)
+def test_encodings(codec: str, mark: bytes, name: str) -> None:
+    text = "单位,金额\n荔湾区商务局𠮷,1\n"
+    data = mark + text.encode(codec)
+    assert detect_encoding(io.BytesIO(data)).name == name
+    assert parse(data, 2) == expected(text, 2)
+
+
+def test_a_broken_byte_is_refused_and_never_read_as_another_encoding() -> None:
+    text = "name,amount\n" + "广州市荔湾区商务和投资促进局,1\n" * 20
+    data = text.encode().replace("局".encode(), "局".encode()[:2], 1)
+    broken = text.encode() + "局".encode()[:2] + b",1\n"
+    with pytest.raises(FileRefused) as refusal:
+        parse(broken, 2)
+    assert refusal.value.rule.id == "encoding-not-known"
+    assert refusal.value.line == 21
+    with pytest.raises(FileRefused):
+        parse(data, 2)
+    with pytest.raises(FileRefused):
+        parse(text.encode("gb18030") + b"\xff\xff,1\n", 2)
+
+
+def test_nul_is_no_text() -> None:
+    with pytest.raises(FileRefused):
+        parse(b"a,b\n1,\0\n", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n",
+        'a,b\n1,"x\ny"\n\n3,4\n5,6',
+        "a,b\r1,2\r3,4",
+        'a,b\r\n1,"x\r\ny"\r\n2,3\r\n',
+        "a,b\n1,2,3\n1\n,\n  \n1,2,\n1,2,,,\n",
+        'a,5" pipe\n1,2\n',
+        'a,5" pipe\n1,2" pipe\n"q""q",x\n',
+        '"ab"c,d\n',
+        "a;b\n",
+        '"a\n",b\n"c\n\n",d\n',
+    ],
+)
+def test_rows_and_lines_are_those_of_the_file(text: str) -> None:
+    assert parse(text.encode(), 2) == expected(text, 2)
+
+
+@pytest.mark.parametrize("data", [b'a,b\n1,"x\n', b'a,b\n"1,2\n3,4\n5,6\n'])
+def test_a_quotation_that_is_never_closed_is_refused_with_its_line(data: bytes) -> None:
+    with pytest.raises(FileRefused) as refusal:
+        parse(data, 2)
+    assert refusal.value.line == 2
+
+
+PIECES = st.sampled_from(["a", "1.5", "局", ",", ",", "\n", "\n", '"', '""', '"x\ny"', "\r\n", " ", '5"', ",,"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=40), st.integers(1, 64), st.sampled_from(["utf-8", "gb18030"]))
+def test_chunks_of_any_size_give_the_same_rows(pieces: list[str], chunk: int, codec: str) -> None:
+    text = "".join(pieces)
+    try:
+        wanted = expected(text, 3)
+    except csv.Error:
+        return
+    closed = _is_closed(text)
+    before = delimited.CHUNK_BYTES, delimited.PIECE_BYTES
+    delimited.CHUNK_BYTES, delimited.PIECE_BYTES = chunk, max(chunk // 2, 1)
+    try:
+        found = parse(text.encode(codec), 3)
+    except FileRefused:
+        found = None
+    finally:
+        delimited.CHUNK_BYTES, delimited.PIECE_BYTES = before
+    assert found == (wanted if closed else None)
+
+
+def _is_closed(text: str) -> bool:
+    try:
+        list(csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline=""), strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" not in str(error)
+    return True
