@@ -7,17 +7,26 @@ Does not belong here: totals across files (sql/rules).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Dataset
 from pipelines.ingest.model import FileRefused, TableHead
 from pipelines.ingest.totals import context_columns
+from pipelines.quality.slips import TEN_THOUSAND, explain, explain_swapped_columns, sentences
+from pipelines.settings import RuleThresholds
 
-YUAN_TOLERANCE = Decimal("0.01")
-TEN_THOUSAND = 10_000
+ROUNDING = RuleThresholds()
+"""How published tables are rounded; the same everywhere, because a file's own total is nobody's policy."""
+
+MOST_EXPLAINED_ROWS = 2000
+"""Rows of a total that the slip detector looks at; in longer tables chance finds a slip too often."""
 
 
 def sum_tolerance(unit_factor: int | None, rows: int) -> Decimal:
@@ -27,8 +36,18 @@ def sum_tolerance(unit_factor: int | None, rows: int) -> Decimal:
     0.01 万元 by itself.
     """
     if unit_factor != TEN_THOUSAND:
-        return YUAN_TOLERANCE
-    return min(Decimal("0.005") * rows, Decimal("0.05")) * TEN_THOUSAND
+        return ROUNDING.yuan_tolerance
+    return min(ROUNDING.ten_thousand_tolerance_per_row * rows, ROUNDING.ten_thousand_tolerance_at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A column of a total that disagrees: what it says, what its rows add up to, and how far they may be apart."""
+
+    column: str
+    total: Decimal
+    added: Decimal
+    tolerance: Decimal
 
 
 def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Table) -> None:
@@ -43,20 +62,57 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
         if total["source_line"] != line:
             previous, line = line, total["source_line"]
         part = _rows_of(head, rows, total, previous)
-        for column in dataset.amount_columns:
-            if total[column] is None:
-                continue
-            added, known, count = part.aggregate(f"coalesce(sum({column}), 0), count({column}), count(*)").fetchall()[0]
-            if known == count and count and abs(added - total[column]) > sum_tolerance(head.unit_factor, count):
-                raise FileRefused(
-                    "total-row-disagrees",
-                    found=f"{total[column]:,} ({dataset[column].label_zh})",
-                    expected=f"{added:,}",
-                    sheet=head.sheet,
-                    line=total["source_line"],
-                    remedy="Correct the row or the total and deliver the file again.",
-                    remedy_zh="请更正该行或合计后重新报送。",
-                )
+        if wrong := list(_disagreements(head, dataset, part, total)):
+            slip, slip_zh = _explained(head, dataset, part, wrong)
+            raise FileRefused(
+                "total-row-disagrees",
+                found=f"{wrong[0].total:,} ({dataset[wrong[0].column].label_zh})",
+                expected=f"{wrong[0].added:,}",
+                sheet=head.sheet,
+                line=total["source_line"],
+                remedy=" ".join(filter(None, (slip, "Correct the row or the total and deliver the file again."))),
+                remedy_zh=f"{slip_zh}请更正该行或合计后重新报送。",
+            )
+
+
+def _disagreements(
+    head: TableHead, dataset: Dataset, part: duckdb.DuckDBPyRelation, total: dict[str, object]
+) -> Iterator[_Wrong]:
+    for column in dataset.amount_columns:
+        stated = total[column]
+        if not isinstance(stated, Decimal):
+            continue
+        added, known, count = part.aggregate(f"coalesce(sum({column}), 0), count({column}), count(*)").fetchall()[0]
+        tolerance = sum_tolerance(head.unit_factor, count)
+        if known == count and count and abs(added - stated) > tolerance:
+            yield _Wrong(column, stated, added, tolerance)
+
+
+def _explained(
+    head: TableHead, dataset: Dataset, part: duckdb.DuckDBPyRelation, wrong: list[_Wrong]
+) -> tuple[str, str]:
+    """Which single correction would make the total agree, in English and Chinese; empty where none does."""
+    columns = [one.column for one in wrong]
+    rows = part.project(", ".join(["source_line", *columns])).order("source_line").limit(MOST_EXPLAINED_ROWS + 1)
+    found = rows.fetchall()
+    if len(found) > MOST_EXPLAINED_ROWS:
+        return "", ""
+    factor = head.unit_factor or 1
+    unit, unit_zh = (" 万元", "万元") if factor == TEN_THOUSAND else (" yuan", "元")
+    amounts = {column: [row[place] / factor for row in found] for place, column in enumerate(columns, start=1)}
+    lines = [f"第 {line} 行" for line, *_ in found]
+    for first, second in combinations(wrong, 2):
+        slips = explain_swapped_columns(
+            (first.total / factor, second.total / factor),
+            list(zip(amounts[first.column], amounts[second.column], strict=True)),
+            tolerance=first.tolerance / factor,
+        )
+        if slips:
+            labels = [f"{line}{dataset[first.column].label_zh}" for line in lines]
+            return sentences(slips, labels, "", unit=unit, unit_zh=unit_zh)
+    first = wrong[0]
+    slips = explain(first.total / factor, amounts[first.column], tolerance=first.tolerance / factor)
+    return sentences(slips, lines, "合计", unit=unit, unit_zh=unit_zh)
 
 
 def _rows_of(

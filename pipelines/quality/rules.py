@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 import duckdb
@@ -59,7 +60,6 @@ _OPTIONAL_KEYS = ("sets_aside", "value")
 _REQUIRED_COLUMNS = ("district_code", "fiscal_year", "finding_key", "source_value", "target_value", "difference")
 _PLACE = ("source_file_id", "source_sheet", "source_line")
 _ITEM = ("department_code", "department_name", "project_code", "project_name")
-_SHARED = "rules/shared"
 _SHARED_NAME = re.compile(r"\brule_[a-z_]+\b")
 _FIRST_VERSION = "0.1.0"
 LISTED_LINES = 20
@@ -129,13 +129,19 @@ class RuleOutcome:
     rows_to_set_aside: pa.Table
 
 
-def read_rules() -> list[Rule]:
+@cache
+def read_rules() -> tuple[Rule, ...]:
     """Every rule of ``sql/rules``, by id; raises ``SqlFileError`` for a file whose head is not a rule's."""
-    shared = {file.name: file for file in read_sql_group(_SHARED)}
-    return [_rule(file, shared) for file in read_sql_group("rules")]
+    return tuple(_rule(file) for file in read_sql_group("rules"))
 
 
-def _rule(file: SqlFile, shared: Mapping[str, SqlFile]) -> Rule:
+@cache
+def _shared() -> dict[str, SqlFile]:
+    """The files of ``sql/rules/shared`` by name: temporary tables that several rules read."""
+    return {file.name: file for file in read_sql_group("rules/shared")}
+
+
+def _rule(file: SqlFile) -> Rule:
     keys = file.keys
     missing = [key for key in _REQUIRED_KEYS if key not in keys]
     unknown = sorted(keys.keys() - {*_REQUIRED_KEYS, *_OPTIONAL_KEYS})
@@ -155,7 +161,7 @@ def _rule(file: SqlFile, shared: Mapping[str, SqlFile]) -> Rule:
     thresholds = tuple(part.strip() for part in keys["tolerance"].split(",") if part.strip() != "none")
     if strange := [name for name in thresholds if name not in RuleThresholds.model_fields]:
         raise SqlFileError(f"{file.path}: tolerance names {strange}, which settings.RuleThresholds does not define.")
-    queries = " ".join([file.query, *(part.query for part in _shared_files(file, shared))])
+    queries = " ".join([file.query, *(part.query for part in _shared_files(file))])
     if unread := [name for name in thresholds if name not in queries]:
         raise SqlFileError(f"{file.path}: tolerance names {unread}, which the query does not read.")
     return Rule(
@@ -222,16 +228,15 @@ def run_rules(connection: duckdb.DuckDBPyConnection, scope: Scope, settings: Set
 
 def tables_read(scope: Scope) -> frozenset[str]:
     """The qualified tables that the rules of ``scope`` read, those that set rows aside left out."""
-    shared = {file.name: file for file in read_sql_group(_SHARED)}
     rules = [rule.file for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
-    parts = [part for file in rules for part in _shared_files(file, shared)]
+    parts = [part for file in rules for part in _shared_files(file)]
     return frozenset().union(*(file.reads for file in (*rules, *parts)))
 
 
 def rules_fingerprint() -> str:
     """A hash of every file that decides what the rules inside a district-year find."""
     digest = hashlib.sha256()
-    for group in ("macros", "core", "rules", _SHARED):
+    for group in ("macros", "core", "rules", "rules/shared"):
         for file in read_sql_group(group):
             digest.update(file.path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -264,19 +269,18 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         connection.execute(f"insert into rule_threshold values ({places})", [district_code, *values])
 
 
-def _shared_files(file: SqlFile, shared: Mapping[str, SqlFile]) -> list[SqlFile]:
+def _shared_files(file: SqlFile) -> list[SqlFile]:
     """The files of ``sql/rules/shared`` that a query reads, each behind those that it reads itself."""
     found: dict[str, SqlFile] = {}
-    for name in sorted(set(_SHARED_NAME.findall(file.query)) & shared.keys() - {file.name}):
-        found |= {part.name: part for part in _shared_files(shared[name], shared)}
-        found[name] = shared[name]
+    for name in sorted(set(_SHARED_NAME.findall(file.query)) & _shared().keys() - {file.name}):
+        found |= {part.name: part for part in _shared_files(_shared()[name])}
+        found[name] = _shared()[name]
     return list(found.values())
 
 
 def _make_shared(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]) -> None:
     """Makes the temporary tables of ``sql/rules/shared`` that the files read, each once."""
-    shared = {file.name: file for file in read_sql_group(_SHARED)}
-    wanted = {part.name: part for file in files for part in _shared_files(file, shared)}
+    wanted = {part.name: part for file in files for part in _shared_files(file)}
     for name, part in wanted.items():
         with _crashing(part):
             connection.execute(f"create or replace temp table {name} as {part.query}")
