@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
@@ -137,6 +138,10 @@ class Recognised:
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
     """A header for comparison: folded, without unit and ornament; the unit's yuan and whether it says percent."""
+    return _fold_header_once(text) if len(text) <= _LONGEST_KEPT else _fold_header(text)
+
+
+def _fold_header(text: str) -> tuple[str, int | None, bool]:
     folded = fold(text)
     factor: int | None = None
     percent = False
@@ -148,6 +153,10 @@ def fold_header(text: str) -> tuple[str, int | None, bool]:
             factor = UNIT_FACTORS[unit]
         folded = folded[: match.start()] + folded[match.end() :]
     return _HEADER_NOISE.sub("", folded).strip(":、,.") or folded, factor, percent
+
+
+_LONGEST_KEPT = 100
+_fold_header_once = lru_cache(maxsize=20_000)(_fold_header)
 
 
 class HeaderAliases:
@@ -226,6 +235,7 @@ def _header_values(dataset: Dataset) -> dict[str, tuple[str, str]]:
     }
 
 
+@lru_cache(maxsize=20_000)
 def _fold_path(alias: str) -> str:
     return "/".join(fold_header(part)[0] for part in alias.split("/"))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-import duckdb
 import pandas as pd
 import pandera.errors
 import pyarrow as pa
@@ -21,6 +20,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.contracts.pandera_schema import NO_CODE_AND_NO_NAME, row_rule_query, schema
 from pipelines.ingest.model import Batch
+from pipelines.quality.scratch import scratch
 
 REASONS = pa.schema(
     [
@@ -57,7 +57,7 @@ class Validator:
 
     def __init__(self, dataset: str) -> None:
         self.dataset = DATASETS[dataset]
-        self._connection = duckdb.connect()
+        self._connection = scratch()
         self._messages = {rule.id: rule for rule in self.dataset.row_rules}
 
     def close(self) -> None:
@@ -172,6 +172,6 @@ def _as_json(texts: pa.Table) -> pa.Array | pa.ChunkedArray:
     """Each row's cells as one JSON object, header → text as delivered."""
     if not texts.num_rows or not texts.num_columns:
         return pa.array(["{}"] * texts.num_rows, pa.string())
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         connection.register("texts", texts)
         return connection.sql("select to_json(texts)::varchar as row_text from texts").to_arrow_table()["row_text"]

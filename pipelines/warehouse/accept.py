@@ -29,6 +29,7 @@ from pipelines.ingest.model import Delivery
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.rules import rules_fingerprint
+from pipelines.quality.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
@@ -217,7 +218,7 @@ def _decide(
 
 
 def _excluded(staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         parts = []
         for dataset in DATASETS.values():
             paths = [path for directory, _ in staged if (path := directory / f"{dataset.name}.parquet").exists()]
@@ -334,7 +335,7 @@ def _share_findings(
 
 def _not_conserved(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
     """Compares what reading counted with what lies in the store, row by row count and column by column of money."""
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         for directory, record in staged:
             for table in record["tables"]:
                 yield from _table_not_conserved(connection, store, directory, record, table)

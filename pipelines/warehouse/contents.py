@@ -33,6 +33,7 @@ from pipelines.contracts.quality_tables import (
     SOURCE_FILE_MONEY,
     PublishedTable,
 )
+from pipelines.quality.scratch import scratch
 from pipelines.warehouse.database import create_core_tables, run_sql
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
@@ -256,7 +257,7 @@ def _lost_later(attempt: Attempt) -> dict[tuple[str, str, str], dict[Any, Any]]:
     )
     for (file_id, dataset, sheet, outcome), count in counts.items():
         lost.setdefault((file_id, dataset, sheet), {})[outcome] = count
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         connection.register("excluded_row", excluded)
         directories = {record["source_file_id"]: directory for directory, record in attempt.files()}
         for name in {dataset for _, dataset, _ in lost}:

@@ -27,6 +27,7 @@ from pipelines.contracts.model import Severity
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
 from pipelines.quality.control_totals import check_totals
+from pipelines.quality.scratch import scratch
 from pipelines.quality.validate import REASONS, Validator
 from pipelines.settings import Settings
 from pipelines.warehouse.integrity import describe_files, record_if_whole
@@ -259,7 +260,7 @@ def _stage_table(table: SourceTable, writers: _Writers, totals: list[tuple[Table
 
 def _check_totals(target: Path, totals: list[tuple[TableHead, pa.Table]]) -> None:
     """Checks every total row against the rows of its table, read back from what was just written."""
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         for head, rows in totals:
             paths = [str(path) for path in sorted(target.glob(f"{head.dataset}*.parquet"))]
             if not paths:
