@@ -13,6 +13,7 @@ from pipelines.ingest.deliveries import Deliveries, find_deliveries
 from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.notify import failures_told, tell_night
+from pipelines.operations.permissions import set_permissions
 from pipelines.reports.write import write_reports_of_build
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
@@ -82,7 +83,8 @@ def standing(settings: Settings) -> list[Acceptance]:
 
 
 def end_night(settings: Settings, night: Night) -> Night:
-    """Leaves the sign of life that ``status`` and ``doctor`` read, and tells the people who want to know."""
+    """Closes what is not for readers, leaves the sign of life that ``doctor`` reads, tells whoever wants to know."""
+    set_permissions(settings)
     record_night(settings, night.publication.status, night.exit_code)
     tell_night(settings, night.publication, night.problems)
     return night

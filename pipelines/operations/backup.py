@@ -248,7 +248,7 @@ def _check(archive: Path, manifest_file: Path, hashes: dict[str, str]) -> None:
     if manifest["format"] > FORMAT or manifest["store_schema_version"] > SCHEMA_VERSION:
         raise BackupError(
             f"{archive}: written by version {manifest['program_version']} of the program (store schema "
-            f"{manifest['store_schema_version']}, this one knows {SCHEMA_VERSION}). Install that version or a later one. "
+            f"{manifest['store_schema_version']}, this one knows {SCHEMA_VERSION}). Install that version. "
             f"该备份由更新版本 {manifest['program_version']} 生成，请安装该版本或更高版本。"
         )
     found = {name: digest for name, digest in hashes.items() if name != MANIFEST}

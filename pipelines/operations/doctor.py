@@ -27,14 +27,12 @@ from packaging.requirements import Requirement
 from pipelines.operations.backup import backup_files
 from pipelines.operations.last_night import last_night
 from pipelines.operations.notify import unreachable_receivers
+from pipelines.operations.permissions import wrong_permissions
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import published_build
 from pipelines.warehouse.store import StoreError, district_years
 
 PROGRAM = "district-finance"
-PUBLIC = frozenset({"reports"})
-"""Directories in the warehouse, beside the database, that the readers' group may enter."""
-
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
 _LONGEST_RUN = timedelta(hours=6)
 _OLDEST_BACKUP = timedelta(days=8)
@@ -139,14 +137,9 @@ def _existing(path: Path) -> Path:
 def _permissions(settings: Settings) -> tuple[Level, str]:
     if not settings.warehouse.is_dir():
         return Level.OK, "nothing is there yet"
-    open_to_others = []
-    for path in sorted(settings.warehouse.iterdir()):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        is_public = path == settings.database or path.name in PUBLIC
-        if mode & (0o027 if is_public else 0o077):
-            open_to_others.append(f"{path.name} {mode:o}")
-    if open_to_others:
-        return Level.WARNING, ", ".join(open_to_others)
+    if wrong := wrong_permissions(settings):
+        told = [f"{path} {stat.S_IMODE(path.stat().st_mode):o}, expected {mode:o}" for path, mode in wrong.items()]
+        return Level.WARNING, "; ".join(told[:3])
     return Level.OK, "readers may enter the database and the reports only"
 
 
@@ -302,8 +295,8 @@ TOPICS = (
         "permissions",
         "权限",
         _permissions,
-        "Only the database and reports/ are for readers: chmod o= on these, chmod go= on all else.",
-        "仅已发布数据库和 reports/ 可供读取：对这两项执行 chmod o=，其余执行 chmod go=。",
+        "The next night sets what belongs to its own user; the rest must be given to that user: chown.",
+        "属于运行用户的部分会在下次运行时改正，其余请用 chown 改为运行用户所有。",
     ),
     Topic(
         "disk",

@@ -40,13 +40,12 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        facts = {**current_log_fields(), **facts_of(record)}
+        facts = all_facts(record)
         moment = datetime.fromtimestamp(record.created, UTC).astimezone(self._time_zone)
         line: dict[str, object] = {
             "time": moment.isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "message": record.getMessage(),
-            **{name: facts.pop(name) for name in _FIRST if name in facts},
             **facts,
             "logger": record.name,
         }
@@ -55,9 +54,11 @@ class JsonLines(logging.Formatter):
         return blotted(json.dumps(line, ensure_ascii=False, default=str), self._secrets)
 
 
-def facts_of(record: logging.LogRecord) -> dict[str, object]:
-    """What was given to the logging call by ``extra``."""
-    return {name: value for name, value in vars(record).items() if name not in _NOT_FACTS}
+def all_facts(record: logging.LogRecord) -> dict[str, object]:
+    """The facts of a record: run, district, year and file first, then what was given to the call by ``extra``."""
+    given = {name: value for name, value in vars(record).items() if name not in _NOT_FACTS}
+    facts = {**current_log_fields(), **given}
+    return {**{name: facts[name] for name in _FIRST if name in facts}, **facts}
 
 
 def secrets_of(settings: BaseModel) -> list[str]:
@@ -97,9 +98,10 @@ def structured_log(settings: Settings, run: str | None = None) -> Iterator[str]:
     path = settings.logs / f"{settings.local_date(now)}.jsonl"
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(JsonLines(ZoneInfo(settings.schedule.time_zone), secrets_of(settings)))
+    handler.setLevel(settings.log_level)
     program = logging.getLogger(PROGRAM)
     level = program.level
-    program.setLevel(settings.log_level)
+    program.setLevel(min(level or logging.CRITICAL, handler.level))
     program.addHandler(handler)
     try:
         with log_fields(run=run):

@@ -26,6 +26,7 @@ from pipelines.contracts.datasets import DATASETS, contracts_fingerprint
 from pipelines.contracts.model import Severity
 from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
+from pipelines.log_fields import log_fields
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.rules import rules_fingerprint
@@ -69,8 +70,14 @@ def accept_district_year(
     Nothing is read again that was read before, and nothing is written if the inputs are those of the current version.
     The caller holds the warehouse's lock.
     """
-    bring_up_to_date(settings.accepted)
-    store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
+    with log_fields(district=district_code, year=fiscal_year):
+        bring_up_to_date(settings.accepted)
+        store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
+        return _accept(settings, store, deliveries)
+
+
+def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[Delivery]) -> Acceptance:
+    district_code, fiscal_year = store.district_code, store.fiscal_year
     store.remove_leftovers()
     current = _current_if_whole(store)
     secret = hash_secret(settings)

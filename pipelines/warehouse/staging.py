@@ -26,6 +26,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
+from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import check_totals
 from pipelines.quality.scratch import scratch
 from pipelines.quality.validate import REASONS, Validator
@@ -85,7 +86,8 @@ def stage_file(
         return directory, kept, False
     attempt, moment = _first_seen(store, identity)
     with new_directory(directory) as target:
-        record = _read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
+        with log_fields(file=delivery.relative_path):
+            record = _read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
         record |= {
             "source_file_id": identity,
             "relative_path": delivery.relative_path,

@@ -1,0 +1,39 @@
+"""Who may read what in a warehouse: the readers' group the database and the reports, the program's user everything.
+
+Does not belong here: who may put deliveries into raw/ (that is the administrator's), users and groups (deploy/).
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pipelines.settings import Settings
+
+_READABLE = frozenset({"reports"})
+"""Directories beside the database that are for readers too."""
+
+
+def wrong_permissions(settings: Settings) -> dict[Path, int]:
+    """Everything at the top of the warehouse, and in the reports, with the mode that it should have and has not."""
+    return {path: mode for path, mode in _right(settings) if stat.S_IMODE(path.stat().st_mode) & 0o777 != mode}
+
+
+def set_permissions(settings: Settings) -> None:
+    """Gives everything its right mode; what belongs to another user stays (``doctor`` tells of it)."""
+    for path, mode in wrong_permissions(settings).items():
+        with suppress(PermissionError, FileNotFoundError):
+            path.chmod(path.stat().st_mode & 0o7000 | mode)
+
+
+def _right(settings: Settings) -> Iterator[tuple[Path, int]]:
+    yield settings.warehouse, 0o750
+    for path in sorted(settings.warehouse.iterdir()):
+        if path.name in _READABLE:
+            yield from ((entry, 0o750 if entry.is_dir() else 0o640) for entry in [path, *sorted(path.rglob("*"))])
+        elif path == settings.database:
+            yield path, 0o640
+        else:
+            yield path, 0o700 if path.is_dir() else 0o600
