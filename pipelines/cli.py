@@ -116,6 +116,23 @@ def status(warehouse: Path | None) -> None:
 @click.option("--district", metavar="CODE", help="District code; all without | 区划代码，省略为全部")
 @click.option("--year", type=int, metavar="YEAR", help="Fiscal year | 预算年度")
 @click.option(
+    "--workbooks",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write workbooks to send back to the offices | 生成退回单位更正的工作簿",
+)
+@_warehouse
+def findings(district: str | None, year: int | None, workbooks: Path | None, warehouse: Path | None) -> None:
+    """What offices must correct, file by file | 各单位需更正的内容"""
+    from pipelines.commands.findings import print_findings
+
+    print_findings(_settings(None, warehouse), district, year, workbooks)
+
+
+@main.command()
+@click.option("--district", metavar="CODE", help="District code; all without | 区划代码，省略为全部")
+@click.option("--year", type=int, metavar="YEAR", help="Fiscal year | 预算年度")
+@click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",

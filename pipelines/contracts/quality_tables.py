@@ -107,6 +107,13 @@ SOURCE_FILE = PublishedTable(
             "Yuan in one unit of the table's amounts: 1 or 10,000.",
             "金额单位合多少元。",
         ),
+        Column(
+            "recognised_headers",
+            Kind.TEXT,
+            "表头识别",
+            "Each header as delivered and the column that it was recognised as (null: passed over), as a JSON object.",
+            "每个原始表头及其识别为的列（空为略过），JSON 对象。",
+        ),
         *_CONSERVED,
     ),
 )

@@ -232,6 +232,7 @@ def _table_row(
         | {name: table[name] for name in ("dataset", "header_line", "unit_factor", "encoding")}
         | {
             "source_sheet": table["sheet"],
+            "recognised_headers": json.dumps(dict(table["columns"]), ensure_ascii=False),
             "rows_read": table["rows_read"],
             "rows_accepted": table["rows_accepted"] - rows_duplicate - lost.get("rejected", 0),
             "rows_rejected": table["rows_rejected"] + lost.get("rejected", 0),
