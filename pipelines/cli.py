@@ -104,6 +104,35 @@ def shell(context: click.Context, warehouse: Path | None) -> None:
 
 
 @main.command()
+@click.argument("address", metavar="DISTRICT/YEAR/ITEM")
+@click.option(
+    "--figure", default="execution_rate", show_default=True, metavar="NAME", help="Column, or its Chinese name | 指标"
+)
+@click.option("--rows", type=click.IntRange(min=1), default=20, show_default=True, help="Rows of each list | 每表行数")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="json for programs | 输出格式",
+)
+@_warehouse
+def explain(address: str, figure: str, rows: int, output_format: str, warehouse: Path | None) -> None:
+    """Follow a figure to its source lines | 追溯某个数的来源
+
+    The item is a department or a project, by code or name; department/project where a project's name is not enough.
+
+    部门或项目，编码、名称均可；项目重名时写“部门/项目”。
+
+    \b
+    district-finance explain "440103/2022/招商引资经费" --figure execution_rate
+    """
+    from pipelines.commands.explain import explain_and_print
+
+    explain_and_print(_settings(None, warehouse).database, address, figure, rows, output_format)
+
+
+@main.command()
 @_warehouse
 def status(warehouse: Path | None) -> None:
     """What is published, what was held back | 发布情况与暂缓情况"""

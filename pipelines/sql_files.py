@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-PUBLISHED_SCHEMAS = ("core", "summary", "quality", "history")
+PUBLISHED_SCHEMAS = ("core", "summary", "quality", "history", "lineage")
 """The schemas whose tables a query may read."""
 
 _KEY = re.compile(r"([a-z][a-z_]*): ?(.*)")

@@ -813,6 +813,43 @@ _FIGURES: tuple[Figure, ...] = (
         "District whose own version is in force; empty: the default version.",
         "适用的自定版本所属区划；空为默认版本。",
     ),
+    # What a figure is made of
+    Figure(
+        "figure_name",
+        Kind.CODE,
+        "所计入的数",
+        "Amount of the department or project table to which the row contributes.",
+        "该行所计入的部门表、项目表金额。",
+    ),
+    Figure(
+        "contributed_amount",
+        Kind.AMOUNT,
+        "计入金额",
+        "What the row contributes to the amount, in yuan; the contributions add up to it.",
+        "该行计入的金额（元），各行之和即为该数。",
+    ),
+    Figure(
+        "event_date",
+        Kind.DATE,
+        "发生日期",
+        "Date of the adjustment or payment, or up to which the statement counts; empty for an approved budget.",
+        "调整、支付日期或执行情况表截止日期；年初预算为空。",
+    ),
+    Figure(
+        "row_outcome",
+        Kind.CODE,
+        "不计入方式",
+        "rejected, duplicate (delivered twice) or superseded (restated by a later delivery).",
+        "rejected 剔除，duplicate 重复报送，superseded 被后续报送更正。",
+        values=(("rejected", "剔除"), ("duplicate", "重复"), ("superseded", "被更正")),
+    ),
+    Figure(
+        "kept_source_path",
+        Kind.TEXT,
+        "保留行文件路径",
+        "File of the row that counts instead, below the raw directory.",
+        "有效行所在文件在 raw 目录下的路径。",
+    ),
 )
 
 FIGURES: dict[str, Figure] = {figure.name: figure for figure in _FIGURES}

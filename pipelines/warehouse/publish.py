@@ -39,7 +39,7 @@ from pipelines.warehouse.contents import (
     inputs_json,
     make_contents,
 )
-from pipelines.warehouse.database import create_chinese_views
+from pipelines.warehouse.database import create_chinese_views, create_views
 from pipelines.warehouse.expected_deliveries import delivery_findings, expected_deliveries, is_overdue
 from pipelines.warehouse.history import keep_history, write_history
 from pipelines.warehouse.integrity import check_version
@@ -241,6 +241,7 @@ def _build(
             month_end=of_the_day.month_end,
         )
         _add_findings_of_the_day(connection, of_the_day)
+        create_views(connection, "lineage")
         write_checksums(connection)
         create_chinese_views(connection)
         connection.commit()

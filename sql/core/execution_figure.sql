@@ -172,56 +172,6 @@ listed_figure as (
 ),
 
 -- Statement ----------------------------------------------------------------------------------------------------
--- Of a unit's lines the latest count; among them the total line before a breakdown, and never a list of projects
--- for their department: named projects need not add up to it.
-statement_choice as (
-    select
-        level.figure_level,
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.project_kind,
-        case
-            when level.figure_level = 'project' then line.project_nature
-            when level.figure_level = 'nature' then line.expenditure_nature
-        end as expenditure_nature,
-        case when level.figure_level = 'fund_type' then line.fund_type_code end as fund_type_code,
-        line.initial_budget_amount,
-        line.adjustment_amount,
-        line.full_year_budget_amount,
-        line.executed_amount,
-        line.as_of_date,
-        dense_rank() over (
-            partition by
-                level.figure_level,
-                line.district_code,
-                line.fiscal_year,
-                coalesce(line.unit_code, line.unit_name),
-                line.department_code,
-                coalesce(line.project_code, line.project_name)
-            order by
-                case
-                    when level.figure_level = 'fund_type' and line.fund_type_code is null then 1
-                    when level.figure_level = 'nature' and line.expenditure_nature is null then 1
-                    else 0
-                end,
-                case when line.as_of_date is null then 1 else 0 end,
-                line.as_of_date desc,
-                case
-                    when line.fund_type_code is null and line.expenditure_nature is null then 1
-                    when line.expenditure_nature is null then 2
-                    when line.fund_type_code is null then 3
-                    else 4
-                end
-        ) as choice
-    from core.statement_line as line
-    inner join level
-        on (level.figure_level = 'project') = (coalesce(line.project_code, line.project_name) is not null)
-),
-
 statement_sum as (
     select
         figure_level,
@@ -241,8 +191,7 @@ statement_sum as (
         end as full_year_budget_amount,
         case when count(*) = count(executed_amount) then sum(executed_amount) end as executed_amount,
         max(as_of_date) as as_of_date
-    from statement_choice
-    where choice = 1
+    from core.statement_choice
     group by
         figure_level,
         district_code,
