@@ -30,13 +30,9 @@ format: $(INSTALLED)  ## Bring Python into shape | 格式化代码
 	$(BIN)/ruff format
 
 dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and sensor | 启动 Dagster 页面、定时与文件监测
-	@mkdir -p "$${DAGSTER_HOME:=$(CURDIR)/.dagster}" && export DAGSTER_HOME && \
-	{ test -e "$$DAGSTER_HOME/dagster.yaml" || printf 'telemetry:\n  enabled: false\nconcurrency:\n  runs:\n    max_concurrent_runs: 1\n' \
-	> "$$DAGSTER_HOME/dagster.yaml"; } && \
+	@test -n "$$DAGSTER_HOME" || { export DAGSTER_HOME="$(CURDIR)/.dagster" && mkdir -p "$$DAGSTER_HOME" && \
+		ln -sf "$(CURDIR)/deploy/dagster.yaml" "$$DAGSTER_HOME/dagster.yaml"; }; \
 	PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
-
-dictionary: nightly  ## Write docs/data-dictionary from the published database | 由发布库生成数据字典
-	@$(BIN)/python -m pipelines.reports.dictionary warehouse/district_finance.duckdb docs
 
 install: $(INSTALLED)  ## Only set up .venv | 只安装环境
 

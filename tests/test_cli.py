@@ -226,7 +226,7 @@ class TestNightly:
         result = district_finance("nightly", "--raw", tmp_path / "raw", "--warehouse", tmp_path / "warehouse")
         assert result.exit_code == 1
         assert str(tmp_path / "raw") in result.stdout
-        assert "六位区划代码" in result.stdout
+        assert "区划/年度/文件" in result.stdout
         assert not (tmp_path / "warehouse" / "district_finance.duckdb").exists()
 
 

@@ -24,7 +24,9 @@ from pipelines.warehouse.accept import Acceptance
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.contents import held_attempt
 from pipelines.warehouse.lock import WarehouseLockedError
-from pipelines.warehouse.store import DistrictYearStore
+from pipelines.warehouse.publish import BuildError
+from pipelines.warehouse.reference import ReferenceFileError
+from pipelines.warehouse.store import DistrictYearStore, StoreError
 
 DEPARTMENT_ROWS = 30
 PROJECT_ROWS = 12
@@ -34,11 +36,14 @@ _OUTCOMES = {"accepted": "已接受 accepted", "unchanged": "未变化 unchanged
 
 
 def run_and_report(settings: Settings) -> int:
-    """Runs the night and prints its report on standard output; returns the exit code (0, 3 or 1)."""
+    """Runs the night and prints its report on standard output; returns the exit code (0, 3 or 1).
+
+    Raises ``click.ClickException`` where the night could not be completed for a reason that its user can mend.
+    """
     try:
         with progress("nightly 夜间处理"):
             night = run_night(settings)
-    except WarehouseLockedError as error:
+    except (WarehouseLockedError, StoreError, BuildError, ReferenceFileError) as error:
         raise click.ClickException(str(error)) from None
     for section in _sections(settings, night):
         click.echo(section + "\n")
@@ -46,16 +51,10 @@ def run_and_report(settings: Settings) -> int:
 
 
 def _sections(settings: Settings, night: Night) -> Iterator[str]:
-    if not night.acceptances:
-        yield (
-            f"No deliveries were found below {settings.raw}. Put the offices' exports into "
-            f"{settings.raw}/<six-digit district>/<fiscal year>/ and run again.\n"
-            f"{settings.raw} 下没有报送文件。请将各单位导出文件放入 {settings.raw}/<六位区划代码>/<年度>/ 后重新运行。"
-        )
-    else:
+    if night.acceptances:
         yield _deliveries(night.acceptances)
     if night.problems:
-        yield _listing("无法归属的文件 Files that belong to no district and year", night.problems)
+        yield _listing("报送目录的问题 Problems in the raw directory", night.problems)
     held = [acceptance for acceptance in night.acceptances if acceptance.status == "held_back"]
     if held:
         yield _listing("暂缓原因 Why something was held back", _held_reasons(settings, held))
