@@ -5,8 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.orchestration.accepted import DELIVERY, accept
-from pipelines.orchestration.automation import NIGHTLY, new_deliveries, nightly_schedule
+from pipelines.orchestration.automation import NIGHTLY, new_deliveries, nightly_schedule, tell_crashed_runs
 from pipelines.orchestration.published import publish
+from pipelines.orchestration.reports import report
 from pipelines.settings import Settings
 
 
@@ -17,10 +18,10 @@ def settings(_: dg.InitResourceContext) -> Settings:
 
 
 defs = dg.Definitions(
-    assets=[DELIVERY, accept, publish],
+    assets=[DELIVERY, accept, publish, report],
     jobs=[NIGHTLY],
     schedules=[nightly_schedule],
-    sensors=[new_deliveries],
+    sensors=[new_deliveries, tell_crashed_runs],
     resources={"settings": settings},
     executor=dg.in_process_executor,
 )

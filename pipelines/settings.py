@@ -43,30 +43,54 @@ class SetAside(BaseModel):
 class RuleThresholds(BaseModel, extra="forbid"):
     """What the rules in ``sql/rules`` compare with; amounts in yuan, rates as ratios. Each names those it reads."""
 
-    yuan_tolerance: Decimal = Field(Decimal("0.01"), ge=0, description="Gap of a sum of amounts told in yuan.")
+    yuan_tolerance: Decimal = Field(
+        Decimal("0.01"), ge=0, description="Gap of a sum of amounts told in yuan. 元表加总的容许差额。"
+    )
     ten_thousand_tolerance_per_row: Decimal = Field(
-        Decimal("50.00"), ge=0, description="Gap that each amount told in 万元 with two decimals may add (0.005 万元)."
+        Decimal("50.00"),
+        ge=0,
+        description="Gap that each amount told in 万元 with two decimals may add: 0.005 万元. "
+        "两位小数的万元数每个可带来的差额：0.005 万元。",
     )
     ten_thousand_tolerance_at_most: Decimal = Field(
-        Decimal("500.00"), ge=0, description="Largest gap of a sum of amounts told in 万元 (0.05 万元)."
+        Decimal("500.00"),
+        ge=0,
+        description="Largest gap of a sum of amounts told in 万元: 0.05 万元. 万元表加总差额的上限：0.05 万元。",
     )
     published_rate_tolerance: Decimal = Field(
-        Decimal("0.0001"), ge=0, description="Gap between a published rate and the exact one: rounded or truncated."
+        Decimal("0.0001"),
+        ge=0,
+        description="Gap between a published rate and the exact one: rounded or truncated. "
+        "公布比率与精确比率之差：四舍五入或截尾。",
     )
     published_rate_error_beyond: Decimal = Field(
-        Decimal("0.005"), ge=0, description="Gap of a published rate up to which it is a warning."
+        Decimal("0.005"),
+        ge=0,
+        description="Gap of a published rate up to which it is a warning. 公布比率之差在此以内为警告，超出为错误。",
     )
     payments_to_budget_at_most: Decimal = Field(
-        Decimal("10"), gt=0, description="Payments of a district-year divided by its budget; beyond it a unit is wrong."
+        Decimal("10"),
+        gt=0,
+        description="Payments of a district-year divided by its budget; beyond it a unit is wrong. "
+        "区年度支付与预算之比，超过即认定单位有误。",
     )
     shifted_lines_at_least: Decimal = Field(
-        Decimal("3"), gt=1, description="Statement lines with a neighbour's amount from which a column is shifted."
+        Decimal("3"),
+        gt=1,
+        description="Statement lines with a neighbour's amount from which a column is shifted. "
+        "执行情况表中填了邻行数字的行数，达到即认定错位。",
     )
     unit_slip_below: Decimal = Field(
-        Decimal("10000.00"), ge=0, description="Budget in a 万元 table below which a slip of the unit is considered."
+        Decimal("10000.00"),
+        ge=0,
+        description="Budget in a 万元 table below which a slip of the unit is considered. "
+        "万元表中预算低于此数（元）才考虑单位有误。",
     )
     unit_slip_share: Decimal = Field(
-        Decimal("0.0002"), ge=0, description="Share of its department below which such a budget is taken for a slip."
+        Decimal("0.0002"),
+        ge=0,
+        description="Share of its department below which such a budget is taken for a slip. "
+        "占部门预算之比低于此数即疑为单位有误。",
     )
 
 
@@ -150,7 +174,6 @@ class Retention(BaseModel):
     """What ``prune`` leaves. None keeps everything; what counts or is published is never pruned."""
 
     versions: int | None = Field(None, ge=1, description="Accepted versions of a district-year, the newest ones.")
-    history_days: int | None = Field(None, ge=1, description="Days of what each publication said.")
     log_days: int | None = Field(400, ge=1, description="Days of log files.")
     run_days: int | None = Field(90, ge=1, description="Days of Dagster runs.")
     backups: int | None = Field(14, ge=1, description="Backups, the newest ones.")

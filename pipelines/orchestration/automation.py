@@ -11,6 +11,7 @@ import dagster as dg
 
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.ingest.model import Delivery
+from pipelines.operations.notify import tell_failure
 from pipelines.orchestration.partitions import add_partitions, partition_key, range_tags
 from pipelines.settings import Settings
 
@@ -71,6 +72,19 @@ def new_deliveries(
         return dg.SkipReason(f"still being delivered: {', '.join(changing)}" if changing else "nothing new")
     run_key = hashlib.sha256(json.dumps([[key, now[key]] for key in ready]).encode()).hexdigest()[:16]
     return dg.SensorResult([dg.RunRequest(run_key, tags=range_tags(known, ready))])
+
+
+@dg.run_failure_sensor(
+    name="tell_crashed_runs",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="运行进程中断时立即通知。 Tells at once of a run whose process died; a failed step has told itself.",
+)
+def tell_crashed_runs(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[Settings]) -> None:
+    """Sends a message about a run that failed without a failed step."""
+    if not context.get_step_failure_events():
+        reason = context.failure_event.message or "its process ended without telling why"
+        tell_failure(settings, f"run of {context.dagster_run.job_name}", reason)
 
 
 def _fingerprint(files: Iterable[Delivery]) -> str:

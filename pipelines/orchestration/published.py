@@ -6,6 +6,7 @@ make one table alone. Does not belong here: the build (``pipelines.warehouse.pub
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -30,6 +31,8 @@ from pipelines.warehouse.connect import open_published
 _READING_REPORT = dg.AssetKey("reading_report")
 _CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE)
 _SQL_GROUPS = ("core", "summary")
+_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=Settings().schedule.fresh_hours))
+"""A night materialises every table, also where nothing changed: what is older means that no night has run."""
 
 
 @cache
@@ -58,6 +61,7 @@ def _spec(schema: str, table: Dataset | PublishedTable | SqlFile, deps: Sequence
         deps=deps,
         group_name=schema,
         kinds={"duckdb", "sql"} if isinstance(table, SqlFile) else {"duckdb"},
+        freshness_policy=_FRESH if schema == "summary" else None,
         description=f"**{table.label_zh}** {table.meaning_zh} {table.meaning}",
     )
 
