@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.quality.slips import MOST_TOLD, Slip, explain, explain_swapped_columns, sentences
 
 AMOUNT = st.integers(1, 10**11).map(lambda cents: Decimal(cents) / 100)
 PARTS = st.lists(AMOUNT, min_size=1, max_size=8)
+THRIFTY = settings(max_examples=60)
 
 
 def typed(amount: Decimal) -> str:
@@ -41,6 +42,7 @@ def planted(kind: str, amount: Decimal, draw: st.DataObject) -> Decimal:
     return Decimal("".join(characters))
 
 
+@THRIFTY
 @given(PARTS, st.data(), st.sampled_from(["sign", "factor_10", "factor_10000", "digit_lost", "digit_extra", "swapped"]))
 def test_a_planted_slip_is_among_the_explanations(parts: list[Decimal], draw: st.DataObject, kind: str) -> None:
     position = draw.draw(st.integers(0, len(parts) - 1))
@@ -52,6 +54,7 @@ def test_a_planted_slip_is_among_the_explanations(parts: list[Decimal], draw: st
     assert [(slip.found, slip.probable) for slip in slips if slip.position == position] == [(wrong, right)]
 
 
+@THRIFTY
 @given(PARTS, st.data(), st.sampled_from(["factor_10", "digit_lost", "digit_extra", "swapped"]))
 def test_a_slip_of_the_total_is_among_the_explanations(parts: list[Decimal], draw: st.DataObject, kind: str) -> None:
     right = sum(parts, Decimal(0))
@@ -61,17 +64,20 @@ def test_a_slip_of_the_total_is_among_the_explanations(parts: list[Decimal], dra
     assert all(slip.position is not None for slip in explain(wrong, parts, total_may_be_wrong=False))
 
 
+@THRIFTY
 @given(PARTS)
 def test_a_correct_sum_needs_no_explanation(parts: list[Decimal]) -> None:
     assert explain(sum(parts, Decimal(0)), parts) == []
 
 
+@THRIFTY
 @given(PARTS, st.integers(-5, 5))
 def test_rounding_needs_no_explanation(parts: list[Decimal], cents: int) -> None:
     total = sum(parts, Decimal(0)) + Decimal(cents) / 100
     assert explain(total, parts, tolerance=Decimal("0.05")) == []
 
 
+@THRIFTY
 @given(st.lists(st.tuples(AMOUNT, AMOUNT), min_size=1, max_size=8), st.data())
 def test_two_cells_exchanged_are_found(rows: list[tuple[Decimal, Decimal]], draw: st.DataObject) -> None:
     totals = (sum((row[0] for row in rows), Decimal(0)), sum((row[1] for row in rows), Decimal(0)))

@@ -132,7 +132,7 @@ class RuleOutcome:
 @cache
 def read_rules() -> tuple[Rule, ...]:
     """Every rule of ``sql/rules``, by id; raises ``SqlFileError`` for a file whose head is not a rule's."""
-    return tuple(_rule(file) for file in read_sql_group("rules"))
+    return tuple(as_rule(file) for file in read_sql_group("rules"))
 
 
 @cache
@@ -141,7 +141,8 @@ def _shared() -> dict[str, SqlFile]:
     return {file.name: file for file in read_sql_group("rules/shared")}
 
 
-def _rule(file: SqlFile) -> Rule:
+def as_rule(file: SqlFile) -> Rule:
+    """The rule that a file is; raises ``SqlFileError`` naming the file where its head is not a rule's."""
     keys = file.keys
     missing = [key for key in _REQUIRED_KEYS if key not in keys]
     unknown = sorted(keys.keys() - {*_REQUIRED_KEYS, *_OPTIONAL_KEYS})
@@ -210,17 +211,21 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     return RuleOutcome(findings, rows.cast(SET_ASIDE_SCHEMA))
 
 
-def run_rules(connection: duckdb.DuckDBPyConnection, scope: Scope, settings: Settings) -> RuleOutcome:
+def run_rules(
+    connection: duckdb.DuckDBPyConnection, scope: Scope, settings: Settings, rules: Iterable[Rule] | None = None
+) -> RuleOutcome:
     """Asks every rule of ``scope`` that reports or holds back, of a database whose derived tables are made.
+
+    ``rules`` may limit them (by default the whole rulebook).
 
     Raises:
         RuleCrashedError: a rule could not be run.
     """
     _prepare(connection, settings)
-    rules = [rule for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
-    _make_shared(connection, [rule.file for rule in rules])
+    asked = [rule for rule in rules or read_rules() if rule.scope is scope and not rule.sets_aside]
+    _make_shared(connection, [rule.file for rule in asked])
     findings: list[Finding] = []
-    for rule in rules:
+    for rule in asked:
         with _crashing(rule.file):
             findings.extend(_report(connection, rule, settings))
     return RuleOutcome(findings, SET_ASIDE_SCHEMA.empty_table())

@@ -219,7 +219,7 @@ def statement_only(code: str) -> District:
 
 def fill(connection: duckdb.DuckDBPyConnection, districts: Iterable[District]) -> None:
     """Makes the tables of ``connection`` and fills them with the districts' rows."""
-    create_core_tables(connection)
+    create_core_tables(connection, with_comments=False)
     together: dict[str, list[Row]] = {}
     delivered: list[Row] = []
     files: list[Row] = []
