@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from pipelines.reports.as_of import opened_as_of
-from pipelines.reports.content import Content, check_published, district_years, read_content
+from pipelines.reports.content import Content, NothingToReportError, check_published, district_years, read_content
 from pipelines.reports.page import render_page
 from pipelines.reports.workbook import write_workbook
 from pipelines.settings import Settings
@@ -52,7 +52,7 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
 
     Raises:
         NotPublishedError: nothing was published yet.
-        NothingToReportError: this district-year is not published.
+        NothingToReportError: this district-year is not published, or nothing of it is of ``as_of`` or earlier.
         AsOfDateError: ``as_of`` lies before the fiscal year.
     """
     with open_published(settings.database) as connection:
@@ -60,6 +60,12 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
             return _write(settings, connection, district_code, fiscal_year, None)
         check_published(connection, district_code, fiscal_year)
     with opened_as_of(settings.database, district_code, fiscal_year, as_of) as connection:
+        if (district_code, fiscal_year) not in district_years(connection):
+            raise NothingToReportError(
+                f"{district_code}/{fiscal_year} has delivered nothing that counts by {as_of}: its statements are of "
+                f"later days; choose a later day. "
+                f"{district_code}/{fiscal_year} 在 {as_of} 之前没有可用数据，请选择较晚的日期。"
+            )
         return _write(settings, connection, district_code, fiscal_year, as_of)
 
 
