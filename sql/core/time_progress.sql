@@ -23,9 +23,10 @@ as_of as (
 ),
 
 nature as (
+    select cast(null as varchar) as expenditure_nature
+    union
     select expenditure_nature
     from core.project_kind_reference
-    group by expenditure_nature
 ),
 
 -- A statement dated after the year's end shows the year as it ended.
