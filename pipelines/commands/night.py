@@ -125,8 +125,28 @@ def _published_sections(published: duckdb.DuckDBPyConnection) -> Iterator[str]:
         )
     else:
         yield "没有被剔除的行。No row was set aside."
+    if findings := _findings_section(published):
+        yield findings
     yield _department_section(published)
     yield _project_section(published)
+
+
+def _findings_section(published: duckdb.DuckDBPyConnection) -> str | None:
+    """What the rules found in what was published; what held something back is told elsewhere."""
+    found = published.execute(
+        """
+        select severity, district_code, fiscal_year, rule_id, finding_key, source_sheet, source_line, message_zh, message
+        from quality.finding where severity <> 'fatal'
+        order by severity, abs(difference) desc nulls last, district_code, fiscal_year, rule_id, finding_key
+        """
+    )
+    names = [column[0] for column in found.description or ()]
+    findings = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    if not findings:
+        return None
+    labels = {"error": "错误 error", "warning": "警告 warning"}
+    told = [f"{labels[finding['severity']]} {describe_finding(finding)}" for finding in findings]
+    return _listing("检查发现 Findings", told)
 
 
 def _department_section(published: duckdb.DuckDBPyConnection) -> str:
@@ -212,6 +232,7 @@ def _closing(settings: Settings, night: Night) -> str:
     if settings.database.exists():
         told += [
             f"数据库 Database: {settings.database}",
+            f"通报 Reports: {settings.warehouse / 'reports'}/<district>/<year>/",
             '查询 Query: district-finance query "from summary.department_execution"',
         ]
     return "\n".join(told)

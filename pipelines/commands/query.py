@@ -87,6 +87,8 @@ def _statement_errors() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise click.ClickException(f"the query failed 查询失败\n{error}") from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise click.ClickException(f"cannot write the result 无法写出结果: {error}") from None
 
