@@ -135,7 +135,8 @@ def _findings_section(published: duckdb.DuckDBPyConnection) -> str | None:
     """What the rules found in what was published; what held something back is told elsewhere."""
     found = published.execute(
         """
-        select severity, district_code, fiscal_year, rule_id, finding_key, source_sheet, source_line, message_zh, message
+        select severity, district_code, fiscal_year, rule_id, finding_key, source_sheet, source_line, message_zh,
+            message
         from quality.finding where severity <> 'fatal'
         order by severity, abs(difference) desc nulls last, district_code, fiscal_year, rule_id, finding_key
         """
