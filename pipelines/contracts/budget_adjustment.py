@@ -90,6 +90,22 @@ BUDGET_ADJUSTMENT = Dataset(
             headers=("文号", "调整文号", "指标文号", "本级指标文号", "cor_bgt_doc_no", "document_number"),
         ),
         Column(
+            "indicator_id",
+            Kind.TEXT,
+            "指标编号",
+            "Identifier of the indicator that the adjustment changes.",
+            "被调整的指标编号。",
+            headers=("指标主键", "指标编号", "调入指标", "bgt_id", "indicator_id"),
+        ),
+        Column(
+            "source_indicator_id",
+            Kind.TEXT,
+            "源指标编号",
+            "Identifier of the indicator from which the money was moved; empty: the money is new.",
+            "资金调出的指标编号；空表示新增资金。",
+            headers=("源指标主键", "源指标编号", "调出指标", "ori_bgt_id", "source_indicator_id"),
+        ),
+        Column(
             "adjustment_reason",
             Kind.TEXT,
             "调整原因",

@@ -101,7 +101,7 @@ _PAYMENT = (
 )
 
 _ADJUSTMENT = (
-    *("ori_bgt_id", "源指标主键", "bgt_id", "指标主键", "指标编号", "年初预算数", "年初批复数", "amount", "指标金额"),
+    *("年初预算数", "年初批复数", "amount", "指标金额"),
     *("cur_amt", "指标余额", "可用余额", "pay_app_amt", "已申请支付金额", "已支付金额", "bgt_doc_title", "指标文标题"),
 )
 _INDICATOR = (

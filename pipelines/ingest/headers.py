@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
@@ -165,7 +166,7 @@ class HeaderAliases:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._columns: dict[str, dict[str, Column]] = {}
-        self._values: dict[str, dict[str, tuple[str, str]]] = {}
+        self._values: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._parents: dict[str, frozenset[str]] = {}
         self._passed_over: dict[str, frozenset[str]] = {}
         for dataset in layout.datasets.values():
@@ -184,6 +185,14 @@ class HeaderAliases:
         folded = fold_header(text)[0]
         return any(folded in aliases for aliases in self._columns.values())
 
+    def one_letter_off(self, name: str) -> str | None:
+        """A known header of an amount, code or date that differs from ``name`` in one letter, if there is one."""
+        aliases = chain.from_iterable(aliases.items() for aliases in self._columns.values())
+        same_length = (
+            alias for alias, column in aliases if column.kind is not Kind.TEXT and len(alias) == len(name) >= 3
+        )
+        return next((alias for alias in same_length if sum(map(str.__ne__, alias, name)) == 1), None)
+
     def is_passed_over(self, dataset: Dataset, path: Sequence[str]) -> bool:
         """Whether a header is one that is knowingly not read."""
         known = self._passed_over[dataset.name]
@@ -200,7 +209,7 @@ class HeaderAliases:
         if len(names) > 1 and names[-1] in _CODE_PARTS and (whole := self._plain(dataset, names[:-1])):
             return Meaning(whole, part=_CODE_PARTS.index(names[-1])) if whole.kind is Kind.CODE else None
         values = self._values[dataset.name]
-        constants = dict(values[name] for name in names if name in values and name not in aliases)
+        constants = dict(chain.from_iterable(values[name] for name in names if name in values and name not in aliases))
         rest = [name for name in names if name not in values or name in aliases]
         column = self._plain(dataset, rest) if rest else None
         is_bare = self._parents[dataset.name].issuperset(rest) and (constants or rest[-1] in _GENERIC_LEAVES)
@@ -223,19 +232,16 @@ class HeaderAliases:
         return None
 
 
-def _header_values(dataset: Dataset) -> dict[str, tuple[str, str]]:
-    """Folded header name → (column, value) for the values that may stand as headers."""
-    return {
-        fold(spelling + suffix): (column.name, value)
-        for column in dataset.columns
-        if column.spreads
-        for spelling, value in column.codes
-        if not spelling.isascii()
-        for suffix in ("", "金额", "数", "预算")
-    }
+def _header_values(dataset: Dataset) -> dict[str, list[tuple[str, str]]]:
+    """Folded header name → columns and values for the values that may stand as headers."""
+    values: dict[str, list[tuple[str, str]]] = {}
+    for column in dataset.columns:
+        for spelling, value in column.codes if column.spreads else ():
+            for suffix in ("", "金额", "数", "预算") if not spelling.isascii() else ():
+                values.setdefault(fold(spelling + suffix), []).append((column.name, value))
+    return values
 
 
-@lru_cache(maxsize=20_000)
 def _fold_path(alias: str) -> str:
     return "/".join(fold_header(part)[0] for part in alias.split("/"))
 
@@ -297,13 +303,18 @@ def recognise(
     above = above or Metadata()
     candidates = list(_candidates(rows, aliases, has_department=above.department_name is not None))
     complete = [candidate for candidate in candidates if not candidate.missing]
+    near = max(candidates, key=lambda candidate: (candidate.score[0], -len(candidate.missing)), default=None)
     if not complete:
-        near = max(candidates, key=lambda candidate: (candidate.score[0], -len(candidate.missing)), default=None)
         if near is None or near.score[0] < 2:
             return None
         raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
-    best = max(complete, key=lambda candidate: candidate.score)
+    block = _header_block(rows, min(candidate.last for candidate in complete))
+    best = max((found for found in complete if found.last in block), key=lambda candidate: candidate.score)
     line = first_line + best.last
+    if lost := next((row for row in range(best.first) if _holds_money(rows[row])), None):
+        missed = [candidate for candidate in candidates if candidate.last < lost] or [best]
+        near = max(missed, key=lambda candidate: candidate.score)
+        raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
     rivals = {rival.dataset.name for rival in complete if rival.score == best.score and rival.last == best.last}
     if len(rivals) > 1:
         found = _shown(_paths(rows[best.first : best.last + 1]).values())
@@ -312,15 +323,28 @@ def recognise(
     return _finish(rows, best, aliases, above, sheet=sheet, line=line)
 
 
+def _header_block(rows: Sequence[Sequence[str]], first: int) -> range:
+    """The rows that may be one header together: from the first that is one, as long as no data come between."""
+    last = first
+    while last + 1 < min(len(rows), first + MAX_LEVELS) and _may_be_header(rows[last + 1]):
+        last += 1
+    return range(first, last + 1)
+
+
+def _holds_money(row: Sequence[str]) -> bool:
+    return any(re.search(r"\d\.\d|\d,\d{3}", text) and _is_number(text) for text in row)
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """Some rows that may be the header of a dataset.
 
     ``score``: how many headers were recognised, how many distinguishing ones, how many rows name headers by themselves
-    (column names above labels). Of equal candidates the first counts.
+    (column names above labels), how many values of other columns they state, how many rows of parents there are. Of
+    equal candidates the first counts.
     """
 
-    score: tuple[int, int, int]
+    score: tuple[int, int, int, int, int]
     first: int
     last: int
     dataset: Dataset
@@ -342,7 +366,9 @@ def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, has_de
                 mapped = {(meaning.column.name, meaning.constants, meaning.part) for meaning in meanings}
                 if mapped:
                     distinguishing = len({name for name, *_ in mapped} & set(dataset.distinguishing))
-                    score = (len(mapped), distinguishing, sum(names_headers[first : last + 1]))
+                    stated = sum(len(constants) for _, constants, _ in mapped)
+                    parents = sum(map(_is_parent_row, rows[first:last]))
+                    score = (len(mapped), distinguishing, sum(names_headers[first : last + 1]), stated, parents)
                     missing = _missing(dataset, meanings, has_department=is_told)
                     yield _Candidate(score, first, last, dataset, tuple(missing))
 
@@ -355,6 +381,11 @@ def _may_be_header(row: Sequence[str]) -> bool:
 def _may_be_parent(row: Sequence[str]) -> bool:
     texts = [text for text in row if text.strip()]
     return bool(texts) and not any(_is_number(text) for text in texts)
+
+
+def _is_parent_row(row: Sequence[str]) -> bool:
+    texts = {text for text in row if text.strip()}
+    return len(texts) >= 2 and not any(":" in normalise(text) for text in texts)
 
 
 def _is_number(text: str) -> bool:
@@ -569,7 +600,10 @@ def _refuse_two_for_one(headers: Sequence[Header], *, sheet: str, line: int) -> 
     for found in by_meaning.values():
         column = found[0].column
         paths = {tuple(fold_header(name)[0] for name in header.path) for header in found}
-        if column and len(found) > 1 and (len(paths) < len(found) or not (column.alternatives or column.codes)):
+        may_share = column and (
+            column.alternatives or column.codes or (found[0].meaning and found[0].meaning.constants)
+        )
+        if len(found) > 1 and (len(paths) < len(found) or not may_share):
             raise FileRefused(
                 "header-ambiguous", found="、".join(header.shown for header in found), sheet=sheet, line=line
             )
@@ -589,8 +623,10 @@ def _refuse_important_unknown(
         if header.meaning or aliases.is_passed_over(dataset, header.path):
             continue
         content = [row[header.index] for row in body if header.index < len(row) and row[header.index].strip()]
-        if _IMPORTANT.search(fold_header(header.path[-1])[0]) or _looks_like_amounts(content):
-            unknown.append(header.shown)
+        name = fold_header(header.path[-1])[0]
+        close = aliases.one_letter_off(name) if content and all(map(_is_number, content)) else None
+        if close or _IMPORTANT.search(name) or _looks_like_amounts(content):
+            unknown.append(header.shown + (f" (= {close}?)" if close else ""))
     if unknown:
         raise FileRefused(
             "header-not-mapped",

@@ -42,6 +42,8 @@ _CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
 _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日]{0,14}")
+_SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
+_SHOWN_TEXT = r"^(?:[0-9]{0,14}[^0-9])*[0-9]{0,14}$"
 
 
 class Faults:
@@ -242,7 +244,7 @@ class TableReader:
             sorting = np.argsort(order, kind="stable")
             table, order = table.take(pa.array(sorting)), order[sorting]
             scopes = [scopes[index] for index in sorting.tolist()]
-        texts = self._texts(raw)
+        texts = self._texts(reading)
         if len(order) != len(raw) or len(groups) > 1:
             texts = texts.take(pa.array(order))
         scope = pa.array(scopes, pa.string())
@@ -289,18 +291,21 @@ class TableReader:
                     faults.add(raw.lines[position].as_py(), column.name, fault)
         return _constant(folder, array)
 
-    def _texts(self, raw: RawRows) -> pa.Table:
+    def _texts(self, reading: _Reading) -> pa.Table:
         """The cells as delivered; what may name a person, and what nobody knows, is masked."""
+        ragged = reading.raw.ragged if self._names_persons else {}
         columns: dict[str, pa.Array] = {}
-        ragged = _flags(raw.ragged, len(raw)) if raw.ragged and self._names_persons else None
-        mask = pa.scalar(MASK, pa.string())
         for shown, header in zip(self._shown, self._recognised.headers, strict=True):
-            texts = _cells(header, raw)
+            texts = reading.cells(header)
             if header.column is None or header.column.personal is not Personal.NO:
-                texts = pc.if_else(pc.is_valid(texts), mask, texts)
-            elif ragged is not None:
-                texts = pc.if_else(pc.and_(ragged, pc.is_valid(texts)), mask, texts)
-            columns[shown] = texts
+                columns[shown] = pc.if_else(pc.is_valid(texts.strings), MASK, texts.strings)
+            elif self._names_persons:
+                columns[shown] = _without_persons(texts, header.column)
+            else:
+                columns[shown] = texts.strings
+            if ragged:
+                is_told = pc.and_(_flags(ragged, len(texts)), pc.is_valid(columns[shown]))
+                columns[shown] = pc.if_else(is_told, MASK, columns[shown])
         return pa.table(columns)
 
 
@@ -352,11 +357,14 @@ class _Reading:
             return read_column(column, self._joined(headers), Manner())
         result: ReadColumn | None = None
         for header in headers:
-            texts = self._cells(header)
+            texts = self.cells(header)
             part = read_column(column, texts, self._manner(header, column, texts))
-            result = part if result is None else _coalesce(result, part)
-            if column.kind is Kind.AMOUNT:
-                break
+            if result is None:
+                result = part
+            elif column.kind is not Kind.AMOUNT:
+                result = _coalesce(result, part)
+            elif header.meaning and header.meaning.constants:
+                result = _added(result, part)
         return result or ReadColumn(pa.nulls(len(self.raw), ARROW_TYPES[column.kind]))
 
     def _joined(self, headers: Sequence[Header]) -> Texts:
@@ -364,7 +372,7 @@ class _Reading:
         parts: list[list[str]] = []
         for header in headers:
             number = header.meaning.part if header.meaning and header.meaning.part is not None else 0
-            texts = [cells.normalise(text or "") for text in self._cells(header).strings.to_pylist()]
+            texts = [cells.normalise(text or "") for text in self.cells(header).strings.to_pylist()]
             parts.append([text.zfill(_CODE_WIDTHS[number]) if text.isdigit() else text for text in texts])
         joined = []
         carried = [""] * len(parts)
@@ -374,7 +382,8 @@ class _Reading:
             joined.append("".join(carried) or None)
         return Texts(pa.array(joined, pa.string()))
 
-    def _cells(self, header: Header) -> Texts:
+    def cells(self, header: Header) -> Texts:
+        """The cells of a header's column."""
         return self._texts[header.index] if header.index < len(self._texts) else self._nothing
 
     def _manner(self, header: Header, column: Column, texts: Texts) -> Manner:
@@ -397,7 +406,7 @@ class _Reading:
         """Whether every cell of a name column holds a code before the name; decided on the first rows."""
         known = self._table._code_in_name.get(column.name)
         if known is None:
-            distinct = pc.drop_null(self._cells(header).encoded.dictionary).to_pylist()
+            distinct = pc.drop_null(self.cells(header).encoded.dictionary).to_pylist()
             named = [cells.normalise(text) for text in distinct if not self._scope(text) and not cells.is_empty(text)]
             known = bool(named) and all(_CODE_BEFORE_NAME.fullmatch(text) for text in named)
             self._table._code_in_name[column.name] = known
@@ -434,8 +443,8 @@ class _Reading:
                 passed[position] = "placeholder"
             elif len(filled) == 1 and len(self._recognised.headers) > 2 and is_note(filled[0]):
                 passed[position] = "note"
-            elif groups[0].group.constants and all(position in lines.absent for lines in groups):
-                passed[position] = "no-amount"
+        for position in frozenset.intersection(*(lines.absent for lines in groups)):
+            passed.setdefault(position, "no-amount")
         self._deleted(passed, faults)
         return passed
 
@@ -458,7 +467,7 @@ class _Reading:
     def _is_header_again(self, position: int) -> bool:
         same = 0
         for header in self._recognised.headers:
-            text = self._cells(header).strings[position].as_py()
+            text = self.cells(header).strings[position].as_py()
             if text and fold_header(text)[0] in {fold_header(name)[0] for name in header.path}:
                 same += 1
             elif text and text.strip():
@@ -469,7 +478,7 @@ class _Reading:
         if not (header := self._table._deletion) or not self._dataset.deletion_marks:
             return
         marks = {cells.fold(spelling): deleted for spelling, deleted in self._dataset.deletion_marks}
-        encoded = self._cells(header).encoded
+        encoded = self.cells(header).encoded
         for index, text in enumerate(encoded.dictionary.to_pylist()):
             mark = None if cells.is_empty(text or "") else marks.get(cells.fold(text).removesuffix(".0"))
             if cells.is_empty(text or "") or mark is False:
@@ -495,7 +504,7 @@ class _Reading:
             header for header in labels if header.column and header.column.kind is Kind.CODE and header.column.pattern
         ]
         for header in labels:
-            for position, text in self._total_words(self._cells(header)):
+            for position, text in self._total_words(self.cells(header)):
                 scope = self._scope(text)
                 if scope and position not in found and not self._has_code(position, codes, header):
                     found[position] = scope
@@ -539,7 +548,7 @@ class _Reading:
 
     def _has_code(self, position: int, codes: Sequence[Header], label: Header) -> bool:
         for header in codes:
-            text = self._cells(header).strings[position].as_py()
+            text = self.cells(header).strings[position].as_py()
             is_whole = header.meaning is not None and header.meaning.part is None
             if not text or header is label or header.column is None or not is_whole:
                 continue
@@ -565,8 +574,15 @@ def _scope(lines: _Lines, position: int) -> str | None:
     return ";".join([scope, *(f"{name}={value}" for name, value in lines.group.constants)])
 
 
-def _cells(header: Header, raw: RawRows) -> pa.Array:
-    return raw.columns[header.index] if header.index < len(raw.columns) else pa.nulls(len(raw), pa.string())
+def _without_persons(texts: Texts, column: Column) -> pa.Array:
+    """The cells of a column beside personal ones: a row shifted by one would name a person in it."""
+    if texts.is_plain:
+        return texts.strings
+    distinct = texts.encoded.dictionary
+    is_shown = pc.match_substring_regex(distinct, _SHOWN_TEXT if column.kind is Kind.TEXT else _SHOWN_VALUE)
+    if pc.all(is_shown).as_py():
+        return texts.strings
+    return pc.if_else(is_shown, distinct, MASK).take(texts.encoded.indices)
 
 
 def _flags(positions: Any, length: int) -> pa.Array:
@@ -608,6 +624,15 @@ def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:
     if second.names is not None:
         result.names = second.names if first.names is None else pc.coalesce(first.names, second.names)
     return result
+
+
+def _added(first: ReadColumn, second: ReadColumn) -> ReadColumn:
+    """The sum of two amounts that mean the same (调减 and 追减 of one row); unknown only where both are."""
+    zero = pa.scalar(Decimal("0.00"), first.values.type)
+    total = pc.add(pc.coalesce(first.values, zero), pc.coalesce(second.values, zero)).cast(first.values.type)
+    is_told = pc.or_(pc.is_valid(first.values), pc.is_valid(second.values))
+    values = pc.if_else(is_told, total, pa.scalar(None, first.values.type))
+    return ReadColumn(values, [*first.faulty, *second.faulty], [*first.faults, *second.faults])
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -26,7 +26,8 @@ HIERARCHIES = ("function_code", "government_economy_code", "department_economy_c
 _TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?|(?:sub|grand)?-?totals?[:]?")
 _PART = re.compile(r"其中")
 _WHOLE = re.compile(
-    r"(?:本表|全表|本年|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)*[合总共]计[:]?|总额|年度资金总额[:]?"
+    r"(?:本表|全表|本年|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)*[合总共]计[:]?"
+    r"|总额|年度资金总额[:]?|(?:grand)?-?totals?[:]?"
 )
 _NOTE = re.compile(
     r"(?:注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|财务负责人|联系|编制|填报|报送|打印|公开|附|第\d+页|共\d+页)"
