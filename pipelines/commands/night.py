@@ -16,7 +16,7 @@ import duckdb
 from pipelines.commands.findings import describe_finding
 from pipelines.commands.progress import progress
 from pipelines.commands.tables import Number, format_table
-from pipelines.contracts.figures import value_labels
+from pipelines.contracts.figures import definition, value_labels
 from pipelines.contracts.model import Severity
 from pipelines.nightly import Night, run_night
 from pipelines.settings import Settings
@@ -194,13 +194,13 @@ def _project_section(published: duckdb.DuckDBPyConnection) -> str:
 
 
 _FIGURE_HEADS = (
-    "年初预算（元）\nInitial (yuan)",
-    "全年预算（元）\nFull-year (yuan)",
-    "执行数（元）\nExecuted (yuan)",
-    "执行率\nExecution",
-    "净调整率\nAdjustment",
-    "执行状态\nExecution is",
-    "调整状态\nAdjustment is",
+    f"{definition('initial_budget_amount').label_zh}（元）\nInitial (yuan)",
+    f"{definition('full_year_budget_amount').label_zh}（元）\nFull-year (yuan)",
+    f"{definition('executed_amount').label_zh}（元）\nExecuted (yuan)",
+    f"{definition('execution_rate').label_zh}\nExecution rate",
+    f"{definition('net_adjustment_rate').label_zh}\nAdjustment rate",
+    f"{definition('execution_status').label_zh}\nExecution is",
+    f"{definition('adjustment_status').label_zh}\nAdjustment is",
 )
 
 
