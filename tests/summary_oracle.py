@@ -1053,6 +1053,7 @@ class City:
                         "maximum_points": rubric["execution-points"],
                         "execution_points": points,
                         "execution_grade": grade,
+                        **self._published(place, department, project, rubric),
                         "execution_status": execution_status(figure["executed"], figure["full"]),
                         "version": version,
                         "source_grain": figure["source_grain"],
@@ -1066,6 +1067,26 @@ class City:
                     row[f"{name}_project_count"] = grades[department].count(value) if has_count else None
                 result.append(row)
         return result
+
+    @staticmethod
+    def _published(place: DistrictYear, department: str, project: str | None, rubric: dict[str, Decimal]) -> Row:
+        named = {**place.department_columns(department), **place.project_columns(department, project)}
+        scores = set()
+        for row in place.rows["published_figure"]:
+            fits = row["published_figure_kind"] == "self_evaluation_score" and not row.get("function_code")
+            for what in ("department", "project"):
+                code, name = row.get(f"{what}_code"), row.get(f"{what}_name")
+                if code:
+                    fits = fits and code == named[f"{what}_code"]
+                elif name:
+                    fits = fits and name == named[f"{what}_name"]
+                else:
+                    fits = fits and what == "project" and project is None
+            if fits:
+                scores.add(row["published_score"])
+        score = scores.pop() if len(scores) == 1 else None
+        grades = [g for g in ("excellent", "good", "fair") if score and Decimal(score) >= rubric[f"{g}-from"]]
+        return {"published_score": score, "published_grade": (grades or ["poor"])[0] if score else None}
 
     @staticmethod
     def _score(figure: Row, rubric: dict[str, Decimal]) -> tuple[Any, Any]:

@@ -90,7 +90,16 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     return City(raw)
 
 
-LIWAN_2022 = CASES.add({"execution_statement": LIWAN_LINES})
+LIWAN_SCORES = [
+    {
+        "department_name": LIWAN,
+        "project_name": project,
+        "published_figure_kind": "self_evaluation_score",
+        "published_score": score,
+    }
+    for project, score in ((None, "97.57"), ("招商引资经费", "97"), ("产业扶持资金", "100"))
+]
+LIWAN_2022 = CASES.add({"execution_statement": LIWAN_LINES, "published_figure": LIWAN_SCORES})
 
 
 def test_liwans_department_has_its_published_figures_and_no_invented_ones(city: City) -> None:
@@ -135,6 +144,14 @@ def test_liwan_fills_what_a_statement_can_and_leaves_the_rest_unknown(city: City
     evaluation = city.row("self_evaluation", LIWAN_2022, figure_level="department")
     assert (evaluation["execution_points"], evaluation["execution_grade"]) == (Decimal("7.83"), "fair")
     assert [evaluation[f"{grade}_project_count"] for grade in ("excellent", "fair", "ungraded")] == [1, 1, 2]
+    scores = {row["project_name"]: row["published_score"] for row in city.rows("self_evaluation", LIWAN_2022)}
+    assert [scores[name] for name in (None, "招商引资经费", "产业扶持资金", "区政府合作经费")] == [
+        "97.57",
+        "97",
+        "100",
+        None,
+    ]
+    assert evaluation["published_grade"] == "excellent"
     warned = {row["project_name"]: row["warning_level"] for row in city.rows("execution_warning", LIWAN_2022)}
     assert warned == dict.fromkeys(("招商引资经费", "产业扶持资金", "上下九步行街品质提升工程"), "orange")
     review = city.row("adjustment_review", LIWAN_2022, project_name="区政府合作经费")

@@ -115,12 +115,12 @@ class Maker:
         """All rows, and which datasets count as delivered."""
         draw = self.draw
         shapes = [
-            ("department", "project", *DETAIL, "carryover", "execution_statement"),
+            ("department", "project", *DETAIL, "carryover", "execution_statement", "published_figure"),
             ("department", "project", *DETAIL, "carryover"),
             ("department", "annual_budget", "payment"),
             ("annual_budget", "budget_adjustment"),
             ("department", "project", "execution_statement", "payment"),
-            ("execution_statement",),
+            ("execution_statement", "published_figure"),
             ("payment", "budget_adjustment"),
         ]
         datasets = draw.choice(shapes)
@@ -238,6 +238,16 @@ class Maker:
                 "taken_back_amount": self.maybe(self.amount(), 0.9),
             }
             for _ in range(self.draw.randrange(0, 5))
+        ]
+
+    def published_figure(self) -> list[dict[str, Any]]:
+        return [
+            {
+                **self.who(with_project=self.draw.random() < 0.5),
+                "published_figure_kind": self.draw.choice(["self_evaluation_score", "execution_rate"]),
+                "published_score": self.draw.choice(["97", "90.00", "89.99", "59"]),
+            }
+            for _ in range(self.draw.randrange(0, 6))
         ]
 
     def execution_statement(self) -> list[dict[str, Any]]:

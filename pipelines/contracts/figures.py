@@ -78,6 +78,9 @@ ADJUSTMENT_STATUSES: tuple[tuple[str, str], ...] = (
 SOURCE_GRAINS: tuple[tuple[str, str], ...] = (("detail", "明细"), ("statement", "执行情况表"))
 """What a summary row was computed from, with Chinese names."""
 
+GRADES: tuple[tuple[str, str], ...] = (("excellent", "优"), ("good", "良"), ("fair", "中"), ("poor", "差"))
+"""Self-evaluation grades as stored, the best first, with their Chinese names."""
+
 _FIGURES: tuple[Figure, ...] = (
     # Amounts of an execution figure
     Figure(
@@ -786,7 +789,15 @@ _FIGURES: tuple[Figure, ...] = (
         "执行等级",
         "Grade that the execution rate alone would earn by the rubric: excellent, good, fair, poor.",
         "仅按执行率对应的等级：优、良、中、差。",
-        values=(("excellent", "优"), ("good", "良"), ("fair", "中"), ("poor", "差")),
+        values=GRADES,
+    ),
+    Figure(
+        "published_grade",
+        Kind.CODE,
+        "公布等级",
+        "Grade of the published self-evaluation score by the rubric in force; the score itself is never recomputed.",
+        "公布的自评得分按适用标准对应的等级；得分本身不重算。",
+        values=GRADES,
     ),
     *(
         Figure(

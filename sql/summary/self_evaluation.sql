@@ -33,6 +33,9 @@ rated as (
         figure.full_year_budget_amount,
         figure.executed_amount,
         rubric.maximum_points,
+        rubric.excellent_from,
+        rubric.good_from,
+        rubric.fair_from,
         rubric.version,
         figure.source_grain,
         figure.as_of_date,
@@ -63,6 +66,43 @@ rated as (
             figure.district_code = rubric.district_code
             and figure.fiscal_year = rubric.fiscal_year
     where figure.figure_level in ('department', 'project')
+),
+
+-- A score belongs to what it names by code, or by name; two different ones for one item are no score.
+published as (
+    select
+        rated.figure_level,
+        rated.district_code,
+        rated.fiscal_year,
+        rated.department_code,
+        rated.department_name,
+        rated.project_code,
+        rated.project_name,
+        min(score.published_score) as published_score
+    from rated
+    inner join core.published_figure as score
+        on
+            rated.district_code = score.district_code
+            and rated.fiscal_year = score.fiscal_year
+            and (
+                rated.department_code = score.department_code
+                or (score.department_code is null and rated.department_name = score.department_name)
+            )
+            and (
+                rated.project_code = score.project_code
+                or (score.project_code is null and rated.project_name = score.project_name)
+                or (rated.figure_level = 'department' and coalesce(score.project_code, score.project_name) is null)
+            )
+    where score.published_figure_kind = 'self_evaluation_score' and score.function_code is null
+    group by
+        rated.figure_level,
+        rated.district_code,
+        rated.fiscal_year,
+        rated.department_code,
+        rated.department_name,
+        rated.project_code,
+        rated.project_name
+    having count(distinct score.published_score) = 1
 ),
 
 grade_count as (
@@ -97,6 +137,13 @@ select
     rated.maximum_points,
     rated.execution_points,
     rated.execution_grade,
+    published.published_score,
+    case
+        when cast(published.published_score as decimal(14, 2)) >= rated.excellent_from then 'excellent'
+        when cast(published.published_score as decimal(14, 2)) >= rated.good_from then 'good'
+        when cast(published.published_score as decimal(14, 2)) >= rated.fair_from then 'fair'
+        when published.published_score is not null then 'poor'
+    end as published_grade,
     grade_count.excellent_project_count,
     grade_count.good_project_count,
     grade_count.fair_project_count,
@@ -114,6 +161,15 @@ left join grade_count
         and rated.fiscal_year = grade_count.fiscal_year
         and rated.department_code is not distinct from grade_count.department_code
         and rated.department_name is not distinct from grade_count.department_name
+left join published
+    on
+        rated.figure_level = published.figure_level
+        and rated.district_code = published.district_code
+        and rated.fiscal_year = published.fiscal_year
+        and rated.department_code is not distinct from published.department_code
+        and rated.department_name is not distinct from published.department_name
+        and rated.project_code is not distinct from published.project_code
+        and rated.project_name is not distinct from published.project_name
 order by
     rated.district_code,
     rated.fiscal_year,
