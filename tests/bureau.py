@@ -14,9 +14,9 @@ from pipelines.warehouse.connect import open_published
 class Bureau:
     """A raw directory and a warehouse of their own, with what a test does to them."""
 
-    def __init__(self, directory: Path) -> None:
-        self.settings = Settings(raw=directory / "raw", warehouse=directory / "warehouse")
-        self.settings.raw.mkdir()
+    def __init__(self, directory: Path, warehouse: Path | None = None) -> None:
+        self.settings = Settings(raw=directory / "raw", warehouse=warehouse or directory / "warehouse")
+        self.settings.raw.mkdir(parents=True)
 
     def deliver(self, path: str, text: str, encoding: str = "utf-8") -> Path:
         """Writes a delivery below raw/; leading blanks of the lines are not part of it."""

@@ -45,6 +45,12 @@ def run_and_report(settings: Settings) -> int:
             night = run_night(settings)
     except (WarehouseLockedError, StoreError, BuildError, ReferenceFileError) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"the night could not be completed: {error}. The last publication stays as it was. Make room on the disk "
+            "or correct the cause, then run again.\n"
+            "本次运行未能完成，上次发布保持不变；请释放磁盘空间或排除故障后重新运行。"
+        ) from None
     for section in _sections(settings, night):
         click.echo(section + "\n")
     return night.exit_code

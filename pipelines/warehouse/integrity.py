@@ -1,7 +1,7 @@
 """Proves that what lies in the accepted store is what was written there, and sets aside what is not.
 
-Each directory's JSON record tells size and SHA-256 of the Parquet files beside it. Sizes are compared whenever a
-directory is used again, hashes before every build. A damaged directory is renamed (``.<name>.damaged``) and kept until
+Each directory's JSON record tells size and SHA-256 of the Parquet files beside it. They are compared whenever a reading
+is used again and before every build. A damaged directory is renamed (``.<name>.damaged``) and kept until
 the next reading of the same delivery has taken its place.
 Does not belong here: reading the delivery again (warehouse.accept).
 """
@@ -25,7 +25,7 @@ def describe_files(directory: Path) -> dict[str, dict[str, Any]]:
 
 
 def record_if_whole(directory: Path, name: str) -> dict[str, Any] | None:
-    """The record ``name`` of ``directory`` where it and its files are there in the sizes told; None otherwise.
+    """The record ``name`` of ``directory`` where it and its files are as they were written; None otherwise.
 
     A directory that is there but not whole is set aside.
     """
@@ -33,10 +33,10 @@ def record_if_whole(directory: Path, name: str) -> dict[str, Any] | None:
         return None
     try:
         record = read_json(directory / name)
-        sizes = {path.name: path.stat().st_size for path in _parquet_files(directory)}
-        if sizes == {file: facts["bytes"] for file, facts in record["parquet"].items()}:
+        differing = _differing(directory, record["parquet"])
+        if not differing:
             return record
-        found = f"sizes {sizes}"
+        found = ", ".join(differing)
     except DamagedStoreError as error:
         found = str(error)
     _set_aside(directory, found)

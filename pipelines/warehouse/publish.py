@@ -62,6 +62,16 @@ DATABASE_SCHEMA_VERSION = 1
 """Raised when tables or columns of the published file change so that a reader of the earlier ones would fail."""
 
 
+_OUTSIDE_FAULTS = (
+    OSError,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+)
+"""How a full disk and the like show themselves; anything else is a fault of the program and keeps its own name."""
+
+
 class BuildError(Exception):
     """A build could not be completed; the last publication stays. The message says what failed and where."""
 
@@ -87,6 +97,8 @@ def build_and_publish(settings: Settings) -> Publication:
         BuildError: the finished file could not be written or did not verify, or a later program published.
         DamagedStoreError: an accepted version is not as it was written; the next run makes it again from raw/.
     """
+    workshop = settings.warehouse / ".build"
+    shutil.rmtree(workshop, ignore_errors=True)
     bring_up_to_date(settings.accepted)
     stores = district_years(settings.accepted)
     attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
@@ -103,10 +115,8 @@ def build_and_publish(settings: Settings) -> Publication:
         return Publication("unchanged", settings.database, published["build_id"])
     started_at = datetime.now(UTC).replace(tzinfo=None)
     build_id = f"{started_at:%Y%m%dT%H%M%S}-{inputs_hash[:8]}"
-    workshop = settings.warehouse / ".build"
     for attempt in attempts:
         check_version(attempt.store, attempt.directory, attempt.manifest)
-    shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir(parents=True)
     try:
         target = workshop / "district_finance.duckdb"
@@ -119,7 +129,7 @@ def build_and_publish(settings: Settings) -> Publication:
         reached(Stage.VERIFIED)
         _publish(target, settings.database)
         reached(Stage.RENAMED)
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except _OUTSIDE_FAULTS as error:
         raise BuildError(
             f"{target}: the build could not be completed ({error}). The last publication stays as it was. Make room on "
             "the disk or correct the cause, then run again. "
