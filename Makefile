@@ -23,7 +23,7 @@ lint: $(INSTALLED)  ## Style, types, import layers, SQL | 代码规范、类型�
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 1 sql
+	$(BIN)/sqlfluff lint --processes 2 sql
 
 format: $(INSTALLED)  ## Bring Python into shape | 格式化代码
 	$(BIN)/ruff check --fix
