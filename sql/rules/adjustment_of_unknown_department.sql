@@ -8,19 +8,39 @@
 -- sets_aside: budget_adjustment
 -- tolerance: none
 -- since: 0.1.0
--- message: Department {finding_key} of the adjustment is not in the department list; correct the code, or complete the list.
+-- message: Department {finding_key} of the adjustment is not in the department list; correct the
+--   code, or complete the list.
 -- message_zh: 调整所属部门（单位）{finding_key} 不在部门单位名录中；请更正编码，或补全名录。
 with known as (
-    select district_code, fiscal_year, department_code, department_name from core.department
+    select
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name
+    from core.department
     union
-    select district_code, fiscal_year, supervising_department_code as department_code, null as department_name
+    select
+        district_code,
+        fiscal_year,
+        supervising_department_code as department_code,
+        null as department_name
     from core.department
 ),
 
 known_key as (
-    select district_code, fiscal_year, 'code' as named_by, department_code as department_key from known
+    select
+        district_code,
+        fiscal_year,
+        'code' as named_by,
+        department_code as department_key
+    from known
     union
-    select district_code, fiscal_year, 'name' as named_by, department_name as department_key from known
+    select
+        district_code,
+        fiscal_year,
+        'name' as named_by,
+        department_name as department_key
+    from known
 ),
 
 given as (
@@ -40,7 +60,11 @@ given as (
 ),
 
 unknown as (
-    select given.district_code, given.fiscal_year, given.department_code, given.department_name
+    select
+        given.district_code,
+        given.fiscal_year,
+        given.department_code,
+        given.department_name
     from given
     left join known_key
         on

@@ -24,7 +24,14 @@ with stated as (
         and count(case when full_year_budget_amount <> initial_budget_amount then 1 end) = 0
 ),
 
--- Only adjustments of projects that have a budget line could have been reflected in it.
+budgeted as (
+    select distinct
+        district_code,
+        fiscal_year,
+        coalesce(project_code, project_name) as project_key
+    from core.annual_budget
+),
+
 moved as (
     select
         line.district_code,
@@ -32,10 +39,7 @@ moved as (
         sum(line.adjustment_amount) as moved_amount,
         sum(abs(line.adjustment_amount)) as gross_amount
     from core.budget_adjustment as line
-    inner join (
-        select distinct district_code, fiscal_year, coalesce(project_code, project_name) as project_key
-        from core.annual_budget
-    ) as budgeted
+    inner join budgeted
         on
             line.district_code = budgeted.district_code
             and line.fiscal_year = budgeted.fiscal_year

@@ -48,9 +48,9 @@ select
     line.computed_amount as target_value,
     line.full_year_budget_amount - line.computed_amount as difference,
     [
-        {'label': '年初预算数', 'amount': line.initial_budget_amount},
-        {'label': '预算调整数', 'amount': line.adjustment_amount},
-        {'label': '调剂金额', 'amount': line.reallocation_amount}
+        { 'label': '年初预算数', 'amount': line.initial_budget_amount },
+        { 'label': '预算调整数', 'amount': line.adjustment_amount },
+        { 'label': '调剂金额', 'amount': line.reallocation_amount }
     ] as parts,
     '全年预算数' as total_label,
     line.unit_factor,

@@ -11,9 +11,19 @@
 --   kind and nature are unknown.
 -- message_zh: 项目 {finding_key} 有年初预算 {source_value} 元，但不在项目库中，其类别与支出性质未知。
 with known as (
-    select district_code, fiscal_year, 'code' as named_by, project_code as project_key from core.project
+    select
+        district_code,
+        fiscal_year,
+        'code' as named_by,
+        project_code as project_key
+    from core.project
     union
-    select district_code, fiscal_year, 'name' as named_by, project_name as project_key from core.project
+    select
+        district_code,
+        fiscal_year,
+        'name' as named_by,
+        project_name as project_key
+    from core.project
 )
 
 select

@@ -47,8 +47,8 @@ refund as (
             and fallen.fiscal_year = detail.fiscal_year
             and fallen.department_key = detail.department_key
             and (fallen.project_key is null or fallen.project_key = detail.project_key)
-            and detail.until > fallen.earlier_date
-            and detail.until <= fallen.as_of_date
+            and fallen.earlier_date < detail.until
+            and fallen.as_of_date >= detail.until
     group by fallen.source_file_id, fallen.source_sheet, fallen.source_line
 )
 

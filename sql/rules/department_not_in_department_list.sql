@@ -13,33 +13,71 @@
 --   list or correct the code.
 -- message_zh: 部门（单位）{finding_key} 见于 {lines} 行（{datasets}），但不在部门单位名录中；请补全名录或更正编码。
 with known as (
-    select district_code, fiscal_year, 'code' as named_by, department_code as department_key from core.department
-    union
-    select district_code, fiscal_year, 'code' as named_by, supervising_department_code as department_key
+    select
+        district_code,
+        fiscal_year,
+        'code' as named_by,
+        department_code as department_key
     from core.department
     union
-    select district_code, fiscal_year, 'name' as named_by, department_name as department_key from core.department
+    select
+        district_code,
+        fiscal_year,
+        'code' as named_by,
+        supervising_department_code as department_key
+    from core.department
+    union
+    select
+        district_code,
+        fiscal_year,
+        'name' as named_by,
+        department_name as department_key
+    from core.department
 ),
 
 given as (
     select
-        district_code, fiscal_year, 'project' as dataset, department_code, department_name, source_file_id,
-        source_sheet, source_line
+        district_code,
+        fiscal_year,
+        'project' as dataset,
+        department_code,
+        department_name,
+        source_file_id,
+        source_sheet,
+        source_line
     from core.project
     union all
     select
-        district_code, fiscal_year, 'annual_budget' as dataset, department_code, department_name, source_file_id,
-        source_sheet, source_line
+        district_code,
+        fiscal_year,
+        'annual_budget' as dataset,
+        department_code,
+        department_name,
+        source_file_id,
+        source_sheet,
+        source_line
     from core.annual_budget
     union all
     select
-        district_code, fiscal_year, 'execution_statement' as dataset, department_code, department_name,
-        source_file_id, source_sheet, source_line
+        district_code,
+        fiscal_year,
+        'execution_statement' as dataset,
+        department_code,
+        department_name,
+        source_file_id,
+        source_sheet,
+        source_line
     from core.execution_statement
     union all
     select
-        district_code, fiscal_year, 'carryover' as dataset, department_code, department_name, source_file_id,
-        source_sheet, source_line
+        district_code,
+        fiscal_year,
+        'carryover' as dataset,
+        department_code,
+        department_name,
+        source_file_id,
+        source_sheet,
+        source_line
     from core.carryover
 )
 

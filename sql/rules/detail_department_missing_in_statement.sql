@@ -11,14 +11,19 @@
 -- message: {finding_key} has a full-year budget of {source_value} yuan in the detail, but no line in the statement.
 -- message_zh: {finding_key} 在明细中全年预算数为 {source_value} 元，但未列入执行情况表。
 with stated as (
-    select district_code, fiscal_year, department_key
+    select
+        district_code,
+        fiscal_year,
+        department_key
     from rule_statement
     where level <> 'project'
     group by district_code, fiscal_year, department_key
 ),
 
 district_statement as (
-    select district_code, fiscal_year
+    select
+        district_code,
+        fiscal_year
     from stated
     group by district_code, fiscal_year
     having count(*) > 1

@@ -12,7 +12,11 @@
 --   yuan, among them {first_project}.
 -- message_zh: {finding_key}：执行情况表漏列 {projects} 个项目，全年预算数合计 {source_value} 元，如 {first_project}。
 with stated as (
-    select distinct district_code, fiscal_year, department_key, project_key
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key
     from rule_statement
     where level = 'project'
 ),
@@ -20,7 +24,11 @@ with stated as (
 
 -- A department is listed with its units; a unit that lists nothing of its own claims nothing.
 listed_unit as (
-    select distinct line.district_code, line.fiscal_year, line.department_key, line.unit_key
+    select distinct
+        line.district_code,
+        line.fiscal_year,
+        line.department_key,
+        line.unit_key
     from rule_statement as line
     where line.level = 'project'
 ),

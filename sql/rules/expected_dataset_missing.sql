@@ -11,19 +11,32 @@
 -- message: The dataset {finding_key} was never delivered; what depends on it is unknown, and its rules are not asked.
 -- message_zh: 未报送{label_zh}（{finding_key}）；相关数字按未知处理，有关规则不作检查。
 with expected as (
-    select 'department' as dataset, '部门单位名录' as label_zh
+    select
+        'department' as dataset,
+        '部门单位名录' as label_zh
     union all
-    select 'project' as dataset, '项目库' as label_zh
+    select
+        'project' as dataset,
+        '项目库' as label_zh
     union all
-    select 'annual_budget' as dataset, '年初预算' as label_zh
+    select
+        'annual_budget' as dataset,
+        '年初预算' as label_zh
     union all
-    select 'budget_adjustment' as dataset, '预算调整' as label_zh
+    select
+        'budget_adjustment' as dataset,
+        '预算调整' as label_zh
     union all
-    select 'payment' as dataset, '国库支付' as label_zh
+    select
+        'payment' as dataset,
+        '国库支付' as label_zh
 ),
 
 detailed as (
-    select district_code, fiscal_year, count(distinct dataset) as datasets
+    select
+        district_code,
+        fiscal_year,
+        count(distinct dataset) as datasets
     from quality.delivered_dataset
     where dataset in ('annual_budget', 'budget_adjustment', 'payment')
     group by district_code, fiscal_year

@@ -11,7 +11,10 @@
 --   table of this year.
 -- message_zh: 功能科目 {finding_key} 涉及预算与支付 {source_value} 元，但不在本年度科目表中。
 with listed as (
-    select distinct district_code, fiscal_year from core.function_code
+    select distinct
+        district_code,
+        fiscal_year
+    from core.function_code
 )
 
 select

@@ -48,7 +48,7 @@ select
     parent.initial_budget_amount as source_value,
     sum(child.initial_budget_amount) as target_value,
     parent.initial_budget_amount - sum(child.initial_budget_amount) as difference,
-    list({'label': child.function_code, 'amount': child.initial_budget_amount} order by child.function_code) as parts,
+    list({ 'label': child.function_code, 'amount': child.initial_budget_amount } order by child.function_code) as parts,
     parent.function_code as total_label,
     list_concat(parent.places, flatten(list(child.places order by child.function_code)))[1:20] as source_lines,
     parent.line_count + sum(child.line_count) as source_line_count

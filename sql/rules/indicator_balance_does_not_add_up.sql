@@ -41,9 +41,9 @@ select
     line.computed_amount as target_value,
     line.balance_amount - line.computed_amount as difference,
     [
-        {'label': '指标金额', 'amount': line.indicator_amount},
-        {'label': '追减金额', 'amount': -line.cut_amount},
-        {'label': '已申请支付金额', 'amount': -line.applied_amount}
+        { 'label': '指标金额', 'amount': line.indicator_amount },
+        { 'label': '追减金额', 'amount': -line.cut_amount },
+        { 'label': '已申请支付金额', 'amount': -line.applied_amount }
     ] as parts,
     '指标余额' as total_label,
     line.unit_factor,

@@ -11,13 +11,29 @@
 --   unit of it.
 -- message_zh: {finding_key} 在部门单位名录中，但预算、调整、支付与执行情况表均未涉及该部门或其下属单位。
 with named as (
-    select district_code, fiscal_year, unit_key as department_key from rule_detail
+    select
+        district_code,
+        fiscal_year,
+        unit_key as department_key
+    from rule_detail
     union
-    select district_code, fiscal_year, department_key from rule_detail
+    select
+        district_code,
+        fiscal_year,
+        department_key
+    from rule_detail
     union
-    select district_code, fiscal_year, unit_key as department_key from rule_statement
+    select
+        district_code,
+        fiscal_year,
+        unit_key as department_key
+    from rule_statement
     union
-    select district_code, fiscal_year, department_key from rule_statement
+    select
+        district_code,
+        fiscal_year,
+        department_key
+    from rule_statement
 )
 
 select

@@ -36,7 +36,11 @@ with listed as (
 ),
 
 moved as (
-    select distinct district_code, fiscal_year, project_key from rule_detail
+    select distinct
+        district_code,
+        fiscal_year,
+        project_key
+    from rule_detail
 )
 
 select

@@ -13,13 +13,22 @@
 --   list that has it.
 -- message_zh: 支付所属项目 {finding_key} 不在项目库与预算中；请更正编码，或补报含该项目的名录。
 with listed as (
-    select district_code, fiscal_year from quality.delivered_dataset where dataset = 'project'
+    select
+        district_code,
+        fiscal_year
+    from quality.delivered_dataset
+    where dataset = 'project'
 ),
 
 judged as (
-    select district_code, fiscal_year from listed
+    select
+        district_code,
+        fiscal_year
+    from listed
     union
-    select district_code, fiscal_year
+    select
+        district_code,
+        fiscal_year
     from quality.delivered_dataset
     where dataset in ('annual_budget', 'budget_adjustment')
     group by district_code, fiscal_year
@@ -27,20 +36,44 @@ judged as (
 ),
 
 known as (
-    select district_code, fiscal_year, project_code, project_name from core.project
+    select
+        district_code,
+        fiscal_year,
+        project_code,
+        project_name
+    from core.project
     union
-    select district_code, fiscal_year, project_code, project_name from core.annual_budget
+    select
+        district_code,
+        fiscal_year,
+        project_code,
+        project_name
+    from core.annual_budget
     union
-    select adjustment.district_code, adjustment.fiscal_year, adjustment.project_code, adjustment.project_name
+    select
+        adjustment.district_code,
+        adjustment.fiscal_year,
+        adjustment.project_code,
+        adjustment.project_name
     from core.budget_adjustment as adjustment
     anti join listed
         on adjustment.district_code = listed.district_code and adjustment.fiscal_year = listed.fiscal_year
 ),
 
 known_key as (
-    select district_code, fiscal_year, 'code' as named_by, project_code as project_key from known
+    select
+        district_code,
+        fiscal_year,
+        'code' as named_by,
+        project_code as project_key
+    from known
     union
-    select district_code, fiscal_year, 'name' as named_by, project_name as project_key from known
+    select
+        district_code,
+        fiscal_year,
+        'name' as named_by,
+        project_name as project_key
+    from known
 ),
 
 given as (
@@ -55,7 +88,11 @@ given as (
 ),
 
 unknown as (
-    select given.district_code, given.fiscal_year, given.project_code, given.project_name
+    select
+        given.district_code,
+        given.fiscal_year,
+        given.project_code,
+        given.project_name
     from given
     inner join judged on given.district_code = judged.district_code and given.fiscal_year = judged.fiscal_year
     left join known_key

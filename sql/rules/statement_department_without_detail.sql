@@ -11,7 +11,11 @@
 --   deliver its detail or correct its code.
 -- message_zh: {finding_key} 在执行情况表中有 {source_value} 元，但预算、调整、支付明细中均无该单位；请补报明细或更正编码。
 with detailed as (
-    select distinct district_code, fiscal_year, department_key from rule_detail
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key
+    from rule_detail
 )
 
 select

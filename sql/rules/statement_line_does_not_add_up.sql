@@ -7,7 +7,8 @@
 -- guards: core.execution_statement
 -- tolerance: yuan_tolerance, ten_thousand_tolerance_per_row, ten_thousand_tolerance_at_most
 -- since: 0.1.0
--- message: {finding_key}: the full-year budget is {source_value} yuan, initial budget and adjustment make {target_value}.
+-- message: {finding_key}: the full-year budget is {source_value} yuan, initial budget and adjustment make
+--   {target_value}.
 -- message_zh: {finding_key}：全年预算数为 {source_value} 元，年初预算数加调整数为 {target_value} 元。
 select
     line.district_code,
@@ -21,8 +22,8 @@ select
     line.initial_budget_amount + line.adjustment_amount as target_value,
     line.full_year_budget_amount - line.initial_budget_amount - line.adjustment_amount as difference,
     [
-        {'label': '年初预算数', 'amount': line.initial_budget_amount},
-        {'label': '预算调整数', 'amount': line.adjustment_amount}
+        { 'label': '年初预算数', 'amount': line.initial_budget_amount },
+        { 'label': '预算调整数', 'amount': line.adjustment_amount }
     ] as parts,
     '全年预算数' as total_label,
     line.unit_factor,

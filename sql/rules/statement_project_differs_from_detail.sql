@@ -21,7 +21,7 @@ select
     pair.stated_amount as source_value,
     pair.detail_amount as target_value,
     pair.difference,
-    [{'label': pair.figure_label, 'amount': pair.stated_amount}] as parts,
+    [{ 'label': pair.figure_label, 'amount': pair.stated_amount }] as parts,
     pair.unit_factor,
     pair.tolerance_of_one as allowed_difference,
     pair.source_file_id,

@@ -22,7 +22,11 @@ with detailed as (
 
 -- A department without any detail is told once, for itself.
 detailed_department as (
-    select distinct district_code, fiscal_year, department_key from rule_detail
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key
+    from rule_detail
 )
 
 select

@@ -25,14 +25,18 @@ with neighbour as (
     )
 ),
 
+direction as (
+    select 'above' as direction
+    union all
+    select 'below' as direction
+),
+
 shifted as (
-    select neighbour.*, direction.direction
+    select
+        neighbour.*,
+        direction.direction
     from neighbour
-    cross join (
-        select 'above' as direction
-        union all
-        select 'below' as direction
-    ) as direction
+    cross join direction
     where
         neighbour.is_failing
         and neighbour.stated_amount <> 0

@@ -11,28 +11,49 @@
 --   counted twice in the program.
 -- message_zh: {finding_key}：表中合计 {source_value} 元，数据行合计 {target_value} 元；程序有遗漏或重复计算。
 with row_sum as (
-    select district_code, fiscal_year, 'initial_budget_amount' as figure, sum(initial_budget_amount) as amount
+    select
+        district_code,
+        fiscal_year,
+        'initial_budget_amount' as figure,
+        sum(initial_budget_amount) as amount
     from core.annual_budget
     group by district_code, fiscal_year
     union all
-    select district_code, fiscal_year, 'net_adjustment_amount' as figure, sum(adjustment_amount) as amount
+    select
+        district_code,
+        fiscal_year,
+        'net_adjustment_amount' as figure,
+        sum(adjustment_amount) as amount
     from core.budget_adjustment
     group by district_code, fiscal_year
     union all
-    select district_code, fiscal_year, 'executed_amount' as figure, sum(paid_amount) as amount
+    select
+        district_code,
+        fiscal_year,
+        'executed_amount' as figure,
+        sum(paid_amount) as amount
     from core.payment
     group by district_code, fiscal_year
 ),
 
 published as (
     select
-        'department' as level, district_code, fiscal_year, initial_budget_amount, net_adjustment_amount,
+        'department' as level,
+        district_code,
+        fiscal_year,
+        initial_budget_amount,
+        net_adjustment_amount,
         executed_amount
     from summary.department_execution
     where source_grain = 'detail'
     union all
     select
-        'project' as level, district_code, fiscal_year, initial_budget_amount, net_adjustment_amount, executed_amount
+        'project' as level,
+        district_code,
+        fiscal_year,
+        initial_budget_amount,
+        net_adjustment_amount,
+        executed_amount
     from summary.project_execution
     where source_grain = 'detail'
 ),

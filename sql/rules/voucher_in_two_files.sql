@@ -11,7 +11,9 @@
 --   them, or correct the voucher number.
 -- message_zh: 支付凭证 {finding_key} 出现在 {files} 个文件中，共 {source_value} 元；请撤回其一，或更正凭证号。
 with district_year as (
-    select district_code, fiscal_year
+    select
+        district_code,
+        fiscal_year
     from quality.source_file
     where dataset = 'payment'
     group by district_code, fiscal_year
@@ -31,7 +33,10 @@ hashed as (
 ),
 
 candidate as (
-    select district_code, fiscal_year, voucher_hash
+    select
+        district_code,
+        fiscal_year,
+        voucher_hash
     from hashed
     group by district_code, fiscal_year, voucher_hash
     having min(file_hash) <> max(file_hash)

@@ -55,12 +55,19 @@ figure as (
 
 -- Where the year before delivered detail, a project that it does not name had nothing.
 year_before as (
-    select district_code, fiscal_year + 1 as fiscal_year, source_grain = 'detail' as is_complete
+    select
+        district_code,
+        fiscal_year + 1 as fiscal_year,
+        source_grain = 'detail' as is_complete
     from core.district_year_grain
 ),
 
 carryover_delivered as (
-    select district_code, fiscal_year from core.district_year_grain where has_carryover
+    select
+        district_code,
+        fiscal_year
+    from core.district_year_grain
+    where has_carryover
 )
 
 select
@@ -112,5 +119,5 @@ left join carried
         figure.district_code = carried.district_code
         and figure.fiscal_year + 1 = carried.fiscal_year
         and figure.project_key = carried.project_key
-        and (figure.project_code is not null or carried.department_key = figure.department_key)
+        and (figure.project_code is not null or figure.department_key = carried.department_key)
 where figure.is_known and figure.unspent_amount > 0 and carried.project_key is null

@@ -1,7 +1,10 @@
 -- The detail per unit, project, function code and fund type, by the first statement date that covers it.
 -- 明细资金，按单位、项目、功能科目、资金性质，以及首个涵盖它的执行情况表截止日期。
 with statement_date as (
-    select distinct district_code, fiscal_year, as_of_date
+    select distinct
+        district_code,
+        fiscal_year,
+        as_of_date
     from core.execution_statement
     where as_of_date is not null
 ),
@@ -38,8 +41,15 @@ covered as (
 
 movement as (
     select
-        district_code, fiscal_year, department_code, department_name, project_code, project_name,
-        function_code, fund_type_code, date '0001-01-01' as until,
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        function_code,
+        fund_type_code,
+        date '0001-01-01' as until,
         sum(initial_budget_amount) as initial_budget_amount,
         sum(coalesce(full_year_budget_amount, 0)) as stated_full_year_amount,
         count(*) as budget_line_count,
@@ -56,8 +66,15 @@ movement as (
         function_code, fund_type_code
     union all
     select
-        line.district_code, line.fiscal_year, line.department_code, line.department_name, line.project_code,
-        line.project_name, line.function_code, line.fund_type_code, covered.until,
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.function_code,
+        line.fund_type_code,
+        covered.until,
         0 as initial_budget_amount,
         0 as stated_full_year_amount,
         0 as budget_line_count,
@@ -79,8 +96,15 @@ movement as (
         line.project_name, line.function_code, line.fund_type_code, covered.until
     union all
     select
-        line.district_code, line.fiscal_year, line.department_code, line.department_name, line.project_code,
-        line.project_name, line.function_code, line.fund_type_code, covered.until,
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.function_code,
+        line.fund_type_code,
+        covered.until,
         0 as initial_budget_amount,
         0 as stated_full_year_amount,
         0 as budget_line_count,

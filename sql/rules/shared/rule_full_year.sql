@@ -1,4 +1,5 @@
--- The full-year budget as the annual budget states it beside initial budget plus adjustments, per line, project and department.
+-- The full-year budget as the annual budget states it beside initial budget plus adjustments, per
+--   line, project and department.
 -- 年初预算所载全年预算数与年初预算数加调整数的对照，按明细、项目、部门三级。
 with level as (
     select 'line' as level
@@ -10,7 +11,9 @@ with level as (
 
 -- An annual budget that was exported before the adjustments says nothing about them: one warning tells it.
 reflected as (
-    select district_code, fiscal_year
+    select
+        district_code,
+        fiscal_year
     from core.annual_budget
     group by district_code, fiscal_year
     having
@@ -19,7 +22,10 @@ reflected as (
 ),
 
 unit as (
-    select district_code, fiscal_year, max(unit_factor) as unit_factor
+    select
+        district_code,
+        fiscal_year,
+        max(unit_factor) as unit_factor
     from rule_dataset_unit
     where dataset in ('annual_budget', 'budget_adjustment')
     group by district_code, fiscal_year

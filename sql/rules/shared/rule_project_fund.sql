@@ -1,4 +1,5 @@
--- Budget and payments of each project by fund type, or of all fund types together where some of its rows do not tell theirs.
+-- Budget and payments of each project by fund type, or of all fund types together where
+--   some of its rows do not tell theirs.
 -- 各项目按资金性质的预算与支付；有行未注明资金性质的项目合并为一行。
 with project as (
     select

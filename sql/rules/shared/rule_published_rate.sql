@@ -1,4 +1,5 @@
--- Every published rate beside the rate that its amounts make, with the denominator that it names and another that fits it.
+-- Every published rate beside the rate that its amounts make, with the denominator that it names and
+--   another that fits it.
 -- 每个公布的比率及按金额重新计算的比率，所称的分母，以及与之相符的其他分母。
 with named as (
     select
@@ -94,16 +95,17 @@ source as (
     inner join core.district_year_grain as delivered
         on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
     where delivered.has_annual_budget
-    group by grouping sets (
-        (
-            detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
-            delivered.has_budget_adjustment, delivered.has_payment
-        ),
-        (
-            detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
-            detail.project_code, detail.project_name, delivered.has_budget_adjustment, delivered.has_payment
+    group by
+        grouping sets (
+            (
+                detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
+                delivered.has_budget_adjustment, delivered.has_payment
+            ),
+            (
+                detail.district_code, detail.fiscal_year, detail.department_code, detail.department_name,
+                detail.project_code, detail.project_name, delivered.has_budget_adjustment, delivered.has_payment
+            )
         )
-    )
     union all
     select
         district_code,
@@ -203,8 +205,8 @@ compared as (
             when 'execution_rate'
                 then
                     [
-                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount},
-                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
+                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount },
+                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
                         {
                             'label': '全年预算数加上年结转 full-year budget with carry-over',
                             'amount': known.full_year_budget_amount + known.carried_in_amount
@@ -217,8 +219,8 @@ compared as (
             when 'completion_rate_of_initial'
                 then
                     [
-                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
-                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount},
+                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
+                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount },
                         {
                             'label': '年初预算数加上年结转 initial budget with carry-over',
                             'amount': known.initial_budget_amount + known.carried_in_amount
@@ -231,8 +233,8 @@ compared as (
             when 'net_adjustment_rate'
                 then
                     [
-                        {'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount},
-                        {'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount}
+                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
+                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount }
                     ]
         end as denominators
     from known
@@ -243,11 +245,8 @@ judged as (
         compared.*,
         compared.denominators[1].label as denominator_label,
         compared.denominators[1].amount as denominator,
-        list_filter(
-            compared.denominators,
-            lambda part: part.amount <> 0
-            and abs(compared.published_rate * part.amount - compared.numerator)
-            <= threshold.published_rate_tolerance * abs(part.amount)
+        fitting_denominators(
+            compared.published_rate, compared.numerator, compared.denominators, threshold.published_rate_tolerance
         ) as fitting
     from compared
     inner join rule_threshold as threshold on compared.district_code = threshold.district_code

@@ -22,7 +22,11 @@ with detail as (
 
 -- A department with units of its own is stated with them, unless its units are stated beside it.
 unit_stated as (
-    select distinct district_code, fiscal_year, department_key, level
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key,
+        level
     from rule_statement
     where unit_key <> department_key
 ),
@@ -87,7 +91,7 @@ matched as (
             and stated.department_key = detail.department_key
             and (stated.unit_key = detail.unit_key or stated.is_with_units or stated.level = 'project')
             and (stated.level <> 'project' or stated.project_key = detail.project_key)
-            and detail.until <= stated.until
+            and stated.until >= detail.until
     inner join told
         on
             detail.district_code = told.district_code
@@ -113,13 +117,21 @@ added as (
 ),
 
 figure as (
-    select 'initial_budget_amount' as figure, '年初预算数 initial budget' as figure_label
+    select
+        'initial_budget_amount' as figure,
+        '年初预算数 initial budget' as figure_label
     union all
-    select 'adjustment_amount' as figure, '预算调整数 adjustment' as figure_label
+    select
+        'adjustment_amount' as figure,
+        '预算调整数 adjustment' as figure_label
     union all
-    select 'full_year_budget_amount' as figure, '全年预算数 full-year budget' as figure_label
+    select
+        'full_year_budget_amount' as figure,
+        '全年预算数 full-year budget' as figure_label
     union all
-    select 'executed_amount' as figure, '执行数 executed' as figure_label
+    select
+        'executed_amount' as figure,
+        '执行数 executed' as figure_label
 ),
 
 pair as (
@@ -160,7 +172,28 @@ pair as (
 )
 
 select
-    pair.*,
+    pair.district_code,
+    pair.fiscal_year,
+    pair.department_key,
+    pair.unit_key,
+    pair.project_key,
+    pair.department_code,
+    pair.department_name,
+    pair.project_code,
+    pair.project_name,
+    pair.fund_type_code,
+    pair.expenditure_nature,
+    pair.level,
+    pair.finding_key,
+    pair.unit_factor,
+    pair.tolerance_of_one,
+    pair.figure,
+    pair.figure_label,
+    pair.stated_amount,
+    pair.detail_amount,
+    pair.source_file_id,
+    pair.source_sheet,
+    pair.source_line,
     pair.stated_amount - pair.detail_amount as difference,
     abs(pair.stated_amount - pair.detail_amount) > pair.tolerance_of_one as is_failing,
     list_prepend(

@@ -1,18 +1,31 @@
 -- Sums of a unit's statement lines by fund type, nature and project beside the unit's own line of the same date.
 -- 同一单位同一截止日期的执行情况表：按资金性质、支出性质、项目加总与单位行的对照。
 with figure as (
-    select 'initial_budget_amount' as figure, '年初预算数 initial budget' as figure_label
+    select
+        'initial_budget_amount' as figure,
+        '年初预算数 initial budget' as figure_label
     union all
-    select 'adjustment_amount' as figure, '预算调整数 adjustment' as figure_label
+    select
+        'adjustment_amount' as figure,
+        '预算调整数 adjustment' as figure_label
     union all
-    select 'full_year_budget_amount' as figure, '全年预算数 full-year budget' as figure_label
+    select
+        'full_year_budget_amount' as figure,
+        '全年预算数 full-year budget' as figure_label
     union all
-    select 'executed_amount' as figure, '执行数 executed' as figure_label
+    select
+        'executed_amount' as figure,
+        '执行数 executed' as figure_label
 ),
 
 -- A fund type that stands beside its own children is their subtotal.
 parent_fund as (
-    select distinct parent.district_code, parent.fiscal_year, parent.unit_key, parent.until, parent.fund_type_code
+    select distinct
+        parent.district_code,
+        parent.fiscal_year,
+        parent.unit_key,
+        parent.until,
+        parent.fund_type_code
     from rule_statement as parent
     inner join rule_statement as child
         on
@@ -64,7 +77,7 @@ added as (
         count(*) = count(amount) as is_known,
         case when count(*) = count(unit_factor) and min(unit_factor) = max(unit_factor) then min(unit_factor) end
             as unit_factor,
-        list({'label': label, 'amount': amount} order by source_line) as parts,
+        list({ 'label': label, 'amount': amount } order by source_line) as parts,
         first_places(source_file_id, source_sheet, source_line) as places
     from line
     where level in ('fund_type', 'nature', 'project')
