@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import shutil
 from collections.abc import Iterator
@@ -183,6 +184,27 @@ class TestScheduledNight:
         conserved = told["core/execution_statement", "rows_and_money_are_conserved"]
         assert conserved.passed
         assert conserved.metadata["rows read"].value == conserved.metadata["rows accounted for"].value == 15 + 43
+
+    def test_reports_are_linked_with_their_rates_as_a_picture(
+        self, night: tuple[Instance, dg.ExecuteInProcessResult]
+    ) -> None:
+        instance, result = night
+        found = {
+            str(event.partition): event.materialization.metadata
+            for event in result.get_asset_materialization_events()
+            if event.asset_key == dg.AssetKey("report_page")
+        }
+        assert (
+            instance.materialized("bulletin_workbook") == found.keys() == {"440103-2022", "440104-2024", "440105-2024"}
+        )
+        liwan = found["440103-2022"]
+        page = Path(str(liwan["file"].value))
+        assert "预算执行情况" in page.read_text(encoding="utf-8")
+        assert liwan["link"].value == page.as_uri()
+        assert liwan["execution_rate_pct"].value == 78.33
+        picture = str(liwan["execution rates"].value).rpartition("base64,")[2].removesuffix(")")
+        assert "78.33%" in base64.b64decode(picture).decode()
+        assert set(found["440105-2024"]) == {"outcome"}
 
 
 def test_an_empty_raw_directory_starts_no_run(instance: Instance) -> None:

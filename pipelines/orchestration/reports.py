@@ -7,17 +7,19 @@ import base64
 from collections.abc import Iterator
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 
 from pipelines.ingest.deliveries import DistrictYear
-from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, partition_key
+from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, district_year
 from pipelines.reports.sections import SECTIONS
-from pipelines.reports.write import Report, write_reports
+from pipelines.reports.write import PAGE_NAME, WORKBOOK_NAME, report_directory, write_reports_of_build
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.publish import published_build
 
 _TABLES = [dg.AssetKey(table.split(".")) for table in sorted({section.table for section in SECTIONS})]
 _PLOTTED_DEPARTMENTS = 40
@@ -51,47 +53,56 @@ _PAGE = dg.AssetSpec(
 def report(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Writes the reports whose figures have changed, of every published district-year."""
-    written = {
-        partition_key(DistrictYear(made.district_code, made.fiscal_year)): made for made in write_reports(settings)
-    }
+    """Writes the reports of what is published, once per build.
+
+    Raises:
+        NotPublishedError: nothing was published yet.
+    """
+    build = published_build(settings.database)
+    written = write_reports_of_build(settings, build["build_id"] if build else None)
+    new = {DistrictYear(made.district_code, made.fiscal_year) for made in written if made.is_new}
     with open_published(settings.database) as published:
         for key in context.partition_keys:
-            made = written.get(key)
-            if made is None:
-                context.log.warning(f"{key}: nothing of it is published yet, so there is no report")
-            shown = _shown(published, made) if made else {"outcome": "nothing published 尚未发布"}
-            for spec in (_WORKBOOK, _PAGE):
-                files = _files(made, spec) if made else {}
-                context.add_asset_metadata(files | shown, spec.key, partition_key=key)
+            place = district_year(key)
+            directory = report_directory(settings, place.district_code, place.fiscal_year)
+            for spec, name in ((_WORKBOOK, WORKBOOK_NAME), (_PAGE, PAGE_NAME)):
+                if (path := directory / name).exists():
+                    told = {"outcome": "written 已生成" if place in new else "unchanged 未变化"}
+                    told |= _file(path) | _rates(published, place)
+                else:
+                    told = {"outcome": "nothing published 尚未发布"}
+                    context.log.warning(f"{key}: nothing of it is published yet, so there is no {spec.key.path[0]}")
+                context.add_asset_metadata(told, spec.key, partition_key=key)
     for spec in (_WORKBOOK, _PAGE):
         yield dg.MaterializeResult(spec.key)
 
 
-def _files(made: Report, spec: dg.AssetSpec) -> dict[str, Any]:
-    path = made.workbook if spec is _WORKBOOK else made.page
-    return {"file": dg.MetadataValue.path(path.resolve()), "link": dg.MetadataValue.url(path.resolve().as_uri())}
+def _file(path: Path) -> dict[str, Any]:
+    found = path.resolve()
+    return {"file": dg.MetadataValue.path(found), "link": dg.MetadataValue.url(found.as_uri())}
 
 
-def _shown(published: duckdb.DuckDBPyConnection, made: Report) -> dict[str, Any]:
+def _rates(published: duckdb.DuckDBPyConnection, place: DistrictYear) -> dict[str, Any]:
     """The district's rate as a number, which Dagster draws over time, and its departments' rates as a picture."""
     rows = published.execute(
         """
-        select coalesce(department_name, department_code), execution_rate_pct
-        from summary.department_execution
-        where district_code = ? and fiscal_year = ? and execution_rate_pct is not null
-        order by execution_rate_pct desc, department_code, department_name
+        select coalesce(department_name, department_code), execution_rate_pct, group_execution_rate_pct
+        from summary.execution_ranking
+        where district_code = ? and fiscal_year = ? and figure_level = 'department' and execution_rate_pct is not null
+        qualify month is not distinct from max(month) over ()
+        order by execution_rank, department_code, department_name
         limit ?
         """,
-        [made.district_code, made.fiscal_year, _PLOTTED_DEPARTMENTS],
+        [place.district_code, place.fiscal_year, _PLOTTED_DEPARTMENTS],
     ).fetchall()
-    shown: dict[str, Any] = {"outcome": "written 已生成" if made.is_new else "unchanged 未变化"}
-    for name in ("execution_rate_pct", "net_adjustment_rate_pct"):
-        if (rate := made.totals[name]) is not None:
-            shown[name] = float(rate)
-    if rows:
-        shown["execution rates"] = dg.MetadataValue.md(f"![execution rates]({_as_link(rate_plot(rows))})")
-    return shown
+    if not rows:
+        return {}
+    picture = rate_plot([(name, rate) for name, rate, _ in rows])
+    link = f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
+    return {
+        "execution_rate_pct": float(rows[0][2]),
+        "execution rates": dg.MetadataValue.md(f"![execution rates]({link})"),
+    }
 
 
 def rate_plot(rates: list[tuple[str, Decimal]]) -> str:
@@ -110,7 +121,3 @@ def rate_plot(rates: list[tuple[str, Decimal]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">'
         f'<rect {size} fill="#fff"/>{"".join(lines)}</svg>'
     )
-
-
-def _as_link(picture: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"

@@ -47,6 +47,12 @@ class Report:
     totals: dict[str, Any]
 
 
+def report_directory(settings: Settings, district_code: str, fiscal_year: int, *, as_of: date | None = None) -> Path:
+    """Where the reports of a district-year lie: those of the publication, or those of an earlier day beside them."""
+    directory = settings.warehouse / "reports" / district_code / str(fiscal_year)
+    return directory / f"as-of-{as_of.isoformat()}" if as_of else directory
+
+
 def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as_of: date | None = None) -> Report:
     """Writes the workbook and the page of one published district-year, as it stands or as it stood on ``as_of``.
 
@@ -108,9 +114,7 @@ def _write(
     fiscal_year: int,
     as_of: date | None,
 ) -> Report:
-    directory = settings.warehouse / "reports" / district_code / str(fiscal_year)
-    if as_of:
-        directory /= f"as-of-{as_of.isoformat()}"
+    directory = report_directory(settings, district_code, fiscal_year, as_of=as_of)
     name = settings.district_names.get(district_code)
     content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
     fingerprint = _fingerprint(content)
