@@ -27,7 +27,8 @@ class LastNight:
 def record_night(settings: Settings, outcome: str, exit_code: int) -> None:
     """Keeps that a night ended now."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    write_atomically(_path(settings), json.dumps({"finished_at": now, "outcome": outcome, "exit_code": exit_code}))
+    kept = {"finished_at": now, "outcome": outcome, "exit_code": exit_code}
+    write_atomically(_path(settings), json.dumps(kept), mode=0o600)
 
 
 def last_night(settings: Settings) -> LastNight | None:
