@@ -133,6 +133,31 @@ def explain(address: str, figure: str, rows: int, output_format: str, warehouse:
 
 
 @main.command()
+@click.argument("before", required=False, metavar="[BUILD")
+@click.argument("after", required=False, metavar="[BUILD]]")
+@click.option("--rows", type=click.IntRange(min=1), default=50, show_default=True, help="Rows of each list | 每表行数")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="json for programs | 输出格式",
+)
+@_warehouse
+def diff(before: str | None, after: str | None, rows: int, output_format: str, warehouse: Path | None) -> None:
+    """What changed between publications | 比较两次发布
+
+    Without arguments the last two; with one, that and the last. A publication is its id, the beginning of it, or its
+    number in history.publication. Figures come first, then the delivered rows that changed them.
+
+    不带参数比较最近两次；带一个则与最近一次比较。可用构建编号、编号开头或发布序号。
+    """
+    from pipelines.commands.diff import compare_and_print
+
+    compare_and_print(_settings(None, warehouse), before, after, rows, output_format)
+
+
+@main.command()
 @_warehouse
 def status(warehouse: Path | None) -> None:
     """What is published, what was held back | 发布情况与暂缓情况"""

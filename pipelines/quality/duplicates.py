@@ -44,7 +44,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     if not paths:
         return EXCLUDED_SCHEMA.empty_table()
     values = [f'"{column.name}"' for column in dataset.stored_columns]
-    identity = _identity(dataset)
+    identity = identity_expressions(dataset)
     whole_row = f"row({', '.join(values)})"
     has_identity = " and ".join(f"{name} is not null" for name in dataset.identity_required) or "true"
     key = f"case when {has_identity} then hash({', '.join(identity)}) else hash({whole_row}) end"
@@ -106,7 +106,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     return connection.sql(query, params=[paths, paths]).to_arrow_table().cast(EXCLUDED_SCHEMA)
 
 
-def _identity(dataset: Dataset) -> list[str]:
+def identity_expressions(dataset: Dataset) -> list[str]:
     """SQL of the identity columns; a code stands for its name where the code is empty."""
     names = {column.name for column in dataset.stored_columns}
     return [
