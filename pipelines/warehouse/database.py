@@ -7,6 +7,7 @@ the meaning of a column (contracts), the queries (``sql/``).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CHINESE_SCHEMA = "分析"
 """The schema of the views with Chinese names."""
+
+_KNOWN_DEFINITIONS: dict[str, list[Column | Figure]] = {}
 
 _INEXACT = ("DOUBLE", "FLOAT")
 
@@ -123,7 +126,7 @@ def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Creates a view with Chinese names over every table and view of the current catalog; returns the views' names.
 
     Every amount stands twice: in yuan, and in 万元 with two decimals, rounded half up. Statuses and codes with a list
-    of values are shown by their Chinese names.
+    of values are shown by their Chinese names. What a column means is said by the comment of the table's own column.
     """
     tables = connection.execute(
         """
@@ -135,6 +138,13 @@ def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by schema_name, name
         """
     ).fetchall()
+    columns: defaultdict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    # Asked once, before there are views: each asking binds every view that there is.
+    for schema, table, *column in connection.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+        " where database_name = current_database() order by column_index"
+    ).fetchall():
+        columns[schema, table].append(tuple(column))
     connection.execute(f'create schema if not exists "{CHINESE_SCHEMA}"')
     made: dict[str, str] = {}
     for schema, table, comment in tables:
@@ -144,20 +154,14 @@ def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
         if label in made:
             raise SqlFileError(f"{schema}.{table} and {made[label]} have the same Chinese name {label}.")
         made[label] = f"{schema}.{table}"
-        _create_chinese_view(connection, schema, table, label, comment)
+        _create_chinese_view(connection, f"{schema}.{table}", columns[schema, table], label, comment)
     return list(made)
 
 
 def _create_chinese_view(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str, label: str, comment: str
+    connection: duckdb.DuckDBPyConnection, table: str, columns: list[tuple[str, str, str]], label: str, comment: str
 ) -> None:
-    columns = connection.execute(
-        "select column_name, data_type, comment from duckdb_columns() where database_name = current_database()"
-        " and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
     shown: list[str] = []
-    comments: list[tuple[str, str]] = []
     for name, data_type, column_comment in columns:
         chinese = column_comment.partition("：")[0]
         expression = name
@@ -165,15 +169,11 @@ def _create_chinese_view(
             cases = " ".join(f"when {_text(stored)} then {_text(shown_as)}" for stored, shown_as in values)
             expression = f"case {name} {cases} else {name} end"
         shown.append(f'{expression} as "{chinese}"')
-        comments.append((chinese, column_comment))
         if data_type in (Kind.AMOUNT.duckdb_type, Kind.SUM.duckdb_type):
             shown.append(f'cast(cast({name} as decimal(38, 2)) * 0.0001 as decimal(38, 2)) as "{chinese}（万元）"')
-            comments.append((f"{chinese}（万元）", f"{column_comment} （万元，两位小数）"))
     view = f'"{CHINESE_SCHEMA}"."{label}"'
-    connection.execute(f"create view {view} as select {', '.join(shown)} from {schema}.{table}")
+    connection.execute(f"create view {view} as select {', '.join(shown)} from {table}")
     connection.execute(f"comment on view {view} is {_text(comment)}")
-    for chinese, column_comment in comments:
-        connection.execute(f'comment on column {view}."{chinese}" is {_text(column_comment)}')
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile, with_comments: bool) -> None:
@@ -183,7 +183,9 @@ def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile, with_comm
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> list[Column | Figure]:
-    """The definitions of the columns that a file's query gives."""
+    """The definitions of the columns that a file's query gives; asked once in a process, for every database alike."""
+    if known := _KNOWN_DEFINITIONS.get(file.query):
+        return known
     if not file.label_zh:
         raise SqlFileError(f"{file.path}: the head has no line '-- label_zh: …', the table's Chinese name.")
     try:
@@ -193,6 +195,7 @@ def _definitions(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> list[C
         raise SqlFileError(f"{file.path}: {error.args[0]}") from error
     if inexact := [name for name, data_type, *_ in described if data_type in _INEXACT]:
         raise SqlFileError(f"{file.path}: {', '.join(inexact)} went through a float; keep decimals or integers.")
+    _KNOWN_DEFINITIONS[file.query] = definitions
     return definitions
 
 
