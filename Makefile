@@ -51,5 +51,6 @@ $(INSTALLED): pyproject.toml uv.lock
 	set -- --no-deps --require-hashes --requirement $(VENV)/requirements.txt; \
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)"; export VIRTUAL_ENV; \
 	{ $(BIN)/uv pip install --quiet --compile-bytecode "$$@" && $(BIN)/uv pip install --quiet --no-deps --editable .; } || \
-	{ $(BIN)/pip install --quiet "$$@" && $(BIN)/pip install --quiet --no-deps --editable .; }
+	{ echo "uv could not install from $${index:-its default index}; pip tries, more slowly … 改用 pip 安装，较慢 …"; \
+	$(BIN)/pip install --quiet "$$@" && $(BIN)/pip install --quiet --no-deps --editable .; }
 	@touch $@
