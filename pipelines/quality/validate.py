@@ -8,17 +8,17 @@ against the schema compiled from the contract. The split itself is made here, on
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-import pandera.errors
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
-from pipelines.contracts.pandera_schema import NO_CODE_AND_NO_NAME, row_rule_query, schema
+from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, deviations, row_rule_query
 from pipelines.ingest.model import Batch
 from pipelines.quality.scratch import scratch
 
@@ -32,6 +32,9 @@ REASONS = pa.schema(
     ]
 )
 """What a rejected row carries beside its typed cells: parallel lists, one entry per reason, and its cells as text."""
+
+
+_FAULT = ("rule_id", "column", "found", "expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,16 @@ class Validated:
 
 
 class Validator:
-    """Validates the batches of one dataset; keeps a DuckDB connection for the rules about whole rows."""
+    """Validates the batches of one dataset; keeps a DuckDB connection for the rules about whole rows.
 
-    def __init__(self, dataset: str) -> None:
+    ``texts_at_most``: of so many rejected rows the cells are kept as text; the others have NULL there.
+    """
+
+    def __init__(self, dataset: str, *, texts_at_most: int | None = None) -> None:
         self.dataset = DATASETS[dataset]
         self._connection = scratch()
         self._messages = {rule.id: rule for rule in self.dataset.row_rules}
+        self._texts_left = texts_at_most
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -66,68 +73,93 @@ class Validator:
 
     def validate(self, batch: Batch) -> Validated:
         """Splits ``batch``; every row is in exactly one half."""
-        reasons: defaultdict[int, list[Reason]] = defaultdict(list)
-        self._cell_reasons(batch, reasons)
-        readable = batch.rows
-        positions = None
-        if reasons:
-            keep = [position for position in range(batch.rows.num_rows) if position not in reasons]
-            positions = pa.array(keep, pa.int64())
-            readable = batch.rows.take(positions)
-        for position, reason in self._row_reasons(readable):
-            reasons[position if positions is None else positions[position].as_py()].append(reason)
+        unreadable = self._cell_reasons(batch)
+        readable = np.ones(batch.rows.num_rows, dtype=bool)
+        readable[list(unreadable)] = False
+        rows = batch.rows if not unreadable else batch.rows.filter(pa.array(readable))
+        positions = np.flatnonzero(readable)
+        reasons = unreadable | {int(positions[row]): found for row, found in self.row_reasons(rows) if found}
         if not reasons:
-            return Validated(batch.rows, _with_reasons(batch.rows.slice(0, 0), batch.texts.slice(0, 0), []))
-        rejected = pa.array(sorted(reasons), pa.int64())
-        mask = pc.is_in(pa.array(range(batch.rows.num_rows), pa.int64()), value_set=rejected)
+            return Validated(batch.rows, self._with_reasons(batch.rows.slice(0, 0), batch.texts.slice(0, 0), []))
+        rejected = sorted(reasons)
+        accepted = np.ones(batch.rows.num_rows, dtype=bool)
+        accepted[rejected] = False
+        where = pa.array(rejected, pa.int64())
         return Validated(
-            batch.rows.filter(pc.invert(mask)),
-            _with_reasons(
-                batch.rows.take(rejected), batch.texts.take(rejected), [reasons[i] for i in rejected.to_pylist()]
-            ),
+            batch.rows.filter(pa.array(accepted)),
+            self._with_reasons(batch.rows.take(where), batch.texts.take(where), [reasons[i] for i in rejected]),
         )
 
-    def _cell_reasons(self, batch: Batch, reasons: defaultdict[int, list[Reason]]) -> None:
+    def _cell_reasons(self, batch: Batch) -> dict[int, list[Reason]]:
+        """Position → reasons of the rows with a cell that could not be read."""
         errors = [rule_id for rule_id, rule in CELL_RULES.items() if rule.severity is Severity.ERROR]
         faults = batch.faults.filter(pc.is_in(batch.faults["rule_id"], value_set=pa.array(errors)))
+        reasons: defaultdict[int, list[Reason]] = defaultdict(list)
         if not faults.num_rows:
-            return
-        positions: defaultdict[int, list[int]] = defaultdict(list)
-        is_named = pc.is_in(batch.rows["source_line"], value_set=faults["source_line"].combine_chunks())
-        for position in pc.indices_nonzero(is_named).to_pylist():
-            positions[batch.rows["source_line"][position].as_py()].append(position)
-        for fault in faults.to_pylist():
-            rule = CELL_RULES[fault["rule_id"]]
-            facts = {"found": fault["found"] or "", "expected": fault["expected"] or ""}
-            reason = Reason(
-                rule.id, fault["column"] or "", rule.message.format(**facts), rule.message_zh.format(**facts)
-            )
-            for position in positions[fault["source_line"]]:
-                reasons[position].append(reason)
+            return reasons
+        # A row of a wide table is several rows here, all with its line; lines ascend.
+        lines = batch.rows["source_line"].to_numpy()
+        named = faults["source_line"].to_numpy()
+        first, last = np.searchsorted(lines, named, "left"), np.searchsorted(lines, named, "right")
+        known: dict[tuple[str, ...], Reason] = {}
+        for start, end, *fault in zip(
+            first.tolist(), last.tolist(), *(faults[name].to_pylist() for name in _FAULT), strict=True
+        ):
+            key = tuple(text or "" for text in fault)
+            if key not in known:
+                known[key] = self._cell_reason(*key)
+            for position in range(start, end):
+                reasons[position].append(known[key])
+        return reasons
 
-    def _row_reasons(self, rows: pa.Table) -> list[tuple[int, Reason]]:
-        frame = rows
+    @staticmethod
+    def _cell_reason(rule_id: str, column: str, found: str, expected: str) -> Reason:
+        rule = CELL_RULES[rule_id]
+        facts = {"found": found, "expected": expected}
+        return Reason(rule.id, column, rule.message.format(**facts), rule.message_zh.format(**facts))
+
+    def row_reasons(self, rows: pa.Table) -> Iterator[tuple[int, list[Reason]]]:
+        """Positions and reasons of the rows that break the contract; all cells of ``rows`` could be read.
+
+        pandera is the judge. It is asked about one row of each kind of row that may be wrong (``deviations``): what
+        it says of a row depends on that row only, and nothing but wrong values tells two reasons apart.
+        """
         if query := row_rule_query(self.dataset.name):
             self._connection.register("rows", rows)
             outcomes = self._connection.sql(query).to_arrow_table()
             self._connection.unregister("rows")
             for name in outcomes.column_names:
-                frame = frame.append_column(name, outcomes[name])
+                rows = rows.append_column(name, outcomes[name])
+        positions, kinds, examples = deviations(self.dataset, rows)
+        if not len(positions):
+            return
+        judged = self._judged(rows.take(pa.array(examples)))
+        for position, kind in zip(positions.tolist(), kinds.tolist(), strict=True):
+            yield position, judged[kind]
+
+    def _judged(self, rows: pa.Table) -> list[list[Reason]]:
+        """What pandera says of each row."""
+        # A night without a wrong row does without these two, which take longer to load than a district to read.
+        import pandas as pd  # noqa: PLC0415
+        import pandera.errors  # noqa: PLC0415
+
+        from pipelines.contracts.pandera_schema import schema  # noqa: PLC0415
+
+        reasons: list[list[Reason]] = [[] for _ in range(rows.num_rows)]
         try:
-            schema(self.dataset.name).validate(frame.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+            schema(self.dataset.name).validate(rows.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             failures = errors.failure_cases
         else:
-            return []
+            return reasons
         broken = failures[failures["index"].isna()]
         if len(broken):
             raise TypeError(f"ingest typed {self.dataset.name} against its contract: {broken.to_dict('records')}")
-        return [
-            (int(index), self._reason(str(column), str(check), case))
-            for column, check, case, index in failures[["column", "check", "failure_case", "index"]].itertuples(
-                index=False, name=None
-            )
-        ]
+        for column, check, case, index in failures[["column", "check", "failure_case", "index"]].itertuples(
+            index=False, name=None
+        ):
+            reasons[int(index)].append(self._reason(str(column), str(check), case))
+        return reasons
 
     def _reason(self, column: str, check: str, case: object) -> Reason:
         if column.startswith("rule: "):
@@ -155,23 +187,27 @@ class Validator:
         row_rule = self._messages[check]
         return Reason(row_rule.id, ", ".join(row_rule.columns), row_rule.message, row_rule.message_zh)
 
+    def _with_reasons(self, rows: pa.Table, texts: pa.Table, reasons: list[list[Reason]]) -> pa.Table:
+        columns = {
+            "rule_ids": [[reason.rule_id for reason in row] for row in reasons],
+            "columns": [[reason.column for reason in row] for row in reasons],
+            "messages": [[reason.message for reason in row] for row in reasons],
+            "messages_zh": [[reason.message_zh for reason in row] for row in reasons],
+        }
+        for name, values in columns.items():
+            rows = rows.append_column(name, pa.array(values, REASONS.field(name).type))
+        kept = texts
+        if self._texts_left is not None:
+            kept = texts.slice(0, self._texts_left)
+            self._texts_left -= kept.num_rows
+        shown = pa.chunked_array([*_as_json(kept).chunks, pa.nulls(texts.num_rows - kept.num_rows, pa.string())])
+        return rows.append_column("row_text", shown)
 
-def _with_reasons(rows: pa.Table, texts: pa.Table, reasons: list[list[Reason]]) -> pa.Table:
-    columns = {
-        "rule_ids": [[reason.rule_id for reason in row] for row in reasons],
-        "columns": [[reason.column for reason in row] for row in reasons],
-        "messages": [[reason.message for reason in row] for row in reasons],
-        "messages_zh": [[reason.message_zh for reason in row] for row in reasons],
-    }
-    for name, values in columns.items():
-        rows = rows.append_column(name, pa.array(values, REASONS.field(name).type))
-    return rows.append_column("row_text", _as_json(texts))
 
-
-def _as_json(texts: pa.Table) -> pa.Array | pa.ChunkedArray:
+def _as_json(texts: pa.Table) -> pa.ChunkedArray:
     """Each row's cells as one JSON object, header → text as delivered."""
     if not texts.num_rows or not texts.num_columns:
-        return pa.array(["{}"] * texts.num_rows, pa.string())
+        return pa.chunked_array([pa.array(["{}"] * texts.num_rows, pa.string())])
     with scratch() as connection:
         connection.register("texts", texts)
         return connection.sql("select to_json(texts)::varchar as row_text from texts").to_arrow_table()["row_text"]
