@@ -199,25 +199,32 @@ class HeaderAliases:
         names = [fold_header(name)[0] for name in path]
         return "/".join(names) in known or not known.isdisjoint(names)
 
-    def find(self, dataset: Dataset, path: Sequence[str]) -> Meaning | None:
-        """What a header path means in a dataset."""
+    def find(self, dataset: Dataset, path: Sequence[str], *, names_twice: bool = True) -> Meaning | None:
+        """What a header path means in a dataset.
+
+        ``names_twice``: the lowest row names headers itself, so a column name above a label that nobody knows counts.
+        """
         names = [fold_header(name)[0] for name in path]
         aliases = self._columns[dataset.name]
         for start in range(len(names) - 1):
             if column := aliases.get("/".join(names[start:])):
                 return Meaning(column)
-        if len(names) > 1 and names[-1] in _CODE_PARTS and (whole := self._plain(dataset, names[:-1])):
+        if (
+            len(names) > 1
+            and names[-1] in _CODE_PARTS
+            and (whole := self._plain(dataset, names[:-1], names_twice=names_twice))
+        ):
             return Meaning(whole, part=_CODE_PARTS.index(names[-1])) if whole.kind is Kind.CODE else None
         values = self._values[dataset.name]
         constants = dict(chain.from_iterable(values[name] for name in names if name in values and name not in aliases))
         rest = [name for name in names if name not in values or name in aliases]
-        column = self._plain(dataset, rest) if rest else None
+        column = self._plain(dataset, rest, names_twice=names_twice) if rest else None
         is_bare = self._parents[dataset.name].issuperset(rest) and (constants or rest[-1] in _GENERIC_LEAVES)
         if column is None and dataset.spread_amount and is_bare:
             column = dataset[dataset.spread_amount]
         return Meaning(column, tuple(sorted(constants.items()))) if column else None
 
-    def _plain(self, dataset: Dataset, names: Sequence[str]) -> Column | None:
+    def _plain(self, dataset: Dataset, names: Sequence[str], *, names_twice: bool) -> Column | None:
         """The column that a folded path means without any value in it: by leaf, parent and leaf, or parent."""
         aliases = self._columns[dataset.name]
         leaf = names[-1]
@@ -227,7 +234,8 @@ class HeaderAliases:
             if column := aliases.get(parent + leaf):
                 return column
         for parent in reversed(names[:-1]):
-            if (leaf in _GENERIC_LEAVES or re.fullmatch(r"[a-z0-9_]+", parent)) and (column := aliases.get(parent)):
+            is_code = names_twice and re.fullmatch(r"[a-z0-9_]+", parent)
+            if (leaf in _GENERIC_LEAVES or is_code) and (column := aliases.get(parent)):
                 return column
         return None
 
@@ -308,10 +316,11 @@ def recognise(
         if near is None or near.score[0] < 2:
             return None
         raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
-    block = _header_block(rows, min(candidate.last for candidate in complete))
+    block = _header_block(rows, min(candidate.last for candidate in complete), aliases)
     best = max((found for found in complete if found.last in block), key=lambda candidate: candidate.score)
     line = first_line + best.last
-    if lost := next((row for row in range(best.first) if _holds_money(rows[row])), None):
+    lost = next((row for row in range(best.first) if _holds_money(rows[row], aliases.layout)), None)
+    if lost is not None:
         missed = [candidate for candidate in candidates if candidate.last < lost] or [best]
         near = max(missed, key=lambda candidate: candidate.score)
         raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
@@ -323,16 +332,16 @@ def recognise(
     return _finish(rows, best, aliases, above, sheet=sheet, line=line)
 
 
-def _header_block(rows: Sequence[Sequence[str]], first: int) -> range:
+def _header_block(rows: Sequence[Sequence[str]], first: int, aliases: HeaderAliases) -> range:
     """The rows that may be one header together: from the first that is one, as long as no data come between."""
     last = first
-    while last + 1 < min(len(rows), first + MAX_LEVELS) and _may_be_header(rows[last + 1]):
+    while last + 1 < min(len(rows), first + MAX_LEVELS) and _may_be_header(rows[last + 1], aliases):
         last += 1
     return range(first, last + 1)
 
 
-def _holds_money(row: Sequence[str]) -> bool:
-    return any(re.search(r"\d\.\d|\d,\d{3}", text) and _is_number(text) for text in row)
+def _holds_money(row: Sequence[str], layout: Layout) -> bool:
+    return any(re.search(r"\d[.,]\d", text) and is_number(text, layout) for text in row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,17 +361,19 @@ class _Candidate:
 
 
 def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, has_department: bool) -> Iterator[_Candidate]:
-    names_headers = [sum(map(aliases.knows, filter(str.strip, row))) >= 2 for row in rows]
+    names_headers = [_names_headers(row, aliases) for row in rows]
     for last in range(len(rows)):
-        if not _may_be_header(rows[last]):
+        if not _may_be_parent(rows[last], aliases):
             continue
         for first in range(last, max(last - MAX_LEVELS, -1), -1):
-            if first < last and not _may_be_parent(rows[first]):
+            if not _may_be_parent(rows[first], aliases):
                 break
+            if first == last and not _may_be_header(rows[last], aliases):
+                continue
             paths = _paths(rows[first : last + 1])
             is_told = has_department or read_metadata(rows[:first]).department_name is not None
             for dataset in aliases.layout.datasets.values():
-                meanings = list(_map(dataset, paths, aliases).values())
+                meanings = list(_map(dataset, paths, aliases, names_twice=names_headers[last]).values())
                 mapped = {(meaning.column.name, meaning.constants, meaning.part) for meaning in meanings}
                 if mapped:
                     distinguishing = len({name for name, *_ in mapped} & set(dataset.distinguishing))
@@ -373,14 +384,17 @@ def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, has_de
                     yield _Candidate(score, first, last, dataset, tuple(missing))
 
 
-def _may_be_header(row: Sequence[str]) -> bool:
-    texts = [text for text in row if text.strip()]
-    return len(texts) >= 2 and not any(_is_number(text) for text in texts)
+def _names_headers(row: Sequence[str], aliases: HeaderAliases) -> bool:
+    return sum(map(aliases.knows, filter(str.strip, row))) >= 2
 
 
-def _may_be_parent(row: Sequence[str]) -> bool:
+def _may_be_header(row: Sequence[str], aliases: HeaderAliases) -> bool:
+    return sum(bool(text.strip()) for text in row) >= 2 and _may_be_parent(row, aliases)
+
+
+def _may_be_parent(row: Sequence[str], aliases: HeaderAliases) -> bool:
     texts = [text for text in row if text.strip()]
-    return bool(texts) and not any(_is_number(text) for text in texts)
+    return bool(texts) and not any(is_number(text, aliases.layout) for text in texts)
 
 
 def _is_parent_row(row: Sequence[str]) -> bool:
@@ -388,8 +402,11 @@ def _is_parent_row(row: Sequence[str]) -> bool:
     return len(texts) >= 2 and not any(":" in normalise(text) for text in texts)
 
 
-def _is_number(text: str) -> bool:
-    return any(character.isdigit() for character in text) and parse_amount(text).value is not None
+def is_number(text: str, layout: Layout) -> bool:
+    """Whether a text is an amount, with or without a unit, as the district writes it."""
+    if not any(map(str.isdigit, text)):
+        return False
+    return parse_amount(text, is_stated=False, decimal_comma=layout.decimal_comma).value is not None
 
 
 def _paths(rows: Sequence[Sequence[str]]) -> dict[int, tuple[str, ...]]:
@@ -417,8 +434,10 @@ def _starts_own_parent(grid: Sequence[Sequence[str]], level: int, index: int) ->
     return any(grid[upper][index] != grid[upper][index - 1] for upper in range(level))
 
 
-def _map(dataset: Dataset, paths: Mapping[int, tuple[str, ...]], aliases: HeaderAliases) -> dict[int, Meaning]:
-    found = {index: aliases.find(dataset, path) for index, path in paths.items()}
+def _map(
+    dataset: Dataset, paths: Mapping[int, tuple[str, ...]], aliases: HeaderAliases, *, names_twice: bool
+) -> dict[int, Meaning]:
+    found = {index: aliases.find(dataset, path, names_twice=names_twice) for index, path in paths.items()}
     return {index: meaning for index, meaning in found.items() if meaning}
 
 
@@ -439,7 +458,7 @@ def _missing_headers(
 ) -> FileRefused:
     dataset = near.dataset
     paths = _paths(rows[near.first : near.last + 1])
-    mapped = _map(dataset, paths, aliases)
+    mapped = _map(dataset, paths, aliases, names_twice=_names_headers(rows[near.last], aliases))
     missing = near.missing
     unknown = {fold_header(path[-1])[0]: path[-1] for index, path in paths.items() if index not in mapped}
     hints = []
@@ -481,7 +500,7 @@ def _finish(
 ) -> Recognised:
     first, last, dataset = chosen.first, chosen.last, chosen.dataset
     paths = _paths(rows[first : last + 1])
-    mapped = _map(dataset, paths, aliases)
+    mapped = _map(dataset, paths, aliases, names_twice=_names_headers(rows[last], aliases))
     body_start = last + 1
     if body_start < len(rows) and _is_column_numbers(rows[body_start]):
         body_start += 1
@@ -624,8 +643,9 @@ def _refuse_important_unknown(
             continue
         content = [row[header.index] for row in body if header.index < len(row) and row[header.index].strip()]
         name = fold_header(header.path[-1])[0]
-        close = aliases.one_letter_off(name) if content and all(map(_is_number, content)) else None
-        if close or _IMPORTANT.search(name) or _looks_like_amounts(content):
+        is_numeric = bool(content) and all(is_number(text, aliases.layout) for text in content)
+        close = aliases.one_letter_off(name) if is_numeric else None
+        if close or _IMPORTANT.search(name) or _looks_like_amounts(content, aliases.layout):
             unknown.append(header.shown + (f" (= {close}?)" if close else ""))
     if unknown:
         raise FileRefused(
@@ -638,8 +658,8 @@ def _refuse_important_unknown(
         )
 
 
-def _looks_like_amounts(content: Sequence[str]) -> bool:
-    amounts = [text for text in content if re.search(r"\.\d|,\d{3}|\d{4}", text) and _is_number(text)]
+def _looks_like_amounts(content: Sequence[str], layout: Layout) -> bool:
+    amounts = [text for text in content if re.search(r"[.,]\d|\d{4}", text) and is_number(text, layout)]
     return len(amounts) >= max(2, len(content) / 2)
 
 

@@ -107,7 +107,11 @@ class SkippedSheet:
 
 @dataclass(slots=True)
 class ReadFile:
-    """A delivered file opened for reading. ``tables`` is consumed once, in order; ``skipped`` is complete after it."""
+    """A delivered file opened for reading.
+
+    ``tables`` is consumed once, in order, each table's batches before the next table is asked for; ``skipped`` is
+    complete after it.
+    """
 
     delivery: Delivery
     tables: Iterator[SourceTable]

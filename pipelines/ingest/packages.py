@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
@@ -27,11 +28,11 @@ _LONGEST_ELEMENT = 256 * 1024
 _SMALL = 16 * 1024**2
 """Below this size a package's ratio does not matter."""
 
-_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,9})"')
-_FAR_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{2,9})(\d{1,9})"[^>]*[^/]>')
+_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,9})"[^>]*(?<!/)>')
+_FAR_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{2,9})(\d{1,9})"[^>]*(?<!/)>')
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _LONG_NUMBER = re.compile(
-    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"(?![^>]*\st=")[^>]*>(?:<f>[^<]*</f>)?<v>([0-9]{16,}|[0-9.]+[eE]\+?[0-9]+)</v>'
+    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"(?![^>]*\st="(?!n"))[^>]*>(?:<f>[^<]*</f>)?<v>([0-9]{16,}|[0-9.]+[eE]\+?[0-9]+)</v>'
 )
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _QUOTED_UNIT = re.compile("|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True)))
@@ -261,17 +262,19 @@ def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limit
     marked = None
     if marks:
         styles = b"|".join(sorted(marks, reverse=True))
-        marked = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st=")[^>]*>')
+        marked = re.compile(
+            rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st="(?!n"))[^>]*>'
+        )
     tail = b""
     tallest = widest = 0
     texts = _LongestText(b"<", limits, sheet)
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(chain(blocks, [b""])):
         texts.feed(block)
         window = tail + block
         if number == 0 and _DOCTYPE.search(window[:4096]):
             raise _entities()
         cut = max(window.rfind(start) for start in (b"<c ", b"<row", b"<mergeCell ", b":c ", b":row"))
-        cut = len(window) if cut <= 0 or len(window) - cut > _LONGEST_ELEMENT else cut
+        cut = len(window) if not block or cut <= 0 or len(window) - cut > _LONGEST_ELEMENT else cut
         part, tail = window[:cut], window[cut:]
         tallest = max(tallest, max(map(int, _ROW.findall(part)), default=0))
         for match in _FAR_CELL.finditer(part):

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 
 from pipelines.contracts.model import Kind
 from pipelines.ingest.archive import read_members
-from pipelines.ingest.cells import parse_amount
 from pipelines.ingest.columns import Manner
 from pipelines.ingest.delimited import (
     DELIMITERS,
@@ -29,7 +28,7 @@ from pipelines.ingest.delimited import (
     read_lines,
     sample_records,
 )
-from pipelines.ingest.headers import HeaderAliases, Metadata, Recognised, fold_header, recognise
+from pipelines.ingest.headers import HeaderAliases, Metadata, Recognised, fold_header, is_number, recognise
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.raw_rows import RawRows
@@ -204,7 +203,7 @@ class _Reader:
             count += 1
             body = start + recognised.last_row + 1
             following = [row for row in starts_again if row >= body and not _repeats(recognised, sheet.rows, row)]
-            end = _start_of_head(sheet.rows, following[0], body) if following else len(sheet.rows)
+            end = self._start_of_head(sheet.rows, following[0], body) if following else len(sheet.rows)
             manner = Manner(
                 decimal_comma=self._layout.decimal_comma,
                 from_double=True,
@@ -250,7 +249,20 @@ class _Reader:
                 is_hit = pc.is_in(encoded.indices, pa.array(hits, encoded.indices.type))
                 known = pc.add(known, is_hit.cast(pa.int8()))
         found = pc.indices_nonzero(pc.greater_equal(known, 2)).to_pylist()
-        return [row for row in found if not any(_is_amount(column[row].as_py()) for column in rows.columns)]
+        return [row for row in found if not any(self._is_number(column[row].as_py()) for column in rows.columns)]
+
+    def _is_number(self, text: str | None) -> bool:
+        return bool(text) and is_number(text or "", self._layout)
+
+    def _start_of_head(self, rows: RawRows, header: int, lowest: int) -> int:
+        """The first row of the head (title, unit line, upper header rows) above a header further down a sheet."""
+        start = header
+        while start > lowest and header - start < _LONGEST_HEAD:
+            above = [text for column in rows.columns if (text := column[start - 1].as_py()) and text.strip()]
+            if not above or len(above) > _LONGEST_HEAD or any(map(self._is_number, above)):
+                break
+            start -= 1
+        return start
 
     def _table_reader(
         self,
@@ -304,12 +316,6 @@ def _offset_of_line(data: bytes, lines: int) -> int:
     return offset
 
 
-def _is_amount(text: str | None) -> bool:
-    return (
-        bool(text) and any(map(str.isdigit, text or "")) and parse_amount(text or "", is_stated=False).value is not None
-    )
-
-
 def _holds_amounts(column: pa.Array) -> bool:
     """Whether a column of a sheet without a known header looks like money: not page numbers, not years."""
     money = pc.match_substring_regex(column, r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$")
@@ -321,17 +327,6 @@ def _repeats(recognised: Recognised, rows: RawRows, row: int) -> bool:
     paths = {header.index: {fold_header(name)[0] for name in header.path} for header in recognised.headers}
     told = {index: text for index, column in enumerate(rows.columns) if (text := column[row].as_py())}
     return all(fold_header(text)[0] in paths.get(index, ()) for index, text in told.items())
-
-
-def _start_of_head(rows: RawRows, header: int, lowest: int) -> int:
-    """The first row of the head (title, unit line, upper header rows) above a header further down a sheet."""
-    start = header
-    while start > lowest:
-        above = [text for column in rows.columns if (text := column[start - 1].as_py()) and text.strip()]
-        if not above or len(above) > _LONGEST_HEAD or any(map(_is_amount, above)) or header - start >= _LONGEST_HEAD:
-            break
-        start -= 1
-    return start
 
 
 def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> RawRows:

@@ -1,0 +1,111 @@
+"""What counts as a delivery, what is passed over, and what somebody must move."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.ingest.deliveries import DistrictYear, aliases_fingerprint, content_hash, find_deliveries
+from pipelines.ingest.model import Delivery, FileRefused
+from pipelines.ingest.read import read_file
+from pipelines.settings import Settings
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    (tmp_path / "raw").mkdir()
+    return tmp_path / "raw"
+
+
+def put(raw: Path, name: str, text: str = "x") -> Path:
+    path = raw / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_files_below_district_and_year_in_a_stable_order(raw: Path) -> None:
+    for name in ("440103/2022/b.csv", "440103/2022/部门/a.xlsx", "440103/2022/a.csv", "110101/2023/z.csv"):
+        put(raw, name)
+    found = find_deliveries(Settings(raw=raw))
+    assert list(found.by_district_year) == [DistrictYear("110101", 2023), DistrictYear("440103", 2022)]
+    names = [delivery.relative_path for delivery in found.by_district_year[DistrictYear("440103", 2022)]]
+    assert names == ["440103/2022/a.csv", "440103/2022/b.csv", "440103/2022/部门/a.xlsx"]
+    assert found.problems == []
+
+
+def test_no_raw_directory_is_no_delivery(tmp_path: Path) -> None:
+    assert find_deliveries(Settings(raw=tmp_path / "raw")).by_district_year == {}
+
+
+@pytest.mark.parametrize(
+    "name", [".hidden.csv", "~$a.xlsx", "a.csv.part", "a.csv.tmp", "README.md", "readme.txt", ".cache/a.csv"]
+)
+def test_what_is_no_delivery_is_passed_over_with_its_reason(raw: Path, name: str) -> None:
+    put(raw, f"440103/2022/{name}")
+    found = find_deliveries(Settings(raw=raw))
+    assert found.by_district_year == {}
+    assert found.problems == []
+    (entry,) = found.passed_over
+    assert entry.reason
+    assert entry.reason_zh
+
+
+def test_the_alias_file_is_no_delivery(raw: Path) -> None:
+    before = aliases_fingerprint(raw, "440103")
+    put(raw, "440103/header_aliases.csv", "dataset,column,header\n")
+    assert find_deliveries(Settings(raw=raw)).problems == []
+    assert aliases_fingerprint(raw, "440103") != before
+
+
+@pytest.mark.parametrize("name", ["a.csv", "440103/a.csv", "荔湾/2022/a.csv", "440103/22/a.csv", "4401031/2022/a.csv"])
+def test_a_file_in_the_wrong_folder_is_told(raw: Path, name: str) -> None:
+    put(raw, name)
+    found = find_deliveries(Settings(raw=raw))
+    assert found.by_district_year == {}
+    (problem,) = found.problems
+    assert problem.startswith(name)
+    assert "raw/<" in problem
+
+
+def test_a_link_out_of_raw_is_told_and_never_read(raw: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "secret.csv"
+    outside.write_text("部门编码,部门名称\n1,x\n", encoding="utf-8")
+    folder = raw / "440103" / "2022"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").symlink_to(outside)
+    (folder / "out").symlink_to(tmp_path, target_is_directory=True)
+    found = find_deliveries(Settings(raw=raw))
+    assert found.by_district_year == {}
+    assert len(found.problems) == 2
+    delivery = Delivery(folder / "a.csv", "440103/2022/a.csv", "440103", 2022)
+    with pytest.raises(FileRefused) as refusal:
+        read_file(delivery, settings=Settings(raw=raw), hash_secret=b"x")
+    assert refusal.value.rule.id == "file-outside-raw"
+
+
+def test_a_young_file_waits_until_it_has_settled(raw: Path) -> None:
+    path = put(raw, "440103/2022/a.csv")
+    os.utime(path, (1_000, 1_000))
+    settings = Settings(raw=raw, limits={"settle_seconds": 60})
+    assert find_deliveries(settings, now=1_030).by_district_year == {}
+    assert find_deliveries(settings, now=1_030).passed_over[0].relative_path == "440103/2022/a.csv"
+    assert len(find_deliveries(settings, now=1_061).by_district_year) == 1
+
+
+@pytest.mark.parametrize("name", ["换\n行.csv", "quo\"te's.csv", "空 格；.csv", "-rf.csv"])
+def test_odd_names_are_names(raw: Path, name: str) -> None:
+    path = put(raw, f"440103/2022/{name}", "部门编码,部门名称\n101,甲\n")
+    settings = Settings(raw=raw)
+    (delivery,) = find_deliveries(settings).by_district_year[DistrictYear("440103", 2022)]
+    assert delivery.path == path
+    tables = read_file(delivery, settings=settings, hash_secret=b"x").tables
+    assert [batch.rows.num_rows for table in tables for batch in table.batches] == [1]
+
+
+def test_the_hash_is_that_of_the_bytes(raw: Path) -> None:
+    path = put(raw, "440103/2022/a.csv", "abc")
+    delivery = Delivery(path, "440103/2022/a.csv", "440103", 2022)
+    assert content_hash(delivery) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
