@@ -32,11 +32,17 @@ def write_checksums(connection: duckdb.DuckDBPyConnection) -> None:
 
 def tables_that_differ(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The tables of the current catalog that are not what ``quality.table_checksum`` says they are."""
-    differing = []
-    for table, *told in connection.execute(f"from {_OWN} order by published_table").fetchall():
-        if connection.execute(_checksum(table)).fetchall() != [(table, *told)]:
-            differing.append(table)
-    return differing
+    return [
+        table
+        for table, *told in connection.execute(f"from {_OWN} order by published_table").fetchall()
+        if list(checksum_of(connection, table)) != told
+    ]
+
+
+def checksum_of(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
+    """Number of rows and checksum of one table as they are now."""
+    _, rows, checksum = connection.execute(_checksum(table)).fetchall()[0]
+    return rows, checksum
 
 
 def _checksum(table: str) -> str:
