@@ -19,14 +19,11 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
 from pipelines.ingest.model import FileRefused, TableHead
 from pipelines.ingest.totals import context_columns
-from pipelines.quality.slips import TEN_THOUSAND, explain, explain_swapped_columns, sentences
+from pipelines.quality.slips import MOST_PARTS, TEN_THOUSAND, explain, explain_swapped_columns, sentences
 from pipelines.settings import RuleThresholds
 
 ROUNDING = RuleThresholds()
 """How published tables are rounded; the same everywhere, because a file's own total is nobody's policy."""
-
-MOST_EXPLAINED_ROWS = 2000
-"""Rows of a total that the slip detector looks at; in longer tables chance finds a slip too often."""
 
 
 def sum_tolerance(unit_factor: int | None, rows: int) -> Decimal:
@@ -93,9 +90,9 @@ def _explained(
 ) -> tuple[str, str]:
     """Which single correction would make the total agree, in English and Chinese; empty where none does."""
     columns = [one.column for one in wrong]
-    rows = part.project(", ".join(["source_line", *columns])).order("source_line").limit(MOST_EXPLAINED_ROWS + 1)
+    rows = part.project(", ".join(["source_line", *columns])).order("source_line").limit(MOST_PARTS + 1)
     found = rows.fetchall()
-    if len(found) > MOST_EXPLAINED_ROWS:
+    if len(found) > MOST_PARTS:
         return "", ""
     factor = head.unit_factor or 1
     unit, unit_zh = (" 万元", "万元") if factor == TEN_THOUSAND else (" yuan", "元")

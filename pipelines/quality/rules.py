@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -291,17 +291,16 @@ def _make_shared(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]
             connection.execute(f"create or replace temp table {name} as {part.query}")
 
 
-def _cases(connection: duckdb.DuckDBPyConnection, rule: Rule, required: Sequence[str]) -> list[str]:
-    """Runs the rule's query into ``rule_case``; returns its columns."""
-    connection.execute(f"create or replace temp table rule_case as {rule.file.query}")
-    columns = [name for name, *_ in connection.execute("describe rule_case").fetchall()]
-    if missing := [name for name in required if name not in columns]:
+def _check_columns(columns: Iterable[str], required: Iterable[str]) -> None:
+    found = set(columns)
+    if missing := [name for name in required if name not in found]:
         raise ValueError(f"the query lacks the columns {', '.join(missing)}")
-    return columns
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, rule: Rule, number: int, settings: Settings) -> Iterator[Finding]:
-    columns = _cases(connection, rule, (*_REQUIRED_COLUMNS, *_PLACE))
+    connection.execute(f"create or replace temp table rule_case as {rule.file.query}")
+    columns = [name for name, *_ in connection.execute("describe rule_case").fetchall()]
+    _check_columns(columns, (*_REQUIRED_COLUMNS, *_PLACE))
     keys = connection.execute("select distinct finding_key from rule_case").fetchall()
     if not keys:
         return
@@ -320,13 +319,13 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, rule: Rule, number: int, s
     )
     connection.unregister("rule_message")
     items = "".join(f", min({name}) as {name}" for name in _ITEM if name in columns)
-    connection.execute(
-        "create or replace temp table rule_case as select district_code, fiscal_year, finding_key,"
-        " sum(source_value) as source_value, sum(target_value) as target_value, sum(difference) as difference,"
+    grouped = (
+        "select district_code, fiscal_year, finding_key, sum(source_value) as source_value,"
+        " sum(target_value) as target_value, sum(difference) as difference,"
         " first_places(source_file_id, source_sheet, source_line) as source_lines, count(*) as source_line_count"
         f"{items} from rule_case group by district_code, fiscal_year, finding_key"
     )
-    for finding, case in _findings(connection, rule, settings):
+    for finding, case in _findings(connection, rule, grouped, settings):
         if not finding.source_line_count:
             yield finding
             continue
@@ -360,23 +359,23 @@ def _hide(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
 
 
 def _report(connection: duckdb.DuckDBPyConnection, rule: Rule, settings: Settings) -> Iterator[Finding]:
-    _cases(connection, rule, _REQUIRED_COLUMNS)
-    for finding, _ in _findings(connection, rule, settings):
+    for finding, _ in _findings(connection, rule, rule.file.query, settings):
         yield finding
 
 
 def _findings(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, settings: Settings
+    connection: duckdb.DuckDBPyConnection, rule: Rule, query: str, settings: Settings
 ) -> Iterator[tuple[Finding, dict[str, Any]]]:
-    """The cases in ``rule_case`` as findings, the largest differences first, and one that tells how many more."""
+    """The cases that ``query`` returns as findings, the largest differences first, and one that tells how many more."""
     cursor = connection.execute(
-        "select *, count(*) over district_year as case_count, row_number() over ("
+        f"with failing as ({query}) select *, count(*) over district_year as case_count, row_number() over ("
         " partition by district_code, fiscal_year order by abs(difference) desc nulls last, finding_key) as case_number"
-        " from rule_case window district_year as (partition by district_code, fiscal_year)"
+        " from failing window district_year as (partition by district_code, fiscal_year)"
         " qualify case_number <= ? + 1 order by district_code, fiscal_year, case_number",
         [settings.findings_per_rule],
     )
-    names = [column[0] for column in cursor.description]
+    names = [column[0] for column in cursor.description or ()]
+    _check_columns(names, _REQUIRED_COLUMNS)
     for values in cursor.fetchall():
         case = dict(zip(names, values, strict=True))
         place = {"district_code": case["district_code"], "fiscal_year": case["fiscal_year"]}

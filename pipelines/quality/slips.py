@@ -27,6 +27,9 @@ KINDS: dict[str, tuple[str, str]] = {
 MOST_TOLD = 5
 """Corrections that a message lists; where more would fit, none of them says much."""
 
+MOST_PARTS = 2000
+"""Parts of a total that are looked at; of more, chance finds some that fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:

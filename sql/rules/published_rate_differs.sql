@@ -10,7 +10,7 @@
 -- value: rate
 -- message: {finding_key}: {source_value} % is published, the amounts make {target_value} % of the
 --   {denominator_label}; difference {difference} percentage points.
--- message_zh: {finding_key}：公布 {source_value}%，按{denominator_label}计算为 {target_value}%，相差 {difference} 个百分点。
+-- message_zh: {finding_key}：公布 {source_value}%，按{denominator_label_zh}计算为 {target_value}%，相差 {difference} 个百分点。
 select
     rate.district_code,
     rate.fiscal_year,
@@ -23,7 +23,9 @@ select
     rate.computed_rate as target_value,
     rate.published_rate - rate.computed_rate as difference,
     rate.denominator_label,
+    rate.denominator_label_zh,
     rate.fitting_label,
+    rate.fitting_label_zh,
     rate.source_file_id,
     rate.source_sheet,
     rate.source_line

@@ -10,7 +10,7 @@
 -- value: rate
 -- message: {finding_key}: {source_value} % is published as a share of the {denominator_label}; it is the share of the
 --   {fitting_label}.
--- message_zh: {finding_key}：公布 {source_value}%，称占{denominator_label}之比，实为占{fitting_label}之比。
+-- message_zh: {finding_key}：公布 {source_value}%，称占{denominator_label_zh}之比，实为占{fitting_label_zh}之比。
 select
     rate.district_code,
     rate.fiscal_year,
@@ -23,7 +23,9 @@ select
     rate.computed_rate as target_value,
     rate.published_rate - rate.computed_rate as difference,
     rate.denominator_label,
+    rate.denominator_label_zh,
     rate.fitting_label,
+    rate.fitting_label_zh,
     rate.source_file_id,
     rate.source_sheet,
     rate.source_line

@@ -10,7 +10,7 @@
 -- value: rate
 -- message: {finding_key}: {source_value} % is published, but the {denominator_label} is 0; such a rate does not
 --   exist.
--- message_zh: {finding_key}：公布 {source_value}%，但{denominator_label}为 0，不存在该比率。
+-- message_zh: {finding_key}：公布 {source_value}%，但{denominator_label_zh}为 0，不存在该比率。
 select
     rate.district_code,
     rate.fiscal_year,
@@ -23,7 +23,9 @@ select
     rate.computed_rate as target_value,
     rate.published_rate - rate.computed_rate as difference,
     rate.denominator_label,
+    rate.denominator_label_zh,
     rate.fitting_label,
+    rate.fitting_label_zh,
     rate.source_file_id,
     rate.source_sheet,
     rate.source_line

@@ -950,7 +950,10 @@ def rate_a_hundredth_of_a_point_off(code: str) -> District:
     return _published(code, "0.8701")
 
 
-@fails("published-rate-names-another-denominator", Expected(EXECUTION, "2.175", "0.87", ("年初预算数 initial budget",)))
+@fails(
+    "published-rate-names-another-denominator",
+    Expected(EXECUTION, "2.175", "0.87", ("it is the share of the initial budget", "实为占年初预算数之比")),
+)
 def execution_rate_of_the_initial_budget(code: str) -> District:
     return _published(code, "2.1750")
 

@@ -205,36 +205,36 @@ compared as (
             when 'execution_rate'
                 then
                     [
-                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount },
-                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
+                        { 'label': 'full-year budget', 'label_zh': '全年预算数', 'amount': known.full_year_budget_amount },
+                        { 'label': 'initial budget', 'label_zh': '年初预算数', 'amount': known.initial_budget_amount },
                         {
-                            'label': '全年预算数加上年结转 full-year budget with carry-over',
+                            'label': 'full-year budget with carry-over', 'label_zh': '全年预算数加上年结转',
                             'amount': known.full_year_budget_amount + known.carried_in_amount
                         },
                         {
-                            'label': '年初预算数加上年结转 initial budget with carry-over',
+                            'label': 'initial budget with carry-over', 'label_zh': '年初预算数加上年结转',
                             'amount': known.initial_budget_amount + known.carried_in_amount
                         }
                     ]
             when 'completion_rate_of_initial'
                 then
                     [
-                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
-                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount },
+                        { 'label': 'initial budget', 'label_zh': '年初预算数', 'amount': known.initial_budget_amount },
+                        { 'label': 'full-year budget', 'label_zh': '全年预算数', 'amount': known.full_year_budget_amount },
                         {
-                            'label': '年初预算数加上年结转 initial budget with carry-over',
+                            'label': 'initial budget with carry-over', 'label_zh': '年初预算数加上年结转',
                             'amount': known.initial_budget_amount + known.carried_in_amount
                         },
                         {
-                            'label': '全年预算数加上年结转 full-year budget with carry-over',
+                            'label': 'full-year budget with carry-over', 'label_zh': '全年预算数加上年结转',
                             'amount': known.full_year_budget_amount + known.carried_in_amount
                         }
                     ]
             when 'net_adjustment_rate'
                 then
                     [
-                        { 'label': '年初预算数 initial budget', 'amount': known.initial_budget_amount },
-                        { 'label': '全年预算数 full-year budget', 'amount': known.full_year_budget_amount }
+                        { 'label': 'initial budget', 'label_zh': '年初预算数', 'amount': known.initial_budget_amount },
+                        { 'label': 'full-year budget', 'label_zh': '全年预算数', 'amount': known.full_year_budget_amount }
                     ]
         end as denominators
     from known
@@ -244,6 +244,7 @@ judged as (
     select
         compared.*,
         compared.denominators[1].label as denominator_label,
+        compared.denominators[1].label_zh as denominator_label_zh,
         compared.denominators[1].amount as denominator,
         fitting_denominators(
             compared.published_rate, compared.numerator, compared.denominators, threshold.published_rate_tolerance
@@ -273,10 +274,12 @@ select
     judged.numerator,
     judged.denominator,
     judged.denominator_label,
+    judged.denominator_label_zh,
     exact_rate(judged.numerator, judged.denominator) as computed_rate,
     coalesce(list_contains(list_transform(judged.fitting, lambda part: part.label), judged.denominator_label), false)
         as is_right,
     judged.fitting[1].label as fitting_label,
+    judged.fitting[1].label_zh as fitting_label_zh,
     judged.fitting[1].amount as fitting_amount,
     judged.source_file_id,
     judged.source_sheet,

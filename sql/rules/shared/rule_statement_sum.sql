@@ -50,7 +50,12 @@ line as (
             when 'full_year_budget_amount' then stated.full_year_budget_amount
             else stated.executed_amount
         end as amount,
-        coalesce(stated.fund_type_code, stated.expenditure_nature, stated.project_name, stated.project_code) as label
+        case
+            when stated.level = 'fund_type' then concat_ws(' ', '资金性质 fund type', stated.fund_type_code)
+            when stated.level = 'nature' and stated.expenditure_nature = 'basic' then '基本支出 basic'
+            when stated.level = 'nature' then '项目支出 project'
+            else coalesce(stated.project_name, stated.project_code)
+        end as label
     from rule_statement as stated
     left join parent_fund
         on
