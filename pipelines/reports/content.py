@@ -97,7 +97,8 @@ class Content:
     """Everything that the reports of one district and year show.
 
     ``totals`` are the sums over the district's departments with ``known_…`` counts beside them: a sum of which a part
-    is unknown is the sum of the known part. ``as_of_date`` is the date asked for, or the data's own.
+    is unknown is the sum of the known part. ``warning_counts`` are by level. ``as_of_date`` is the date asked for, or
+    the data's own.
     """
 
     district_code: str
@@ -107,6 +108,7 @@ class Content:
     build: dict[str, Any]
     district_year: dict[str, Any]
     totals: dict[str, Any]
+    warning_counts: dict[str, int]
     sections: dict[str, Table]
     lines: dict[str, Table]
     source_files: Table
@@ -145,6 +147,10 @@ def read_content(
     check_published(connection, district_code, fiscal_year)
     create_macros(connection)
     of_year = {"district": district_code, "year": fiscal_year}
+    warnings = connection.execute(
+        f"select warning_level, count(*) from summary.execution_warning where {_OF_YEAR} group by warning_level",
+        of_year,
+    ).fetchall()
     sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
     totals = _one(connection, _TOTALS, of_year)
     return Content(
@@ -159,6 +165,7 @@ def read_content(
             of_year,
         ),
         totals,
+        dict(warnings),
         sections,
         {name: _lines(connection, name, of_year) for name in _LINE_COLUMNS},
         _source_files(connection, of_year),
@@ -223,19 +230,22 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
     label_zh, meaning, meaning_zh = _table_words(section.table)
     names = section.columns
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
+    relation = section.relation or section.table
+    row_count = connection.execute(f"select count(*) from {relation} where {where}", of_year).fetchall()[0][0]
     rows = connection.execute(
-        f"select {', '.join(names)} from {section.relation or section.table} where {where} order by {section.order}",
+        f"select {', '.join(names)} from {relation} where {where} order by {section.order}"
+        f" limit {section.rows_at_most}",
         of_year,
     ).fetchall()
     return Table(
         section.name,
-        section.label_zh or label_zh,
-        section.label or english_label(section.table.partition(".")[2]),
+        label_zh,
+        english_label(section.table.partition(".")[2]),
         meaning,
         meaning_zh,
         tuple(definition(name) for name in names),
         rows,
-        len(rows),
+        row_count,
     )
 
 

@@ -19,11 +19,8 @@ from string import Template
 from typing import Any
 
 from pipelines.contracts.figures import Figure, definition, value_labels
-from pipelines.contracts.model import Column
+from pipelines.contracts.model import Column, Kind
 from pipelines.reports.content import Content, Table, english_label
-
-ROWS_AT_MOST = 6000
-"""Rows of one table that a page carries; the workbook has them all."""
 
 _ASSETS = Path(__file__).parent / "assets"
 _IN_PLACE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -92,6 +89,7 @@ def _plain(value: object) -> str:
 def _data(content: Content) -> dict[str, Any]:
     tables = {**content.sections, content.source_files.name: content.source_files}
     shown = (*tables.values(), *content.lines.values())
+    words: dict[str, int] = {}
     columns = [*map(definition, _HEADINGS), *(column for table in shown for column in table.columns)]
     return {
         "meta": {
@@ -104,20 +102,30 @@ def _data(content: Content) -> dict[str, Any]:
         },
         "columns": _columns(columns),
         "totals": content.totals,
-        "tables": {name: _table(table) for name, table in tables.items()},
+        "warning_counts": content.warning_counts,
+        "tables": {name: _table(table, words) for name, table in tables.items()},
         "more": [name for name in content.sections if name not in _OWN_SECTIONS],
-        "lines": {name: _table(table) for name, table in content.lines.items() if table.rows},
+        "lines": {name: _table(table, words) for name, table in content.lines.items() if table.rows},
+        "words": list(words),
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(table: Table, words: dict[str, int]) -> dict[str, Any]:
+    """A table for the page; its texts are numbers of ``words``, because names and files repeat on every row."""
+    texts = [at for at, column in enumerate(table.columns) if column.kind in (Kind.TEXT, Kind.CODE)]
+    rows = [list(row) for row in table.rows]
+    for row in rows:
+        for at in texts:
+            if (text := row[at]) is not None:
+                row[at] = words.setdefault(text, len(words))
     return {
         "zh": table.label_zh,
         "en": table.label,
         "meaning": table.meaning,
         "meaning_zh": table.meaning_zh,
         "columns": [column.name for column in table.columns],
-        "rows": table.rows[:ROWS_AT_MOST],
+        "texts": texts,
+        "rows": rows,
         "total": table.row_count,
     }
 

@@ -62,7 +62,7 @@ _DISTRICT_MONTHS = """(
 class Section:
     """Rows of ``table``, read from ``relation`` where further columns stand beside its own.
 
-    ``label`` and ``label_zh`` replace the table's own names where a report uses shorter ones.
+    What matters most comes first: a report carries the first ``rows_at_most`` rows and says how many it leaves out.
     """
 
     name: str
@@ -71,14 +71,14 @@ class Section:
     order: str
     where: str = ""
     relation: str = ""
-    label: str = ""
-    label_zh: str = ""
+    rows_at_most: int = 2_000
 
 
 _LEVEL_ORDER = "case warning_level when 'red' then 1 when 'orange' then 2 when 'yellow' then 3 else 4 end"
 
 _SUBJECT = ("figure_level", "department_code", "department_name", "project_code", "project_name")
-_SUBJECT_ORDER = "figure_level, department_code, department_name, project_code, project_name"
+_SUBJECT_ORDER = "department_code, department_name, project_code, project_name"
+_DEPARTMENTS_FIRST = "case figure_level when 'department' then 1 else 2 end"
 
 _BUDGET = (
     "initial_budget_amount",
@@ -116,6 +116,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
         "execution_rank nulls last, department_code, department_name",
         relation=_DEPARTMENTS,
+        rows_at_most=20_000,
     ),
     Section(
         "project",
@@ -132,6 +133,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
         "department_code, department_name, project_code, project_name",
         relation=_PROJECTS,
+        rows_at_most=20_000,
     ),
     Section(
         "fund_type",
@@ -216,8 +218,8 @@ SECTIONS: tuple[Section, ...] = (
             "source_sheet",
             "source_line",
         ),
-        f"{_LEVEL_ORDER}, department_code, department_name, project_code, project_name, adjustment_date,"
-        " source_file_id, source_sheet, source_line",
+        f"{_LEVEL_ORDER}, abs(project_net_adjustment_amount) desc nulls last, department_code, department_name,"
+        " project_code, project_name, adjustment_date, source_file_id, source_sheet, source_line",
     ),
     Section(
         "carryover",
@@ -239,7 +241,7 @@ SECTIONS: tuple[Section, ...] = (
             "november_december_amount",
             "november_december_share_pct",
         ),
-        _SUBJECT_ORDER,
+        f"{_DEPARTMENTS_FIRST}, unspent_amount desc nulls last, {_SUBJECT_ORDER}",
     ),
     Section(
         "year_over_year",
@@ -263,7 +265,7 @@ SECTIONS: tuple[Section, ...] = (
             "execution_rate_pct",
             "execution_rate_change_points",
         ),
-        _SUBJECT_ORDER,
+        f"{_DEPARTMENTS_FIRST}, abs(executed_change_amount) desc nulls last, {_SUBJECT_ORDER}",
     ),
     Section(
         "control_number",
@@ -309,7 +311,7 @@ SECTIONS: tuple[Section, ...] = (
             "ungraded_project_count",
             "version",
         ),
-        _SUBJECT_ORDER,
+        f"{_DEPARTMENTS_FIRST}, execution_points nulls last, full_year_budget_amount desc nulls last, {_SUBJECT_ORDER}",
     ),
     Section(
         "finding",

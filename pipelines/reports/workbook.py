@@ -27,9 +27,6 @@ from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.reference_tables import WARNING_LEVELS
 from pipelines.reports.content import Content, Table
 
-ROWS_AT_MOST = 20_000
-"""Rows of one sheet: a bulletin is read by people. A longer table says how many rows it leaves to the database."""
-
 _TEXT_AT_MOST = 32_767
 _HIGHEST_ROW = 405
 _TEN_THOUSAND = Decimal(10_000)
@@ -437,7 +434,7 @@ class _Bulletin:
             if column.kind is Kind.TEXT
         ]
         line = 2
-        for line, row in enumerate(table.rows[:ROWS_AT_MOST], start=3):
+        for line, row in enumerate(table.rows, start=3):
             for position, (pick, cell) in enumerate(zip(picks, cells, strict=True)):
                 cell.write(sheet, line, position, pick(row))
             _fit_height(sheet, line, [(pick(row), width) for pick, width in wrapped])
@@ -451,8 +448,8 @@ class _Bulletin:
             for position, column in enumerate(columns):
                 cell = self._cells(column, in_ten_thousands=of.in_ten_thousands, bold=True)
                 cell.write(sheet, line + 1, position, total.get(column.name))
-        if left := table.row_count - min(len(table.rows), ROWS_AT_MOST):
-            words = f"本表列前 {ROWS_AT_MOST} 行，另有 {left} 行见数据库。"
+        if left := table.row_count - len(table.rows):
+            words = f"本表按重要程度列前 {len(table.rows)} 行，另有 {left} 行见数据库。"
             sheet.write_string(line + 1, 0, words, self.format(font_color="#9C1C14"))
 
     def _pick(self, table: Table, column: Column | Figure) -> Callable[[tuple[Any, ...]], Any]:
@@ -499,9 +496,7 @@ class _Bulletin:
             sheet.write_string(line, 0, column.label_zh, self._text_format())
             self._cells(column, in_ten_thousands=True).write(sheet, line, 1, content.totals[name])
             sheet.write_string(line, 2, note, self._text_format())
-        counts = [
-            (label, self._count("warning", "warning_level", level)) for level, label in reversed(self.levels.items())
-        ]
+        counts = [(label, content.warning_counts.get(level, 0)) for level, label in reversed(self.levels.items())]
         counts = [(f"{label}色预警" if len(label) == 1 else label, count) for label, count in counts]
         counts += [
             ("数据问题", content.sections["finding"].row_count),
@@ -540,9 +535,6 @@ class _Bulletin:
         if (gap := totals["gap_to_progress_points"]) is not None:
             sentence += f"，较序时进度{totals['time_progress_pct']}%{'慢' if gap < 0 else '快'}{abs(gap)}个百分点"
         return f"{sentence}。"
-
-    def _count(self, section: str, column: str, value: str) -> int:
-        return sum(1 for row in self.content.sections[section].records() if row[column] == value)
 
     def _ranking_chart(self, sheet: Worksheet) -> None:
         """Execution rates of the departments as bars, read from the ranking sheet."""
@@ -625,7 +617,8 @@ class _Bulletin:
 
 def _fit_height(sheet: Worksheet, line: int, texts: Sequence[tuple[str | None, float]]) -> None:
     """Makes a row as high as its longest wrapped text needs; not every program does so by itself."""
-    lines = max((-(-cell_len(text) // int(width - 1)) for text, width in texts if text), default=1)
+    long = [(text, int(width) - 1) for text, width in texts if text and 2 * len(text) >= width]
+    lines = max((-(-cell_len(text) // width) for text, width in long), default=1)
     if lines > 1:
         sheet.set_row(line, min(15 * lines, _HIGHEST_ROW))
 

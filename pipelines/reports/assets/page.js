@@ -7,6 +7,9 @@
 "use strict";
 (() => {
   const DATA = JSON.parse(document.getElementById("data").textContent);
+  for (const table of [...Object.values(DATA.tables), ...Object.values(DATA.lines)]) {
+    for (const row of table.rows) for (const at of table.texts) if (row[at] !== null) row[at] = DATA.words[row[at]];
+  }
   const COLUMNS = DATA.columns;
   const META = DATA.meta;
   const FIRST_ROWS = 30;
@@ -493,8 +496,9 @@
   }
 
   function scatterCard() {
-    const rated = records.project.filter((row) => row.net_adjustment_rate_pct !== null && row.execution_rate_pct !== null);
-    const missing = records.project.filter((row) => !rated.includes(row));
+    const isRated = (row) => row.net_adjustment_rate_pct !== null && row.execution_rate_pct !== null;
+    const rated = records.project.filter(isRated);
+    const missing = records.project.filter((row) => !isRated(row));
     const reasons = [...new Set(missing.map((row) => (row.net_adjustment_rate_pct === null && row.adjustment_status !== "unknown" ? show("adjustment_status", row.adjustment_status) : show("execution_status", row.execution_status))))];
     const note = missing.length ? el("p", { class: "soft small" }, t("scatterMissing", { count: missing.length, why: reasons.join(language ? ", " : "、") })) : null;
     if (!rated.length) return card("scatter", t("scatter"), el("p", { class: "soft" }, t("scatterNone")), note);
@@ -503,13 +507,14 @@
     const clip = (value, low, high) => Math.max(low, Math.min(high, Number(value)));
     const largest = Math.max(...rated.map((row) => Number(row.full_year_budget_amount)), 1);
     const groups = [null, "yellow", "orange", "red"].map((of) => rated.filter((row) => row.warning_level === of));
+    const [smallest, growth] = rated.length > 400 ? [1.5, 8] : [3, 15];
     const caption = t("scatterChart");
     return card("scatter", t("scatter"), chart(380, caption, {
       type: "bubble",
       data: { datasets: groups.map((group, at) => {
         const name = [null, "yellow", "orange", "red"][at];
         return { label: name ? show("warning_level", name) : t("none"), backgroundColor: `${name ? COLORS[name] : COLORS.blue}99`, borderColor: name ? COLORS[name] : COLORS.blue,
-          data: group.map((row) => ({ x: spread(clip(row.net_adjustment_rate_pct, -100, 500)), y: clip(row.execution_rate_pct, 0, 120), r: 3 + 15 * Math.sqrt(Math.max(0, Number(row.full_year_budget_amount)) / largest) })) };
+          data: group.map((row) => ({ x: spread(clip(row.net_adjustment_rate_pct, -100, 500)), y: clip(row.execution_rate_pct, 0, 120), r: smallest + growth * Math.sqrt(Math.max(0, Number(row.full_year_budget_amount)) / largest) })) };
       }) },
       options: {
         clip: false,
@@ -549,8 +554,8 @@
       else mark.style.left = `${Number(progress)}%`;
       bullet.append(mark);
     }
-    const counts = LEVELS.map((of) => [of, records.warning.filter((row) => row.warning_level === of).length]).filter(([, count]) => count);
-    const warnings = counts.length ? el("span", {}, ...counts.map(([of, count]) => el("span", { class: `level ${of}` }, `${show("warning_level", of)} ${count}`))) : t("none");
+    const counts = LEVELS.map((of) => [of, DATA.warning_counts[of] || 0]).filter(([, count]) => count);
+    const warnings = counts.length ? el("span", {}, ...counts.map(([of, count]) => el("span", { class: `level ${of}` }, `${show("warning_level", of)} ${grouped(String(count))}`))) : t("none");
     const gap = total.gap_to_progress_points;
     const pace = gap === null ? "" : t(gap.startsWith("-") ? "behind" : "ahead", { progress: show("time_progress_pct", progress), gap: gap.replace("-", "") });
     const who = total.department_count === 1 ? departmentTitle(records.department[0]) : t("whole", { count: total.department_count });
@@ -565,7 +570,7 @@
           money("full_year_budget_amount"), money("executed_amount"), money("unspent_amount"), money("initial_budget_amount"),
           money("net_adjustment_amount", total.net_adjustment_rate_pct === null ? known("net_adjustment_amount") : `${label("net_adjustment_rate")} ${show("net_adjustment_rate_pct", total.net_adjustment_rate_pct)}`),
           tile("warning_level", warnings, null, t("warningsTile")),
-          tile("finding", String(records.finding.length + records.rejected_row.length), t("findingsCount", { findings: records.finding.length, rejected: records.rejected_row.length }), t("findingsTile"))),
+          tile("finding", String(DATA.tables.finding.total + DATA.tables.rejected_row.total), t("findingsCount", { findings: DATA.tables.finding.total, rejected: DATA.tables.rejected_row.total }), t("findingsTile"))),
         lead));
   }
 
@@ -605,7 +610,7 @@
 
   function findingsCard() {
     const source = { name: "source_file_id", kind: "text", title: t("place"), text: place, wide: true };
-    return card("findings", t("findings"),
+    return card("findings", t("findings"), cutNote("finding"),
       table({ caption: tableMeaning("finding"), rows: records.finding, columns: ["severity", { name: "finding_key", head: true }, { name: localised("message"), wide: true }, "source_value", "target_value", "difference", source, ...minor("rule_id")] }),
       el("h3", {}, tableTitle("rejected_row")),
       table({ caption: tableMeaning("rejected_row"), rows: records.rejected_row, inUnit: "yuan", columns: ["dataset", { name: "project_name", head: true, text: projectTitle }, { name: localised("messages"), wide: true }, "money", source, ...minor("rule_ids")] }),
@@ -692,7 +697,7 @@
   }
 
   function aboutSection(rows) {
-    return rows.length ? el("section", {}, el("h3", {}, t("warnings")), ...rows.map((row) => el("p", {}, levelBadge(row.warning_level), " ", row[localised("evidence")] || show("warning_rule", row.warning_rule)))) : null;
+    return rows.length ? el("section", {}, el("h3", {}, t("warnings")), cutNote("warning"), ...rows.map((row) => el("p", {}, levelBadge(row.warning_level), " ", row[localised("evidence")] || show("warning_rule", row.warning_rule)))) : null;
   }
 
   function openDepartment(of) {
