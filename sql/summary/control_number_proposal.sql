@@ -134,9 +134,8 @@ proposal as (
         end as proposed_amount,
         not_below_zero(
             ingredient.initial_budget_amount
-            - cast(
-                cast(not_below_zero(ingredient.carryover_increase_amount) as decimal(29, 2))
-                * parameter.carryover_increase_cut_share as decimal(18, 2)
+            - share_of_amount(
+                not_below_zero(ingredient.carryover_increase_amount), parameter.carryover_increase_cut_share
             )
         ) as alternative_proposed_amount
     from ingredient

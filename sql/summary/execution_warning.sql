@@ -11,7 +11,15 @@ with threshold as (
         threshold.warning_comparison,
         threshold.warning_threshold,
         threshold.from_month,
-        threshold.keyword
+        threshold.keyword,
+        row_number() over (
+            partition by version.district_code, version.fiscal_year, threshold.warning_rule
+            order by
+                case threshold.warning_level when 'red' then 1 when 'orange' then 2 else 3 end,
+                threshold.from_month,
+                threshold.warning_threshold,
+                threshold.keyword
+        ) as preference
     from core.reference_version as version
     inner join core.warning_thresholds as threshold
         on
@@ -166,14 +174,15 @@ standing as (
 -- What each rule measures; where it does not apply there is nothing to measure.
 measure as (
     select
-        standing.*,
-        threshold.version,
+        standing.figure_level,
+        standing.district_code,
+        standing.fiscal_year,
+        standing.department_key,
+        standing.project_key,
         threshold.warning_rule,
-        threshold.warning_level,
         threshold.warning_comparison,
         threshold.warning_threshold,
-        threshold.from_month,
-        threshold.keyword,
+        threshold.preference,
         cast(
             case threshold.warning_rule
                 when 'no-spending'
@@ -213,18 +222,17 @@ measure as (
             and (threshold.from_month is null or standing.month >= threshold.from_month)
 ),
 
+-- Of the thresholds of a rule that are passed, the gravest counts.
 passed as (
     select
-        *,
-        coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) as measured_value,
-        row_number() over (
-            partition by figure_level, district_code, fiscal_year, department_key, project_key, warning_rule
-            order by
-                case warning_level when 'red' then 1 when 'orange' then 2 else 3 end,
-                from_month,
-                warning_threshold,
-                keyword
-        ) as choice
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key,
+        warning_rule,
+        max(coalesce(measured_ratio, cast(measured_number as decimal(38, 6)))) as measured_value,
+        min(preference) as preference
     from measure
     where
         case warning_comparison
@@ -234,15 +242,34 @@ passed as (
                 then coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) >= warning_threshold
             else coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) < warning_threshold
         end
+    group by figure_level, district_code, fiscal_year, department_key, project_key, warning_rule
 ),
 
 told as (
     select
-        *,
-        cast(measured_value * 100 as decimal(18, 2)) as measured_pct,
-        coalesce(cast(as_of_date as varchar), '-') as as_of_text
+        standing.*,
+        passed.warning_rule,
+        passed.measured_value,
+        threshold.version,
+        threshold.warning_level,
+        threshold.warning_comparison,
+        threshold.warning_threshold,
+        cast(passed.measured_value * 100 as decimal(18, 2)) as measured_pct,
+        coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text
     from passed
-    where choice = 1
+    inner join standing
+        on
+            passed.figure_level = standing.figure_level
+            and passed.district_code = standing.district_code
+            and passed.fiscal_year = standing.fiscal_year
+            and passed.department_key = standing.department_key
+            and passed.project_key is not distinct from standing.project_key
+    inner join threshold
+        on
+            passed.district_code = threshold.district_code
+            and passed.fiscal_year = threshold.fiscal_year
+            and passed.warning_rule = threshold.warning_rule
+            and passed.preference = threshold.preference
 )
 
 select

@@ -1,56 +1,23 @@
 -- Budget and execution of each project at the end of each month, against time progress.
 -- 各项目每月末的预算与执行：当月与累计，并与序时进度比较。
 -- label_zh: 项目预算执行（按月）
-with paid as (
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
-        sum(adjusted_in_01) as adjusted_in_01,
-        sum(adjusted_in_02) as adjusted_in_02,
-        sum(adjusted_in_03) as adjusted_in_03,
-        sum(adjusted_in_04) as adjusted_in_04,
-        sum(adjusted_in_05) as adjusted_in_05,
-        sum(adjusted_in_06) as adjusted_in_06,
-        sum(adjusted_in_07) as adjusted_in_07,
-        sum(adjusted_in_08) as adjusted_in_08,
-        sum(adjusted_in_09) as adjusted_in_09,
-        sum(adjusted_in_10) as adjusted_in_10,
-        sum(adjusted_in_11) as adjusted_in_11,
-        sum(adjusted_in_12) as adjusted_in_12,
-        sum(paid_in_01) as paid_in_01,
-        sum(paid_in_02) as paid_in_02,
-        sum(paid_in_03) as paid_in_03,
-        sum(paid_in_04) as paid_in_04,
-        sum(paid_in_05) as paid_in_05,
-        sum(paid_in_06) as paid_in_06,
-        sum(paid_in_07) as paid_in_07,
-        sum(paid_in_08) as paid_in_08,
-        sum(paid_in_09) as paid_in_09,
-        sum(paid_in_10) as paid_in_10,
-        sum(paid_in_11) as paid_in_11,
-        sum(paid_in_12) as paid_in_12
-    from core.detail_movement
-    group by district_code, fiscal_year, department_code, department_name, project_code, project_name
-),
-
-date_of_month as (
+with date_of_month as (
     select
         grain.district_code,
         grain.fiscal_year,
         grain.has_budget_adjustment,
         grain.has_payment,
         progress.month,
-        progress.as_of_date
+        progress.as_of_date,
+        progress.expenditure_nature,
+        progress.time_progress,
+        progress.time_progress_pct,
+        progress.time_progress_source
     from core.district_year_grain as grain
     inner join core.time_progress as progress
         on
             grain.district_code = progress.district_code
             and grain.fiscal_year = progress.fiscal_year
-            and progress.expenditure_nature is null
             and progress.as_of_date = least(grain.latest_event_date, last_day(progress.as_of_date))
 ),
 
@@ -69,60 +36,40 @@ detail as (
         figure.full_year_budget_amount,
         date_of_month.month,
         date_of_month.as_of_date,
-        case when date_of_month.has_budget_adjustment then coalesce(amount_in_month(
+        date_of_month.time_progress,
+        date_of_month.time_progress_pct,
+        date_of_month.time_progress_source,
+        case when date_of_month.has_budget_adjustment then amount_in_month(
             date_of_month.month,
-            paid.adjusted_in_01,
-            paid.adjusted_in_02,
-            paid.adjusted_in_03,
-            paid.adjusted_in_04,
-            paid.adjusted_in_05,
-            paid.adjusted_in_06,
-            paid.adjusted_in_07,
-            paid.adjusted_in_08,
-            paid.adjusted_in_09,
-            paid.adjusted_in_10,
-            paid.adjusted_in_11,
-            paid.adjusted_in_12
-        ), 0) end as month_net_adjustment_amount,
-        case when date_of_month.has_budget_adjustment then coalesce(amount_until_month(
+            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
+            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
+            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
+        ) end as month_net_adjustment_amount,
+        case when date_of_month.has_budget_adjustment then amount_until_month(
             date_of_month.month,
-            paid.adjusted_in_01,
-            paid.adjusted_in_02,
-            paid.adjusted_in_03,
-            paid.adjusted_in_04,
-            paid.adjusted_in_05,
-            paid.adjusted_in_06,
-            paid.adjusted_in_07,
-            paid.adjusted_in_08,
-            paid.adjusted_in_09,
-            paid.adjusted_in_10,
-            paid.adjusted_in_11,
-            paid.adjusted_in_12
-        ), 0) end as cumulative_net_adjustment_amount,
-        case when date_of_month.has_payment then coalesce(amount_in_month(
+            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
+            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
+            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
+        ) end as cumulative_net_adjustment_amount,
+        case when date_of_month.has_payment then amount_in_month(
             date_of_month.month,
-            paid.paid_in_01, paid.paid_in_02, paid.paid_in_03, paid.paid_in_04, paid.paid_in_05, paid.paid_in_06,
-            paid.paid_in_07, paid.paid_in_08, paid.paid_in_09, paid.paid_in_10, paid.paid_in_11, paid.paid_in_12
-        ), 0) end as month_executed_amount,
-        case when date_of_month.has_payment then coalesce(amount_until_month(
+            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
+            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
+            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
+        ) end as month_executed_amount,
+        case when date_of_month.has_payment then amount_until_month(
             date_of_month.month,
-            paid.paid_in_01, paid.paid_in_02, paid.paid_in_03, paid.paid_in_04, paid.paid_in_05, paid.paid_in_06,
-            paid.paid_in_07, paid.paid_in_08, paid.paid_in_09, paid.paid_in_10, paid.paid_in_11, paid.paid_in_12
-        ), 0) end as cumulative_executed_amount
-    from core.execution_figure as figure
+            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
+            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
+            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
+        ) end as cumulative_executed_amount
+    from core.detail_year as figure
     inner join date_of_month
         on
             figure.district_code = date_of_month.district_code
             and figure.fiscal_year = date_of_month.fiscal_year
-    left join paid
-        on
-            figure.district_code = paid.district_code
-            and figure.fiscal_year = paid.fiscal_year
-            and figure.department_code is not distinct from paid.department_code
-            and figure.department_name is not distinct from paid.department_name
-            and figure.project_code is not distinct from paid.project_code
-            and figure.project_name is not distinct from paid.project_name
-    where figure.figure_level = 'project' and figure.source_grain = 'detail'
+            and figure.expenditure_nature is not distinct from date_of_month.expenditure_nature
+    where figure.figure_level = 'project'
 ),
 
 standing as (
@@ -146,7 +93,10 @@ standing as (
         month_executed_amount,
         cumulative_executed_amount,
         'detail' as source_grain,
-        as_of_date
+        as_of_date,
+        time_progress,
+        time_progress_pct,
+        time_progress_source
     from detail
     union all
     select
@@ -166,7 +116,10 @@ standing as (
         statement.month_executed_amount,
         statement.cumulative_executed_amount,
         figure.source_grain,
-        statement.as_of_date
+        statement.as_of_date,
+        progress.time_progress,
+        progress.time_progress_pct,
+        progress.time_progress_source
     from core.statement_month as statement
     inner join core.execution_figure as figure
         on
@@ -179,43 +132,41 @@ standing as (
             and statement.department_name is not distinct from figure.department_name
             and statement.project_code is not distinct from figure.project_code
             and statement.project_name is not distinct from figure.project_name
+    inner join core.time_progress as progress
+        on
+            statement.district_code = progress.district_code
+            and statement.fiscal_year = progress.fiscal_year
+            and statement.as_of_date = progress.as_of_date
+            and statement.expenditure_nature is not distinct from progress.expenditure_nature
 )
 
 select
-    standing.district_code,
-    standing.fiscal_year,
-    standing.department_code,
-    standing.department_name,
-    standing.project_code,
-    standing.project_name,
-    standing.project_kind,
-    standing.expenditure_nature,
-    standing.month,
-    standing.initial_budget_amount,
-    standing.month_net_adjustment_amount,
-    standing.cumulative_net_adjustment_amount,
-    standing.full_year_budget_amount,
-    standing.month_executed_amount,
-    standing.cumulative_executed_amount,
-    standing.full_year_budget_amount - standing.cumulative_executed_amount as unspent_amount,
-    exact_rate(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_rate,
-    exact_rate_pct(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_rate_pct,
-    progress.time_progress,
-    progress.time_progress_pct,
-    progress.time_progress_source,
-    exact_rate_pct(standing.cumulative_executed_amount, standing.full_year_budget_amount)
-    - progress.time_progress_pct as gap_to_progress_points,
-    standing.cumulative_executed_amount
-    - cast(
-        cast(standing.full_year_budget_amount as decimal(29, 2)) * progress.time_progress as decimal(18, 2)
-    ) as gap_to_progress_amount,
-    execution_status(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_status,
-    standing.source_grain,
-    standing.as_of_date
+    district_code,
+    fiscal_year,
+    department_code,
+    department_name,
+    project_code,
+    project_name,
+    project_kind,
+    expenditure_nature,
+    month,
+    initial_budget_amount,
+    month_net_adjustment_amount,
+    cumulative_net_adjustment_amount,
+    full_year_budget_amount,
+    month_executed_amount,
+    cumulative_executed_amount,
+    full_year_budget_amount - cumulative_executed_amount as unspent_amount,
+    exact_rate(cumulative_executed_amount, full_year_budget_amount) as execution_rate,
+    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount) as execution_rate_pct,
+    time_progress,
+    time_progress_pct,
+    time_progress_source,
+    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount)
+    - time_progress_pct as gap_to_progress_points,
+    cumulative_executed_amount
+    - share_of_amount(full_year_budget_amount, time_progress) as gap_to_progress_amount,
+    execution_status(cumulative_executed_amount, full_year_budget_amount) as execution_status,
+    source_grain,
+    as_of_date
 from standing
-inner join core.time_progress as progress
-    on
-        standing.district_code = progress.district_code
-        and standing.fiscal_year = progress.fiscal_year
-        and standing.as_of_date = progress.as_of_date
-        and standing.expenditure_nature is not distinct from progress.expenditure_nature
