@@ -232,3 +232,10 @@ left join stated_nature
         and coalesce(resolved.project_code, resolved.given_project_name) = stated_nature.project_key
 left join core.project_kind_reference as kind
     on coalesce(listed.project_kind, stated_nature.project_kind) = kind.project_kind
+order by
+    resolved.district_code,
+    resolved.fiscal_year,
+    resolved.given_department_code,
+    resolved.given_department_name,
+    resolved.given_project_code,
+    resolved.given_project_name
