@@ -57,7 +57,7 @@ def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
             ("department", "440199", "", "executed_amount"): (Decimal("715.00"), Decimal("705.00")),
             ("project", "440198", "P1 甲项目", "initial_budget_amount"): (None, Decimal("1000.00")),
             ("project", "440198", "P2 乙项目", "initial_budget_amount"): (None, Decimal("500.00")),
-                ("project", "440199", "P2 乙项目", "executed_amount"): (Decimal("100.00"), Decimal("90.00")),
+            ("project", "440199", "P2 乙项目", "executed_amount"): (Decimal("100.00"), Decimal("90.00")),
         }
         or changed
     )
