@@ -23,7 +23,7 @@ BUDGET = """
     """
 PAYMENTS = """
     支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额
-    V1,2024-03-01,101,P1,111,600.00
+    V1,2024-02-01,101,P1,111,600.00
     """
 EXPECTED = """
     district_code,version,first_fiscal_year,last_fiscal_year,dataset,delivery_frequency,due_days,source_note
@@ -62,7 +62,7 @@ def bureau(tmp_path: Path) -> Bureau:
     return Bureau(tmp_path)
 
 
-def test_missing_then_late_then_in_time(bureau: Bureau) -> None:
+def test_deliveries_that_are_due_and_months_that_are_closed(bureau: Bureau) -> None:
     bureau.deliver("440199/reference/expected_deliveries.csv", EXPECTED)
     bureau.deliver("440199/2024/预算.csv", BUDGET)
     night = bureau.night("2024-02-03")
@@ -74,33 +74,42 @@ def test_missing_then_late_then_in_time(bureau: Bureau) -> None:
     budget = ("annual_budget", date(2024, 1, 1), date(2024, 3, 1), date(2024, 2, 3), "in_time")
     assert bureau.rows(state) == [budget, ("payment", date(2024, 1, 31), date(2024, 2, 5), None, "not_due")]
 
+    # Missing, and told once.
+    refused = bureau.deliver("440199/2024/支付.csv", PAYMENTS.replace("实际支付金额", "实付金頟"))
     assert bureau.night("2024-02-06").publication.status == "published"
     ((key, message),) = bureau.findings("delivery-")
     assert key == "payment 2024-01-31"
     assert "2024-02-05" in message
     assert bureau.night("2024-02-07").publication.status == "unchanged"
 
-    bureau.deliver("440199/2024/支付.csv", PAYMENTS)
+    # Late.
+    refused.write_text(textwrap.dedent(PAYMENTS).lstrip("\n"), encoding="utf-8")
     bureau.night("2024-02-08")
     assert bureau.rows(state)[1] == ("payment", date(2024, 1, 31), date(2024, 2, 5), date(2024, 2, 8), "late")
     assert [key for key, _ in bureau.findings("delivery-late")] == ["payment 2024-01-31"]
 
-    bureau.deliver("440199/2024/支付2.csv", PAYMENTS.replace("V1", "V2"))
-    bureau.night("2024-03-02")
-    assert bureau.rows(state)[1] == ("payment", date(2024, 2, 29), date(2024, 3, 5), date(2024, 3, 2), "in_time")
+    # In time; the first night of March closes February.
+    bureau.deliver("440199/2024/支付2.csv", PAYMENTS.replace("V1,2024-02-01", "V2,2024-02-28"))
+    bureau.night("2024-03-01")
+    assert bureau.rows(state)[1] == ("payment", date(2024, 2, 29), date(2024, 3, 5), date(2024, 3, 1), "in_time")
     assert bureau.findings("delivery-") == []
+    closes = "select month_end, paid_until_month_end, adjusted_until_month_end from history.month_close order by 1"
+    closed = [(date(2024, 1, 31), None, None), (date(2024, 2, 29), Decimal("1200.00"), None)]
+    assert bureau.rows(closes) == closed
 
+    # A restatement of the closed month is told and does not change what the month was closed with.
+    bureau.deliver("440199/2024/支付补报.csv", PAYMENTS.replace("V1", "V3").replace("600.00", "30.25"))
+    bureau.night("2024-03-03")
+    assert bureau.rows(closes) == closed
+    ((key, message),) = bureau.findings("closed-month")
+    assert key == "payment 2024-02"
+    assert "1,230.25" in message
+    assert "1,200.00" in message
 
-def test_a_refused_file_is_no_delivery_and_an_old_year_without_any_is_not_expected(bureau: Bureau) -> None:
-    bureau.deliver("440199/reference/expected_deliveries.csv", EXPECTED)
-    bureau.deliver("440199/2025/预算.csv", BUDGET)
-    bureau.night("2025-02-01")
-    bureau.deliver("440199/2025/支付.csv", PAYMENTS.replace("实际支付金额", "实付金頟"))
-    night = bureau.night("2025-02-07")
-    assert night.exit_code == 3
-    assert bureau.rows(
-        "select fiscal_year, delivery_status from quality.expected_delivery where dataset = 'payment'"
-    ) == [(2025, "missing")]
+    # The first night of April closes March, though nothing came, and the restatement is part of it.
+    assert bureau.night("2024-04-01").publication.status == "published"
+    assert bureau.rows(closes) == [*closed, (date(2024, 3, 31), Decimal("1230.25"), None)]
+    assert bureau.findings("closed-month") == []
 
 
 @pytest.mark.parametrize(
@@ -118,63 +127,38 @@ def test_periods(frequency: str, count: int, first: date, last: date) -> None:
     assert (len(ends), ends[0], ends[-1]) == (count, first, last)
 
 
-def test_the_first_night_of_a_month_closes_the_month_before(bureau: Bureau) -> None:
-    bureau.deliver("440199/2024/预算.csv", BUDGET)
-    bureau.deliver("440199/2024/支付.csv", PAYMENTS)
-    bureau.night("2024-03-31")
-    closes = """select month_end, paid_until_month_end, adjusted_until_month_end, build_number
-        from history.month_close order by all"""
-    assert bureau.rows(closes) == [(date(2024, 2, 29), Decimal("0.00"), None, 1)]
-    assert bureau.night("2024-04-01").publication.status == "published"
-    assert bureau.night("2024-04-02").publication.status == "unchanged"
-    march = (date(2024, 3, 31), Decimal("600.00"), None, 2)
-    assert bureau.rows(closes)[1:] == [march]
-    assert bureau.findings("closed-month") == []
-
-    bureau.deliver("440199/2024/支付补报.csv", PAYMENTS.replace("V1", "V2").replace("600.00", "30.25"))
-    bureau.night("2024-04-03")
-    assert bureau.rows(closes)[1:] == [march]
-    ((key, message),) = bureau.findings("closed-month")
-    assert key == "payment 2024-03"
-    assert "630.25" in message
-    assert "600.00" in message
-
-    bureau.night("2024-05-01")
-    assert bureau.rows(closes)[2:] == [(date(2024, 4, 30), Decimal("630.25"), None, 4)]
-    assert bureau.findings("closed-month") == []
+def test_a_year_is_open_until_its_closing_day_and_stays_open_without_one() -> None:
+    closing = Closing(year_closes_on="03-31")
+    assert not closing.is_closed(2024, date(2025, 3, 31))
+    assert closing.is_closed(2024, date(2025, 4, 1))
+    assert not Closing().is_closed(2024, date(2099, 1, 1))
+    with pytest.raises(ValueError, match="year_closes_on"):
+        Closing(year_closes_on="02-30")
 
 
 def test_a_closed_year_holds_a_change_back_until_it_is_released(bureau: Bureau) -> None:
     bureau.settings.closing = Closing(year_closes_on="03-31")
-    executed = "select sum(executed_amount) from summary.department_execution"
+    executed = "select executed_amount from summary.department_execution"
     bureau.deliver("440199/2024/预算.csv", BUDGET)
-    bureau.deliver("440199/2024/支付.csv", PAYMENTS)
-    assert bureau.night("2025-03-30").exit_code == 0
-    late = bureau.deliver("440199/2024/支付更正.csv", PAYMENTS.replace("600.00", "610.00"))
-    assert bureau.night("2025-03-31").exit_code == 0
-    assert bureau.rows(executed) == [(Decimal("610.00"),)]
+    late = bureau.deliver("440199/2024/支付.csv", PAYMENTS.replace("2024-02-01", "2024-12-31"))
+    # The first delivery for a year is no change to it, however late it comes.
+    assert bureau.night("2025-04-30").exit_code == 0
 
-    late.unlink()
-    night = bureau.night("2025-04-01")
-    assert night.exit_code == 3
+    late.write_text(late.read_text().replace("600.00", "610.00"))
+    assert bureau.night("2025-05-01").exit_code == 3
     ((key, message),) = bureau.findings("year-is-closed")
-    assert key == "440199/2024/支付更正.csv"
+    assert key == "440199/2024/支付.csv"
     assert "2025-03-31" in message
-    assert bureau.rows(executed) == [(Decimal("610.00"),)]
-    assert bureau.night("2025-04-02").publication.status == "unchanged"
-
-    release_held_attempt(bureau.settings, "440199", 2024, reason="withdrawn by the office", released_by="test")
-    assert bureau.night("2025-04-03").exit_code == 0
     assert bureau.rows(executed) == [(Decimal("600.00"),)]
-    assert bureau.night("2025-04-04").publication.status == "unchanged"
+    assert bureau.night("2025-05-02").publication.status == "unchanged"
 
-
-def test_the_first_delivery_for_a_closed_year_and_another_closing_date(bureau: Bureau) -> None:
-    bureau.settings.closing = Closing(year_closes_on="03-31")
-    bureau.deliver("440199/2020/预算.csv", BUDGET)
-    assert bureau.night("2025-05-01").exit_code == 0
-    bureau.deliver("440199/2020/预算.csv", BUDGET.replace("1000.00", "900.00"))
-    assert bureau.night("2025-05-02").exit_code == 3
-    bureau.settings.closing = Closing()
+    release_held_attempt(bureau.settings, "440199", 2024, reason="audit found it", released_by="test")
     assert bureau.night("2025-05-03").exit_code == 0
-    assert bureau.rows("select initial_budget_amount from summary.department_execution") == [(Decimal("900.00"),)]
+    assert bureau.rows(executed) == [(Decimal("610.00"),)]
+    assert bureau.night("2025-05-04").publication.status == "unchanged"
+
+    late.write_text(late.read_text().replace("610.00", "611.00"))
+    assert bureau.night("2025-05-05").exit_code == 3
+    bureau.settings.closing = Closing()
+    assert bureau.night("2025-05-06").exit_code == 0
+    assert bureau.rows(executed) == [(Decimal("611.00"),)]
