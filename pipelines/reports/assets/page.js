@@ -63,6 +63,7 @@
     waterfallChart: ["从年初预算到全年预算，按净调整金额最大的部分分解。", "From initial to full-year budget, by the largest net adjustments."],
     waterfallZoomed: ["横轴不从零开始。", " The axis does not start at zero."],
     waterfallUnknown: ["年初预算或调整金额未知，无法分解。", "The initial budget or its adjustment is unknown, so there is nothing to break down."],
+    namedProjects: ["数据齐全的{count}个项目（不等于部门合计）", "The {count} projects with known figures (not the department's total)"],
     others: ["其余{count}项", "{count} others"],
     projects: ["项目执行", "Projects"],
     breakdown: ["资金性质与支出性质", "By fund type and by nature"],
@@ -441,12 +442,21 @@
     return el("div", { class: "tools" }, el("label", {}, t("show"), select));
   }
 
+  const cents = (value) => BigInt(value.replace(".", ""));
+  const yuan = (value) => {
+    const digits = String(value < 0n ? -value : value).padStart(3, "0");
+    return `${value < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  };
+  const sums = (rows) => Object.fromEntries(["initial_budget_amount", "net_adjustment_amount"].map((name) => [name, yuan(rows.reduce((sum, row) => sum + cents(row[name]), 0n))]));
+
   function waterfallCard() {
     const box = el("div");
     const whole = DATA.totals;
     const complete = whole.known_initial_budget_amount === whole.department_count && whole.known_net_adjustment_amount === whole.department_count;
     const choices = records.department.filter((row) => row.initial_budget_amount !== null).map((row) => ({
       title: departmentTitle(row), from: row, parts: records.project.filter((project) => departmentKey(project) === departmentKey(row)), name: projectTitle }));
+    const named = records.project.filter((row) => row.initial_budget_amount !== null && row.net_adjustment_amount !== null);
+    if (!choices.length && named.length) choices.push({ title: t("namedProjects", { count: named.length }), from: sums(named), parts: named, name: projectTitle });
     if (complete && records.department.length > 1) {
       choices.unshift({ title: t("district"), from: whole, parts: records.department, name: departmentTitle });
     }
@@ -454,9 +464,7 @@
       const initial = choice && choice.from.initial_budget_amount;
       const net = choice && choice.from.net_adjustment_amount;
       if (!choice || initial === null || net === null) return box.replaceChildren(el("p", { class: "soft" }, t("waterfallUnknown")));
-      const cents = (value) => BigInt(value.replace(".", ""));
       const size = (value) => (value < 0n ? -value : value);
-      const yuan = (value) => { const digits = String(size(value)).padStart(3, "0"); return `${value < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`; };
       const moved = choice.parts.filter((row) => row.net_adjustment_amount !== null && cents(row.net_adjustment_amount) !== 0n)
         .sort((a, b) => (size(cents(b.net_adjustment_amount)) > size(cents(a.net_adjustment_amount)) ? 1 : -1));
       const largest = moved.slice(0, window.innerWidth < 720 ? 5 : 9);
@@ -592,11 +600,13 @@
   }
 
   function breakdownCard() {
-    const columns = ["full_year_budget_amount", "executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }];
-    const fund = { name: "fund_type_name", text: (row) => row.fund_type_name || row.fund_type_code || t("unknown") };
+    const columns = ["executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount"];
+    const alone = records.department.length === 1;
+    const who = alone ? [] : [departmentColumn];
+    const fund = { name: "fund_type_name", head: alone, text: (row) => row.fund_type_name || row.fund_type_code || t("unknown") };
     return card("breakdown", t("breakdown"), el("div", { class: "two" },
-      table({ caption: tableTitle("fund_type"), rows: records.fund_type, columns: [departmentColumn, fund, ...columns] }),
-      table({ caption: tableTitle("nature"), rows: records.nature, columns: [departmentColumn, "expenditure_nature", ...columns] })));
+      table({ caption: tableTitle("fund_type"), rows: records.fund_type, columns: [...who, fund, ...columns] }),
+      table({ caption: tableTitle("nature"), rows: records.nature, columns: [...who, { name: "expenditure_nature", head: alone }, ...columns] })));
   }
 
   function warningsCard() {
@@ -691,7 +701,7 @@
       const own = lines.columns.filter((column) => !/^(department|project)_(code|name)$|^source_/.test(column) && rows.some((row) => row[column] !== null));
       parts.push(el("h3", {}, bracketed(language ? lines.en : lines.zh, rows.length)));
       if (lines.total > lines.rows.length) parts.push(el("p", { class: "soft small" }, t("linesCut", { shown: lines.rows.length, total: lines.total })));
-      parts.push(table({ caption: language ? lines.meaning : lines.meaning_zh, rows, inUnit: "yuan", columns: [...own, { name: "source_line", kind: "text", title: t("place"), text: place, wide: true }] }));
+      parts.push(table({ caption: language ? lines.meaning : lines.meaning_zh, rows, inUnit: "yuan", columns: [{ name: "source_line", kind: "text", head: true, title: t("place"), text: place, wide: true }, ...own] }));
     }
     return parts.length ? parts : [el("p", { class: "soft" }, t("linesNone"))];
   }
