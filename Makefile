@@ -18,11 +18,21 @@ nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取
 test: $(INSTALLED)  ## All tests | 全部测试
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-lint: $(INSTALLED)  ## Style, types, import layers, SQL | 代码规范、类型、分层与 SQL 检查
+lint: lint-style lint-format lint-types lint-layers lint-sql  ## Style, types, import layers, SQL | 代码规范、类型、分层与 SQL 检查
+
+lint-style: $(INSTALLED)
 	$(BIN)/ruff check
+
+lint-format: $(INSTALLED)
 	$(BIN)/ruff format --check
+
+lint-types: $(INSTALLED)
 	$(BIN)/mypy
+
+lint-layers: $(INSTALLED)
 	$(BIN)/lint-imports
+
+lint-sql: $(INSTALLED)
 	$(BIN)/sqlfluff lint --processes 2 sql
 
 format: $(INSTALLED)  ## Bring Python into shape | 格式化代码
