@@ -160,6 +160,12 @@ _LONGEST_KEPT = 100
 _fold_header_once = lru_cache(maxsize=20_000)(_fold_header)
 
 
+@lru_cache(maxsize=64)
+def header_aliases(layout: Layout) -> HeaderAliases:
+    """The header names of a layout, put together once."""
+    return HeaderAliases(layout)
+
+
 class HeaderAliases:
     """The names under which each dataset's columns are delivered: the contracts' and a district's own."""
 

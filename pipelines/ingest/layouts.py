@@ -12,6 +12,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from pipelines.contracts.datasets import DATASETS
@@ -30,7 +31,7 @@ OPTIONS: Mapping[str, str] = {
 """The options of a layout and what they may be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """How a district delivers: the contracts with its headers and spellings, and its options.
 
@@ -44,6 +45,9 @@ class Layout:
     unit_factor: int | None = None
     skipped_sheets: frozenset[str] = frozenset()
     total_words: frozenset[str] = frozenset()
+
+
+_PLAIN = Layout()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,17 @@ def read_layout(raw: Path, district_code: str, fiscal_year: int) -> Layout:
     """
     path = raw / district_code / ALIAS_FILE
     if not path.is_file():
-        return Layout()
+        return _PLAIN
     name = f"{district_code}/{ALIAS_FILE}"
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileRefused("encoding-not-known", found=name, remedy="Save it as UTF-8.") from None
+    return _parse(text, fiscal_year, name)
+
+
+@lru_cache(maxsize=64)
+def _parse(text: str, fiscal_year: int, name: str) -> Layout:
     entries = list(_entries(text, fiscal_year, name))
     columns: dict[tuple[str, str], Column] = {}
     passed_over: dict[str, set[str]] = {}

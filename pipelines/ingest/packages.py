@@ -105,8 +105,12 @@ def inflate(package: zipfile.ZipFile, name: str, limits: Limits, budget: list[in
 
 def _inflated(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     raw = package.fp
-    if raw is None or member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise FileRefused("file-not-readable", found=f"compression method {member.compress_type}")
+    if (
+        raw is None
+        or member.header_offset < 0
+        or member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+    ):
+        raise FileRefused("file-not-readable", found=f"a member packed in an unknown way: {member.filename!r}"[:200])
     raw.seek(member.header_offset)
     header = raw.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":

@@ -28,7 +28,7 @@ from pipelines.ingest.delimited import (
     read_lines,
     sample_records,
 )
-from pipelines.ingest.headers import HeaderAliases, Metadata, Recognised, fold_header, is_number, recognise
+from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.raw_rows import RawRows
@@ -115,7 +115,7 @@ class _Reader:
         self._delivery = delivery
         self._limits = settings.limits
         self._hash_secret = hash_secret
-        self._aliases = HeaderAliases(read_layout(settings.raw, delivery.district_code, delivery.fiscal_year))
+        self._aliases = header_aliases(read_layout(settings.raw, delivery.district_code, delivery.fiscal_year))
         self._layout = self._aliases.layout
 
     def tables(self, path: Path, within: str) -> Iterator[SourceTable]:

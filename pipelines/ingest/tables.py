@@ -198,9 +198,7 @@ class TableReader:
                     if not (position in passed or position in lines.totals or position in lines.absent):
                         faults.add(raw.lines[position].as_py(), name, fault)
         for position, width in raw.ragged.items():
-            if position not in passed:
-                for lines in groups:
-                    lines.totals.pop(position, None)
+            if position not in passed and not any(position in lines.totals for lines in groups):
                 rule = "row-has-too-many-cells" if width > len(raw.columns) else "row-has-too-few-cells"
                 faults.add(raw.lines[position].as_py(), "", Fault(rule, str(width), str(len(raw.columns))))
 
