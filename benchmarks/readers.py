@@ -47,7 +47,7 @@ V1,2024-03-01,101,P1,111,{amount}.00
 def read(database: Path, announced: Any, stop: Any, results: Any, seed: int) -> None:
     """Reads until ``stop`` is set, and appends what was found to ``results``."""
     os.nice(15)  # so many readers on one small machine would leave the publications no time to happen
-    draw = random.Random(seed)  # noqa: S311 - chooses tables to look at
+    draw = random.Random(seed)
     found: dict[str, Any] = {"connections": 0, "refused": [], "torn": [], "stale": 0, "longest_wait": 0.0}
     seen = set()
     while not stop.is_set():

@@ -107,12 +107,12 @@ class City:
 
     def __init__(self, raw: Path, districts: int, seed: int) -> None:
         self.raw = raw
-        self.rng = random.Random(seed)  # noqa: S311 - seeded
+        self.rng = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.districts = [self._district(number) for number in range(districts)]
 
     def _district(self, number: int) -> District:
-        rng = random.Random(f"{number}/{self.rng.random()}")  # noqa: S311 - seeded
+        rng = random.Random(f"{number}/{self.rng.random()}")
         projects = [
             (f"10{unit}", f"P{unit}{item}", rng.randrange(10**7, 10**9)) for unit in (1, 2, 3) for item in (1, 2, 3)
         ]
@@ -437,7 +437,7 @@ class Year:
     """The nights, the faults in them, and what has to hold."""
 
     def __init__(self, directory: Path, nights: int, districts: int, seed: int, fault_share: float) -> None:
-        self.rng = random.Random(f"faults {seed}")  # noqa: S311 - seeded
+        self.rng = random.Random(f"faults {seed}")
         self.fault_share = fault_share
         self.nights = nights
         self.receiver = Receiver()
