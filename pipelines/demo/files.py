@@ -120,6 +120,7 @@ class Workbook:
         self._stack = contextlib.ExitStack()
         partial = self._stack.enter_context(complete_file(path))
         self._book = self._stack.enter_context(xlsxwriter.Workbook(str(partial)))
+        # A workbook has no time zone, and the same day every time makes the same bytes.
         self._book.set_properties({"created": datetime(2000, 1, 1), "author": "", "title": "synthetic 演示数据"})  # noqa: DTZ001
         self.wan = wan
         add = self._book.add_format

@@ -258,7 +258,7 @@ def _output(*command: str) -> str:
     """What a program prints; empty where it is not installed or fails."""
     if shutil.which(command[0]) is None:
         return ""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - own words
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
