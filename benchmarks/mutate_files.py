@@ -7,7 +7,8 @@ cell by cell and row by row. Each is then read, and one of two things must come 
 
 * ``FileRefused`` with a message in both languages, or
 * tables in which every line below the header is a data row, a total, or passed over with a reason, each line in one of
-  them, and in which every cell of an amount that is not empty gave a value or a fault.
+  them, in which every cell of an amount that is not empty gave a value or a fault, and whose validation hands on every
+  row and every cent, accepted or rejected.
 
 Prints every file that breaks this with the seed that makes it again, and ends with status 1 if there is one.
 """
@@ -25,9 +26,12 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import xlsxwriter
 
 from pipelines.contracts.datasets import DATASETS
@@ -35,6 +39,7 @@ from pipelines.contracts.model import Kind
 from pipelines.ingest.cells import is_empty
 from pipelines.ingest.model import Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.read import read_file
+from pipelines.quality.validate import Validator
 from pipelines.settings import Limits, Settings
 
 DISTRICT, YEAR = "440103", 2022
@@ -300,6 +305,26 @@ def check(head: TableHead, batches: list[Batch]) -> None:
                 assert is_told or (line, name) in faulty, f"line {line}: {text!r} of {name} is gone"
 
 
+def check_conserved(head: TableHead, batches: list[Batch]) -> None:
+    """Raises ``AssertionError`` where validation loses or invents a row or a cent."""
+    validator = Validator(head.dataset)
+    try:
+        for batch in batches:
+            validated = validator.validate(batch)
+            parts = (validated.accepted, validated.rejected)
+            assert sum(part.num_rows for part in parts) == batch.rows.num_rows, "rows lost in validation"
+            for name in DATASETS[head.dataset].amount_columns:
+                read = _sum(batch.rows[name])
+                kept = sum((_sum(part[name]) for part in parts), Decimal(0))
+                assert kept == read, f"{name}: {read} yuan read, {kept} kept"
+    finally:
+        validator.close()
+
+
+def _sum(amounts: pa.ChunkedArray) -> Decimal:
+    return pc.sum(amounts).as_py() or Decimal(0)
+
+
 def check_lines(content: bytes, suffix: str, tables: list[tuple[TableHead, list[Batch]]]) -> None:
     """Raises ``AssertionError`` where a record of a plain text is nowhere."""
     if suffix not in {".csv", ".txt", ".tsv"} or len(tables) != 1:
@@ -332,6 +357,7 @@ def run(seed: int, raw: Path, settings: Settings) -> str:
         for table in read_file(delivery, settings=settings, hash_secret=b"secret").tables:
             batches = list(table.batches)
             check(table.head, batches)
+            check_conserved(table.head, batches)
             tables.append((table.head, batches))
         check_lines(content, suffix, tables)
     except FileRefused as refusal:
@@ -344,28 +370,35 @@ def run(seed: int, raw: Path, settings: Settings) -> str:
     return "read with faults" if faults else "read"
 
 
+def read_damaged(seeds: range, raw: Path) -> tuple[Counter[str], list[str]]:
+    """Reads the damaged deliveries of these seeds below ``raw``: how often what came of them, and what is broken."""
+    (raw / DISTRICT / str(YEAR)).mkdir(parents=True)
+    settings = Settings(raw=raw, limits=Limits(batch_rows=7))
+    outcomes: Counter[str] = Counter()
+    broken: list[str] = []
+    for seed in seeds:
+        try:
+            outcomes[run(seed, raw, settings)] += 1
+        except Exception:
+            broken.append(f"seed {seed}: {traceback.format_exc(limit=-4)}")
+    return outcomes, broken
+
+
 def main() -> int:
     """Runs the seeds that were asked for and prints what came of them."""
     parser = argparse.ArgumentParser(description="Read damaged deliveries; none may raise and nothing may get lost.")
     parser.add_argument("--files", type=int, default=10_000, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; each file has its own")
     given = parser.parse_args()
-    outcomes: Counter[str] = Counter()
-    broken = 0
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
-        raw = Path(directory)
-        (raw / DISTRICT / str(YEAR)).mkdir(parents=True)
-        settings = Settings(raw=raw, limits=Limits(batch_rows=7))
-        for seed in range(given.seed, given.seed + given.files):
-            try:
-                outcomes[run(seed, raw, settings)] += 1
-            except Exception:
-                broken += 1
-                print(f"seed {seed}:", traceback.format_exc(limit=-4), file=sys.stderr)
+        outcomes, broken = read_damaged(range(given.seed, given.seed + given.files), Path(directory))
+    for problem in broken:
+        print(problem, file=sys.stderr)
     for outcome, count in outcomes.most_common():
         print(f"{count:7,}  {outcome}")
-    print(f"{given.files:7,}  files from seed {given.seed} in {time.monotonic() - started:.0f} s; broken: {broken}")
+    seconds = time.monotonic() - started
+    print(f"{given.files:7,}  files from seed {given.seed} in {seconds:.0f} s; broken: {len(broken)}")
     return 1 if broken else 0
 
 
