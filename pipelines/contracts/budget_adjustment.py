@@ -13,7 +13,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind, RowRule
+from pipelines.contracts.model import Column, Dataset, Kind, Personal, RowRule
 
 ADJUSTMENT_KINDS: tuple[tuple[str, str], ...] = (
     ("addition", "追加"),
@@ -109,9 +109,10 @@ BUDGET_ADJUSTMENT = Dataset(
             "adjustment_reason",
             Kind.TEXT,
             "调整原因",
-            "Reason as delivered.",
-            "调整原因。",
+            "Reason as delivered, without numbers that may identify a person.",
+            "调整原因；可能识别个人的号码以“•”代替。",
             headers=("调整原因", "调整事由", "adjustment_reason"),
+            personal=Personal.MASK,
         ),
         REMARK,
     ),

@@ -62,11 +62,16 @@ class Blank(StrEnum):
 
 
 class Personal(StrEnum):
-    """What happens to a column that can name or identify a person."""
+    """What happens to a column that can name or identify a person.
+
+    ``MASK`` is for free text: runs of digits that can be an identity number, an account or a telephone number are
+    replaced; a name in free text cannot be told from other words and stays.
+    """
 
     NO = "no"
     DROP = "drop"
     HASH = "hash"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,11 @@ class Column:
     def but(self, **changes: Any) -> Column:
         """This column with some facets replaced (usually further headers)."""
         return replace(self, **changes)
+
+    @property
+    def names_persons(self) -> bool:
+        """Whether the whole cell may name a person, so that it is shown nowhere."""
+        return self.personal in (Personal.DROP, Personal.HASH)
 
 
 class Severity(StrEnum):

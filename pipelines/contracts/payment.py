@@ -65,9 +65,10 @@ PAYMENT = Dataset(
             "payment_purpose",
             Kind.TEXT,
             "用途",
-            "Purpose as delivered.",
-            "用途。",
+            "Purpose as delivered, without numbers that may identify a person.",
+            "用途；可能识别个人的号码以“•”代替。",
             headers=("用途", "支付用途", "款项用途", "摘要", "use_des", "payment_purpose"),
+            personal=Personal.MASK,
         ),
         Column(
             "payee_name",

@@ -20,6 +20,7 @@ from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.model import Column, Kind
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault, Reading
+from pipelines.ingest.personal import column_without_numbers
 
 _PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
@@ -53,6 +54,14 @@ class Texts:
         if not self.is_varied or not pc.all(pc.ascii_is_alnum(self.strings), skip_nulls=True).as_py():
             return False
         return not pc.any(pc.ascii_is_alpha(self.strings), skip_nulls=True).as_py()
+
+    def without_numbers(self) -> Texts:
+        """The same cells without the numbers that may identify a person."""
+        if self.is_varied:
+            masked = column_without_numbers(self.strings)
+            return self if masked is self.strings else Texts(masked)
+        distinct = column_without_numbers(self.encoded.dictionary)
+        return self if distinct is self.encoded.dictionary else Texts(distinct.take(self.encoded.indices))
 
 
 @dataclass(frozen=True, slots=True)

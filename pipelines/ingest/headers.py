@@ -27,6 +27,7 @@ from pipelines.contracts.passed_over import passed_over_headers
 from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_text, unit_name
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
+from pipelines.ingest.personal import without_numbers
 
 MAX_LEVELS = 4
 _UNITS = "|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True))
@@ -491,7 +492,7 @@ def _missing_headers(
 
 
 def _shown(paths: Iterable[tuple[str, ...]]) -> str:
-    names = ["/".join(path).replace("\n", "") for path in paths]
+    names = [without_numbers("/".join(path).replace("\n", "")) for path in paths]
     return "、".join(names[:MAX_SHOWN]) + (" …" if len(names) > MAX_SHOWN else "")
 
 

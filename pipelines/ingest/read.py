@@ -31,6 +31,7 @@ from pipelines.ingest.delimited import (
 from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
+from pipelines.ingest.personal import shown_where_headers_should_be
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.tables import TableReader
 from pipelines.ingest.workbook import Sheet, read_sheets
@@ -171,7 +172,7 @@ class _Reader:
                 continue
             if recognised:
                 return delimiter, recognised, records
-        raise refusals[0] if refusals else self._no_table("、".join(widest)[:200], sheet)
+        raise refusals[0] if refusals else self._no_table(shown_where_headers_should_be([widest]), sheet)
 
     def _workbook(self, path: Path, kind: str, within: str) -> Iterator[SourceTable]:
         """The tables of all sheets of a workbook."""
@@ -222,7 +223,7 @@ class _Reader:
         if any(_holds_amounts(column) for column in sheet.rows.columns):
             raise FileRefused(
                 "dataset-not-recognised",
-                found="、".join(text for row in _texts(sheet.rows.slice(0, 10)) for text in row if text)[:200],
+                found=shown_where_headers_should_be(_texts(sheet.rows.slice(0, 10))),
                 expected="、".join(dataset.label_zh for dataset in self._layout.datasets.values()),
                 sheet=name,
                 remedy="Correct the headers, or pass the sheet over in header_aliases.csv (layout,skip_sheet).",

@@ -8,7 +8,7 @@ of headers in which it has an amount; all its lines have its line number. Does n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from pipelines.ingest.cells import Fault
 from pipelines.ingest.columns import Manner, ReadColumn, Texts, read_column
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
+from pipelines.ingest.personal import MASK, column_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
     SUSPECT,
@@ -34,14 +35,11 @@ from pipelines.ingest.totals import (
     total_scope,
 )
 
-MASK = "•"
-"""Stands for a cell that may name a person, wherever a row is shown as text."""
-
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
 _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
-_NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日]{0,14}")
+_NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
 _SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
 _SHOWN_TEXT = r"^(?:[0-9]{0,14}[^0-9])*[0-9]{0,14}$"
 
@@ -56,11 +54,16 @@ class Faults:
         """Notes a fault."""
         self._entries[line, column, fault] = None
 
-    def table(self, *, mask: bool) -> pa.Table:
-        """The faults as ``model.FAULTS``; ``mask``: a shifted cell may name a person, so show none that could."""
-        shown = [
-            MASK if mask and not _NOT_PERSONAL.fullmatch(fault.found) else fault.found for _, _, fault in self._entries
-        ]
+    def table(self, *, mask: bool, codes: Collection[str]) -> pa.Table:
+        """The faults as ``model.FAULTS``, without the numbers of persons.
+
+        ``mask``: a shifted cell may name a person, so show none that could. ``codes``: columns in which a long number
+        is nobody's.
+        """
+        shown = []
+        for _, name, fault in self._entries:
+            found = fault.found if name in codes and not mask else without_numbers(fault.found)
+            shown.append(MASK if mask and not _NOT_PERSONAL.fullmatch(found) else found)
         return pa.table(
             [
                 [line for line, _, _ in self._entries],
@@ -115,9 +118,10 @@ class TableReader:
         self._refuse_other_origin()
         present = {header.column.name for header in recognised.headers if header.column}
         self._names_persons = any(
-            column.personal is not Personal.NO and column.name != "remark" and column.name in present
+            column.names_persons and column.name != "remark" and column.name in present
             for column in self._dataset.columns
         )
+        self._codes = {column.name for column in self._dataset.columns if column.kind in (Kind.CODE, Kind.TEXT)}
         self._tells_department = bool(present & {"department_name", "department_code"})
         self._deletion = next((h for h in recognised.headers if fold_header(h.path[-1])[0] in DELETION_HEADERS), None)
         self._shown = _unique([header.shown for header in recognised.headers])
@@ -242,7 +246,7 @@ class TableReader:
             sorting = np.argsort(order, kind="stable")
             table, order = table.take(pa.array(sorting)), order[sorting]
             scopes = [scopes[index] for index in sorting.tolist()]
-        texts = self._texts(reading)
+        texts = self._texts(reading, groups)
         if len(order) != len(raw) or len(groups) > 1:
             texts = texts.take(pa.array(order))
         scope = pa.array(scopes, pa.string())
@@ -253,7 +257,8 @@ class TableReader:
             [raw.lines.take(pa.array(sorted(passed), pa.int64())), [passed[position] for position in sorted(passed)]],
             schema=PASSED_OVER,
         )
-        return Batch(table, faults.table(mask=self._names_persons), texts, totals, passed_over)
+        told = faults.table(mask=self._names_persons, codes=self._codes)
+        return Batch(table, told, texts, totals, passed_over)
 
     def _values(self, reading: _Reading, lines: _Lines, faults: Faults, passed: dict[int, str]) -> dict[str, pa.Array]:
         values: dict[str, pa.Array] = {}
@@ -289,18 +294,23 @@ class TableReader:
                     faults.add(raw.lines[position].as_py(), column.name, fault)
         return _constant(folder, array)
 
-    def _texts(self, reading: _Reading) -> pa.Table:
+    def _texts(self, reading: _Reading, groups: Sequence[_Lines]) -> pa.Table:
         """The cells as delivered; what may name a person, and what nobody knows, is masked."""
+        faulty: dict[str, set[int]] = {}
+        for lines in groups:
+            for name, column in lines.read.items():
+                if column.faulty and name not in self._codes:
+                    faulty.setdefault(name, set()).update(column.faulty)
         ragged = reading.raw.ragged if self._names_persons else {}
         columns: dict[str, pa.Array] = {}
         for shown, header in zip(self._shown, self._recognised.headers, strict=True):
             texts = reading.cells(header)
-            if header.column is None or header.column.personal is not Personal.NO:
+            if header.column is None or header.column.names_persons:
                 columns[shown] = pc.if_else(pc.is_valid(texts.strings), MASK, texts.strings)
-            elif self._names_persons:
-                columns[shown] = _without_persons(texts, header.column)
-            else:
-                columns[shown] = texts.strings
+                continue
+            if header.column.name in faulty:
+                texts = _without_numbers_at(texts, sorted(faulty[header.column.name]))
+            columns[shown] = _without_persons(texts, header.column) if self._names_persons else texts.strings
             if ragged:
                 is_told = pc.and_(_flags(ragged, len(texts)), pc.is_valid(columns[shown]))
                 columns[shown] = pc.if_else(is_told, MASK, columns[shown])
@@ -315,7 +325,15 @@ class _Reading:
         self._table = table
         self._dataset = table._dataset
         self._recognised = table._recognised
-        self._texts = [Texts(column) for column in raw.columns]
+        free = {
+            header.index
+            for header in self._recognised.headers
+            if header.column and header.column.personal is Personal.MASK
+        }
+        self._texts = [
+            Texts(column).without_numbers() if index in free else Texts(column)
+            for index, column in enumerate(raw.columns)
+        ]
         self._nothing = Texts(pa.nulls(len(raw), pa.string()))
         self._read: dict[tuple[str, tuple[int, ...]], ReadColumn] = {}
 
@@ -559,7 +577,7 @@ def _is_label(column: Column | None) -> bool:
     return (
         column is not None
         and column.kind in {Kind.TEXT, Kind.CODE}
-        and column.personal is Personal.NO
+        and not column.names_persons
         and column.name not in _FREE_TEXT
     )
 
@@ -581,6 +599,12 @@ def _without_persons(texts: Texts, column: Column) -> pa.Array:
     if pc.all(is_shown).as_py():
         return texts.strings
     return pc.if_else(is_shown, distinct, MASK).take(texts.encoded.indices)
+
+
+def _without_numbers_at(texts: Texts, positions: list[int]) -> Texts:
+    """The cells without personal numbers where an amount or a date could not be read: a text may have slipped in."""
+    masked = column_without_numbers(texts.strings.take(pa.array(positions)))
+    return Texts(pc.replace_with_mask(texts.strings, _flags(positions, len(texts)), masked))
 
 
 def _flags(positions: Any, length: int) -> pa.Array:
