@@ -32,6 +32,9 @@ HOSTILE = (
 )
 """Names that a careless report would run, follow or break on."""
 
+MARKUP_OF_WORKBOOKS = "<r>&</r>"
+"""A name that xlsxwriter would take for its own markup and write as it is, which makes the file unreadable."""
+
 _REASONS = ("人员增支", "上级专项下达", "项目进度调整", "年中压减一般性支出", "突发应急")
 
 
@@ -203,7 +206,7 @@ def _quality(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str
         "quality.rejected_row": [
             common
             | {"dataset": "payment", "source_file_id": f"payment-{DETAIL}-{YEAR}", "source_line": 99}
-            | {"department_name": HOSTILE[0], "project_name": "示例项目1-1", "money": Decimal("33.10")}
+            | {"department_name": HOSTILE[0], "project_name": MARKUP_OF_WORKBOOKS, "money": Decimal("33.10")}
             | {"rule_ids": "amount-is-a-number", "columns": "paid_amount", "messages": "found '3O', expected a number"}
             | {"messages_zh": "金额“3O”不是数字", "row_text": "{}"}
         ],

@@ -243,7 +243,7 @@ def test_names_are_shown_as_text_and_never_run(open_page: Any) -> None:
     data = re.search(r'id="data">(.*?)</script>', opened.path.read_text(encoding="utf-8"), re.DOTALL)
     assert data
     assert "<" not in data[1]
-    assert set(report_data.HOSTILE[:7]) <= set(json.loads(data[1])["words"])
+    assert set(report_data.HOSTILE[:7]) <= set(json.loads(data[1])["figures"]["words"])
 
 
 def report_data_last(select: Locator) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,13 @@ from conftest import require_program
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.contracts.figures import definition
+from pipelines.reports import content
+from pipelines.reports.sections import SECTIONS
+from pipelines.reports.sheets import open_workbook
+from pipelines.reports.workbook import write_workbook
 from pipelines.reports.write import write_report
 from pipelines.settings import Settings
+from pipelines.warehouse.connect import open_published
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 
@@ -150,6 +156,7 @@ def test_nothing_from_data_is_a_formula_or_a_link(book: openpyxl.Workbook) -> No
                     if cell.value.startswith(("=", "+", "-", "@")):
                         assert cell.quotePrefix, (sheet.title, cell.coordinate)
     assert set(report_data.HOSTILE[:7]) <= texts
+    assert report_data.MARKUP_OF_WORKBOOKS in {text.strip() for text in texts}
 
 
 def test_sheets_are_ready_to_print_and_to_read(book: openpyxl.Workbook) -> None:
@@ -206,3 +213,41 @@ def test_libreoffice_shows_the_same_figures_and_prints_landscape_pages(
     boxes = re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
     assert len(boxes) >= len(book.sheetnames)
     assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(842, 595)}
+
+
+def test_a_sheet_that_leaves_rows_out_says_how_many(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    few = tuple(replace(section, rows_at_most=5) if section.name == "warning" else section for section in SECTIONS)
+    monkeypatch.setattr(content, "SECTIONS", few)
+    with open_published(settings.database) as connection:
+        shown = content.read_content(connection, report_data.DETAIL, report_data.YEAR)
+    write_workbook(shown, tmp_path / "few.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "few.xlsx")
+    warnings = published(settings, "summary.execution_warning", report_data.DETAIL)
+    assert len(sheet_rows(book["预警"])) == 5 < len(warnings)
+    assert f"另有 {len(warnings) - 5:,} 行见数据库" in book["预警"]["A2"].value
+    assert "另有" not in book["项目执行"]["A2"].value
+
+
+def test_a_page_keeps_the_largest_lines_of_each_project(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_published(settings.database) as connection:
+        every = content.read_content(connection, report_data.DETAIL, report_data.YEAR).lines["payment"]
+        projects = {record["project_code"] for record in every.records()}
+        monkeypatch.setattr(content, "LINES_AT_MOST", len(projects))
+        kept = content.read_content(connection, report_data.DETAIL, report_data.YEAR).lines["payment"]
+    assert kept.row_count == every.row_count == len(every.rows) > len(kept.rows)
+    largest = {code: Decimal(0) for code in projects}
+    for record in every.records():
+        largest[record["project_code"]] = max(largest[record["project_code"]], abs(record["paid_amount"]))
+    assert {record["project_code"]: abs(record["paid_amount"]) for record in kept.records()} == largest
+
+
+def test_a_text_longer_than_a_cell_is_cut_and_marked(tmp_path: Path) -> None:
+    with open_workbook(tmp_path / "long.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_string(0, 0, "长" * 40_000)
+        sheet.write_string(1, 0, "𠮷" * 20_000)
+    cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "long.xlsx").active.iter_rows(values_only=True)]
+    assert [len(text.encode("utf-16-le")) // 2 for text in cells] == [32_767, 32_767]
+    assert all(text.endswith("…") for text in cells)

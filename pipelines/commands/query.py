@@ -149,10 +149,9 @@ def _write_json(result: Result, output: Path | None) -> None:
 
 
 def _write_xlsx(result: Result, output: Path | None) -> None:
-    import xlsxwriter
+    from pipelines.reports.sheets import open_workbook
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(output), options) as workbook:
+    with open_workbook(str(output), constant_memory=True) as workbook:
         sheet = workbook.add_worksheet("query")
         heading = workbook.add_format({"bold": True, "bottom": 1})
         formats = {places: workbook.add_format({"num_format": f"#,##0.{'0' * places}"}) for places in range(1, 7)}

@@ -23,7 +23,7 @@ from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.database import create_macros
 
 LINES_AT_MOST = 4000
-"""Source lines of one dataset that a page carries: beyond them each project keeps its largest."""
+"""Source lines of one dataset that a page carries: beyond them the largest of each project, and the larger first."""
 
 _LINE_COLUMNS = {
     "annual_budget": ("fund_type_code", "function_code", "initial_budget_amount", "full_year_budget_amount"),
@@ -231,12 +231,14 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
     names = section.columns
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
     relation = section.relation or section.table
-    row_count = connection.execute(f"select count(*) from {relation} where {where}", of_year).fetchall()[0][0]
     rows = connection.execute(
         f"select {', '.join(names)} from {relation} where {where} order by {section.order}"
         f" limit {section.rows_at_most}",
         of_year,
     ).fetchall()
+    row_count = len(rows)
+    if row_count == section.rows_at_most:
+        row_count = _count(connection, f"{relation} where {where}", of_year)
     return Table(
         section.name,
         label_zh,
@@ -264,32 +266,36 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
     dataset = DATASETS[name]
     shown = tuple(dataset[column] for column in _LINE_COLUMNS[name])
     amounts = [column for column in _LINE_COLUMNS[name] if column in dataset.amount_columns]
-    size = f"abs(coalesce(line.{', line.'.join(amounts)}))"
-    row_count = connection.execute(f"select count(*) from core.{name} where {_OF_YEAR}", of_year).fetchall()[0][0]
+    size = f"abs(coalesce({', '.join(amounts)}))"
+    row_count = _count(connection, f"core.{name} where {_OF_YEAR}", of_year)
+    largest = f"""
+        select rowid from (
+            select rowid, {size} as size, source_line, hash(source_file_id, source_sheet) as sheet,
+                row_number() over (
+                    partition by hash(department_code, department_name, project_code, project_name)
+                    order by {size} desc nulls last, source_line, hash(source_file_id, source_sheet)
+                ) as place
+            from core.{name} where {_OF_YEAR}
+        )
+        order by place, size desc nulls last, source_line, sheet
+        limit {LINES_AT_MOST}
+    """
+    shown_only = f" and rowid in ({largest})" if row_count > LINES_AT_MOST else ""
     rows = connection.execute(
         f"""
-        with line as (
-            select project.department_code, project.department_name, project.project_code, project.project_name,
-                {", ".join(f"line.{column.name}" for column in (*shown, *PROVENANCE))},
-                row_number() over (
-                    partition by project.department_code, project.department_name, project.project_code,
-                        project.project_name
-                    order by {size} desc nulls last, line.source_file_id, line.source_sheet, line.source_line
-                ) as place
-            from core.{name} as line
-            inner join core.project_resolution as project
-                on line.district_code = project.district_code
-                and line.fiscal_year = project.fiscal_year
-                and line.department_code is not distinct from project.given_department_code
-                and line.department_name is not distinct from project.given_department_name
-                and line.project_code is not distinct from project.given_project_code
-                and line.project_name is not distinct from project.given_project_name
-            where line.district_code = $district and line.fiscal_year = $year
-            order by place, source_file_id, source_sheet, source_line
-            limit {LINES_AT_MOST}
-        )
-        select * exclude (place) from line
-        order by department_code, project_code, source_file_id, source_sheet, source_line
+        select project.department_code, project.department_name, project.project_code, project.project_name,
+            {", ".join(f"line.{column.name}" for column in (*shown, *PROVENANCE))}
+        from (
+            select * from core.{name} where {_OF_YEAR}{shown_only}
+        ) as line
+        inner join core.project_resolution as project
+            on line.district_code = project.district_code
+            and line.fiscal_year = project.fiscal_year
+            and line.department_code is not distinct from project.given_department_code
+            and line.department_name is not distinct from project.given_department_name
+            and line.project_code is not distinct from project.given_project_code
+            and line.project_name is not distinct from project.given_project_name
+        order by project.department_code, project.project_code, line.source_file_id, line.source_sheet, line.source_line
         """,
         of_year,
     ).fetchall()
@@ -303,6 +309,11 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
         rows,
         row_count,
     )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, Any]) -> int:
+    count: int = connection.execute(f"select count(*) from {rows}", of_year).fetchall()[0][0]
+    return count
 
 
 def _source_files(connection: duckdb.DuckDBPyConnection, of_year: dict[str, Any]) -> Table:

@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
+from pipelines.reports.sheets import DataSheet, open_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import accepted_attempt, held_attempt, load_quality
 from pipelines.warehouse.database import create_core_tables
@@ -82,7 +82,7 @@ def write_corrections(found: list[Correction], directory: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         below = correction.source_path.split("/", 2)[-1].replace("/", "_")
         target = folder / f"{below}-更正.xlsx"
-        with xlsxwriter.Workbook(str(target), {"strings_to_formulas": False, "strings_to_urls": False}) as workbook:
+        with open_workbook(target) as workbook:
             _write(workbook, correction)
         written.append(target)
     return written
@@ -154,7 +154,7 @@ def _write(workbook: xlsxwriter.Workbook, correction: Correction) -> None:
         _write_rows(workbook.add_worksheet(f"更正{number}"), rows, head, plain, wrong)
 
 
-def _write_findings(sheet: Worksheet, correction: Correction, head: Format, plain: Format) -> None:
+def _write_findings(sheet: DataSheet, correction: Correction, head: Format, plain: Format) -> None:
     sheet.write_string(0, 0, f"{correction.source_path}：请更正下列问题后重新报送", head)
     for column, (name, width) in enumerate((("级别", 8), ("工作表", 16), ("行号", 8), ("说明", 90))):
         sheet.write_string(2, column, name, head)
@@ -172,7 +172,7 @@ def _write_findings(sheet: Worksheet, correction: Correction, head: Format, plai
     sheet.set_landscape()
 
 
-def _write_rows(sheet: Worksheet, rows: list[RejectedRow], head: Format, plain: Format, wrong: Format) -> None:
+def _write_rows(sheet: DataSheet, rows: list[RejectedRow], head: Format, plain: Format, wrong: Format) -> None:
     headers = list(dict.fromkeys(header for row in rows for header in row.cells))
     sheet.write_string(0, 0, rows[0].sheet or _LINE_HEAD, head)
     for column, header in enumerate((_LINE_HEAD, _REASON_HEAD, *headers)):

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -24,6 +25,8 @@ from pipelines.reports.content import Content, Table, english_label
 
 _ASSETS = Path(__file__).parent / "assets"
 _IN_PLACE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_TEXTS = (Kind.TEXT, Kind.CODE)
+_DECIMALS = (Kind.AMOUNT, Kind.SUM, Kind.RATIO, Kind.PERCENT, Kind.FINDING_VALUE)
 _OWN_SECTIONS = (
     "department",
     "project",
@@ -36,12 +39,15 @@ _OWN_SECTIONS = (
 )
 """Sections that the page draws in a way of their own; the others are tables under one another."""
 
+_BUILD = ("build_id", "finished_at", "program_version")
+"""What the page tells of its build."""
+
 _HEADINGS = ("execution_rate", "net_adjustment_rate")
 """Figures that the page names without a column of theirs."""
 
 
-def render_page(content: Content, workbook: str) -> str:
-    """The page as HTML; ``workbook`` is the name of the workbook beside it."""
+def render_page(content: Content, figures: str, workbook: str) -> str:
+    """The page as HTML: ``figures`` are those of ``content``, ``workbook`` is the name of the workbook beside it."""
     style = (_ASSETS / "page.css").read_text(encoding="utf-8")
     library = "".join(
         line
@@ -58,8 +64,13 @@ def render_page(content: Content, workbook: str) -> str:
         library=library,
         script=script,
         script_hashes=" ".join(f"'{_hash(text)}'" for text in (library, script)),
-        data=_json(_data(content)),
+        data=f'{{"build":{_json(_picked(content.build, _BUILD))},"figures":{figures}}}',
     )
+
+
+def figures_json(content: Content) -> str:
+    """Everything that the page shows except which build it comes from, as JSON."""
+    return _json(_figures(content))
 
 
 def _hash(text: str) -> str:
@@ -86,7 +97,11 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place on the page")
 
 
-def _data(content: Content) -> dict[str, Any]:
+def _picked(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names}
+
+
+def _figures(content: Content) -> dict[str, Any]:
     tables = {**content.sections, content.source_files.name: content.source_files}
     shown = (*tables.values(), *content.lines.values())
     words: dict[str, int] = {}
@@ -97,8 +112,7 @@ def _data(content: Content) -> dict[str, Any]:
             "district_name": content.district_name,
             "fiscal_year": content.fiscal_year,
             "as_of": content.as_of_date,
-            **{name: content.build[name] for name in ("build_id", "finished_at", "program_version")},
-            **{name: content.district_year[name] for name in ("is_held_back", "accepted_version")},
+            **_picked(content.district_year, ("is_held_back", "accepted_version")),
         },
         "columns": _columns(columns),
         "totals": content.totals,
@@ -112,22 +126,27 @@ def _data(content: Content) -> dict[str, Any]:
 
 def _table(table: Table, words: dict[str, int]) -> dict[str, Any]:
     """A table for the page; its texts are numbers of ``words``, because names and files repeat on every row."""
-    texts = [at for at, column in enumerate(table.columns) if column.kind in (Kind.TEXT, Kind.CODE)]
-    rows = [list(row) for row in table.rows]
-    for row in rows:
-        for at in texts:
-            if (text := row[at]) is not None:
-                row[at] = words.setdefault(text, len(words))
+    columns = zip(*table.rows, strict=True) if table.rows else repeat(())
+    shown = [_values(column, values, words) for column, values in zip(table.columns, columns, strict=False)]
     return {
         "zh": table.label_zh,
         "en": table.label,
         "meaning": table.meaning,
         "meaning_zh": table.meaning_zh,
         "columns": [column.name for column in table.columns],
-        "texts": texts,
-        "rows": rows,
+        "texts": [at for at, column in enumerate(table.columns) if column.kind in _TEXTS],
+        "rows": list(zip(*shown, strict=True)),
         "total": table.row_count,
     }
+
+
+def _values(column: Column | Figure, values: Iterable[Any], words: dict[str, int]) -> Iterable[Any]:
+    """A column's values as JSON knows them; a decimal is a text with all its digits, which has six places at most."""
+    if column.kind in _TEXTS:
+        return [None if text is None else words.setdefault(text, len(words)) for text in values]
+    if column.kind in _DECIMALS:
+        return [None if number is None else str(number) for number in values]
+    return values
 
 
 def _columns(columns: Iterable[Column | Figure]) -> dict[str, dict[str, Any]]:

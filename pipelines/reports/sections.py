@@ -266,6 +266,7 @@ SECTIONS: tuple[Section, ...] = (
             "execution_rate_change_points",
         ),
         f"{_DEPARTMENTS_FIRST}, abs(executed_change_amount) desc nulls last, {_SUBJECT_ORDER}",
+        where="comparison_status <> 'unknown'",
     ),
     Section(
         "control_number",

@@ -8,7 +8,7 @@ Does not belong here: what is shown (content), and any figure that is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -18,21 +18,28 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from rich.cells import cell_len
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.reference_tables import WARNING_LEVELS
 from pipelines.reports.content import Content, Table
+from pipelines.reports.sheets import DataSheet, open_workbook
 
-_TEXT_AT_MOST = 32_767
 _HIGHEST_ROW = 405
 _TEN_THOUSAND = Decimal(10_000)
 _AMOUNTS = (Kind.AMOUNT, Kind.SUM)
-_HUNDRED = Decimal(100)
 _UNKNOWN, _NOT_APPLICABLE = "未知", "–"
+_YES_NO = {True: "是", False: "否"}
+_FIRST_DAY = date(1899, 12, 30)
+"""The day 0 of a sheet."""
+
+_BARS = 30
+"""Departments that the chart of the overview shows."""
+
+_BODY = 3
+"""The first row of a table, counted from 0, below title, date and head."""
+
 _BODY_FONT, _HEAD_FONT = "宋体", "黑体"
 _LEVEL_COLORS = {"red": ("#FBD5D2", "#9C1C14"), "orange": ("#FFE0C7", "#8F3C00"), "yellow": ("#FFF2C4", "#6B4F00")}
 _NUMBER_FORMATS = {
@@ -60,32 +67,49 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """How a column's values become cells; ``write`` is the only way in which a value from data reaches a sheet."""
+    """How a column's values become cells, worked out once for all its rows: numbers, dates or texts, never a formula.
 
-    divisor: Decimal | None
-    labels: dict[str, str]
+    Amounts and percentages are moved by ``places`` decimal places. ``missing`` stands for what is unknown.
+    """
+
+    is_number: bool
+    places: int
+    labels: dict[Any, str]
     number: Format
     text: Format
     missing: str | None
     missing_format: Format
 
-    def write(self, sheet: Worksheet, line: int, position: int, value: Any) -> None:
-        """Writes one value: a number as a number, a date as a date, anything else as text; never a formula."""
-        match value:
-            case None if self.missing:
-                sheet.write_string(line, position, self.missing, self.missing_format)
+    def shown(self, value: Any) -> Any:
+        """The number or text that a value is shown as; None stays None."""
+        if value is None:
+            return None
+        if not self.is_number:
+            return self.labels.get(value) or str(value)
+        if isinstance(value, date):
+            return (value - _FIRST_DAY).days
+        return value.scaleb(self.places) if self.places else value
+
+    def column(self, sheet: DataSheet, position: int, line: int, values: Iterable[Any]) -> list[str]:
+        """The cells of these values, one below the other from row ``line`` on."""
+        if self.missing is None:
+            missing = sheet.blank_end(self.text)
+        else:
+            missing = sheet.text_end(self.missing, self.missing_format)
+        shown = map(self.shown, values)
+        if self.is_number:
+            return sheet.number_cells(position, line, shown, self.number, missing=missing)
+        return sheet.text_cells(position, line, shown, self.text, missing=missing)
+
+    def write(self, sheet: DataSheet, line: int, position: int, value: Any) -> None:
+        """Writes one value into a sheet that is not a table."""
+        match self.shown(value):
             case None:
-                sheet.write_blank(line, position, None, self.text)
-            case bool():
-                sheet.write_string(line, position, "是" if value else "否", self.text)
-            case date():
-                sheet.write_datetime(line, position, value, self.number)
-            case int() | Decimal():
-                sheet.write_number(line, position, value / self.divisor if self.divisor else value, self.number)
-            case _:
-                text = self.labels.get(str(value), str(value))
-                shown = text if len(text) <= _TEXT_AT_MOST else f"{text[: _TEXT_AT_MOST - 1]}…"
-                sheet.write_string(line, position, shown, self.text)
+                sheet.write_string(line, position, self.missing or "", self.missing_format)
+            case str() as text:
+                sheet.write_string(line, position, text, self.text)
+            case number:
+                sheet.write_number(line, position, number, self.number)
 
 
 _WHO = ("department_code", "department_name")
@@ -317,8 +341,7 @@ _OVERVIEW = (
 
 def write_workbook(content: Content, path: Path) -> None:
     """Writes the workbook to ``path``; the same content gives the same bytes."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as workbook:
+    with open_workbook(path) as workbook:
         _Bulletin(workbook, content).write()
 
 
@@ -374,19 +397,21 @@ class _Bulletin:
 
     def _cells(self, column: Column | Figure, *, in_ten_thousands: bool, bold: bool = False) -> _Cells:
         """How the cells of a column are written, worked out once for all its rows."""
-        divisor = None
+        places = 0
         if column.kind in _AMOUNTS and in_ten_thousands:
-            divisor = _TEN_THOUSAND
+            places = -4
         elif column.kind is Kind.PERCENT and not _is_points(column):
-            divisor = _HUNDRED
+            places = -2
         number = _POINTS_FORMAT if _is_points(column) else _NUMBER_FORMATS.get(column.kind, "General")
         usual = {"text_wrap": True} if column.kind is Kind.TEXT else {"align": "center"}
+        is_number = column.kind in _NUMBER_FORMATS
         missing = None
-        if column.kind in _NUMBER_FORMATS and not bold:
+        if is_number and not bold:
             missing = _UNKNOWN if column.kind in _AMOUNTS else _NOT_APPLICABLE
         return _Cells(
-            divisor,
-            dict(value_labels(column.name)),
+            is_number,
+            places,
+            _YES_NO if column.kind is Kind.FLAG else dict(value_labels(column.name)),
             self.format(border=1, border_color="#C9D2DB", num_format=number, bold=bold, align="right"),
             self._text_format(bold=bold, **usual),
             missing,
@@ -395,7 +420,7 @@ class _Bulletin:
 
     # Sheets ----------------------------------------------------------------------------------------------------
 
-    def _prepare(self, sheet: Worksheet, columns: int, unit: str, *, head_rows: int) -> None:
+    def _prepare(self, sheet: DataSheet, columns: int, unit: str, remark: str = "") -> None:
         """Title, date and unit above the head, and how the sheet prints: A4 landscape, heads on every page."""
         last = max(columns - 1, 1)
         sheet.merge_range(
@@ -403,13 +428,17 @@ class _Bulletin:
         )
         sheet.set_row(0, 28)
         as_of = self.content.as_of_date
-        sheet.write_string(1, 0, f"数据截至 {as_of.isoformat() if as_of else _UNKNOWN}", self.format())
+        when = f"数据截至 {as_of.isoformat() if as_of else _UNKNOWN}"
+        if remark:
+            sheet.write_string(1, 0, f"{when}　{remark}", self.format(font_color="#9C1C14"))
+        else:
+            sheet.write_string(1, 0, when, self.format())
         sheet.write_string(1, last, unit, self.format(align="right"))
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
-        sheet.repeat_rows(0, head_rows - 1)
+        sheet.repeat_rows(0, _BODY - 1)
         sheet.hide_gridlines(2)
         sheet.set_footer(f"&L&9{self.title.replace('&', '&&')}&C&9第 &P 页，共 &N 页&R&9&A")
 
@@ -420,47 +449,45 @@ class _Bulletin:
     def _table_sheet(self, of: _Sheet, table: Table, columns: Sequence[Column | Figure]) -> None:
         sheet = self.workbook.add_worksheet(of.name)
         unit = "单位：万元" if of.in_ten_thousands else "单位：元"
-        self._prepare(sheet, len(columns), unit, head_rows=3)
+        left = table.row_count - len(table.rows)
+        remark = f"本表按重要程度列前 {len(table.rows):,} 行，另有 {left:,} 行见数据库" if left else ""
+        self._prepare(sheet, len(columns), unit, remark)
         for position, column in enumerate(columns):
             sheet.write_string(2, position, column.label_zh, self.head_format)
             sheet.set_column(position, position, _width(column, in_ten_thousands=of.in_ten_thousands))
         sheet.set_row(2, 44)
         sheet.freeze_panes(3, of.frozen)
-        cells = [self._cells(column, in_ten_thousands=of.in_ten_thousands) for column in columns]
-        picks = [self._pick(table, column) for column in columns]
+        values = [self._values(table, column) for column in columns]
         wrapped = [
-            (pick, _width(column, in_ten_thousands=of.in_ten_thousands))
-            for pick, column in zip(picks, columns, strict=True)
+            (found, _width(column, in_ten_thousands=of.in_ten_thousands))
+            for column, found in zip(columns, values, strict=True)
             if column.kind is Kind.TEXT
         ]
-        line = 2
-        for line, row in enumerate(table.rows, start=3):
-            for position, (pick, cell) in enumerate(zip(picks, cells, strict=True)):
-                cell.write(sheet, line, position, pick(row))
-            _fit_height(sheet, line, [(pick(row), width) for pick, width in wrapped])
-        if line > 2:
-            sheet.autofilter(2, 0, line, len(columns) - 1)
-            self._colour(sheet, columns, line)
-        else:
-            sheet.write_string(3, 0, "无", self.format())
-        if of.section == "department" and table.rows:
-            total = {**self.content.totals, "department_name": "合计"}
-            for position, column in enumerate(columns):
-                cell = self._cells(column, in_ten_thousands=of.in_ten_thousands, bold=True)
-                cell.write(sheet, line + 1, position, total.get(column.name))
-        if left := table.row_count - len(table.rows):
-            words = f"本表按重要程度列前 {len(table.rows)} 行，另有 {left} 行见数据库。"
-            sheet.write_string(line + 1, 0, words, self.format(font_color="#9C1C14"))
 
-    def _pick(self, table: Table, column: Column | Figure) -> Callable[[tuple[Any, ...]], Any]:
-        """How a column's value is found in a row of ``table``: a file's path stands for its id."""
+        def cells(line: int, values: Iterable[Sequence[Any]], *, bold: bool) -> list[list[str]]:
+            how = (self._cells(column, in_ten_thousands=of.in_ten_thousands, bold=bold) for column in columns)
+            pairs = enumerate(zip(how, values, strict=True))
+            return [cell.column(sheet, at, line, found) for at, (cell, found) in pairs]
+
+        sheet.add_rows(_BODY, cells(_BODY, values, bold=False), _heights(len(table.rows), wrapped))
+        last = _BODY + len(table.rows) - 1
+        if not table.rows:
+            sheet.write_string(_BODY, 0, "无", self.format())
+            return
+        sheet.autofilter(_BODY - 1, 0, last, len(columns) - 1)
+        self._colour(sheet, columns, last)
+        if of.section == "department":
+            total = {**self.content.totals, "department_name": "合计"}
+            sheet.add_rows(last + 1, cells(last + 1, [[total.get(column.name)] for column in columns], bold=True))
+
+    def _values(self, table: Table, column: Column | Figure) -> list[Any]:
+        """A column of ``table``: a file's path stands for its id."""
         names = [own.name for own in table.columns]
         if column.name in names:
-            return itemgetter(names.index(column.name))
-        at = names.index("source_file_id")
-        return lambda row: self.paths.get(row[at])
+            return list(map(itemgetter(names.index(column.name)), table.rows))
+        return [self.paths.get(file) for file in map(itemgetter(names.index("source_file_id")), table.rows)]
 
-    def _colour(self, sheet: Worksheet, columns: Sequence[Column | Figure], last: int) -> None:
+    def _colour(self, sheet: DataSheet, columns: Sequence[Column | Figure], last: int) -> None:
         """Warning levels in their colours, a bar behind every execution rate: both follow when the sheet is sorted."""
         for position, column in enumerate(columns):
             if column.name == "warning_level":
@@ -478,9 +505,9 @@ class _Bulletin:
                 limits = {"min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
                 sheet.conditional_format(3, position, last, position, {**bar, **limits})
 
-    def _overview(self, sheet: Worksheet) -> None:
+    def _overview(self, sheet: DataSheet) -> None:
         content = self.content
-        self._prepare(sheet, 8, "单位：万元", head_rows=3)
+        self._prepare(sheet, 8, "单位：万元")
         for position, width in enumerate((24, 18, 30, 3, 14, 14, 14, 14)):
             sheet.set_column(position, position, width)
         for position, head in enumerate(("指标", "数值", "说明")):
@@ -536,19 +563,22 @@ class _Bulletin:
             sentence += f"，较序时进度{totals['time_progress_pct']}%{'慢' if gap < 0 else '快'}{abs(gap)}个百分点"
         return f"{sentence}。"
 
-    def _ranking_chart(self, sheet: Worksheet) -> None:
+    def _ranking_chart(self, sheet: DataSheet) -> None:
         """Execution rates of the departments as bars, read from the ranking sheet."""
         ranked = [row for row in self.content.sections["department"].records() if row["execution_rate_pct"] is not None]
         if len(ranked) < 2:
             return
+        shown = ranked[:_BARS]
         names = next(of.columns for of in _SHEETS if of.section == "department")
-        last = min(len(ranked), 30) + 2
+        last = _BODY + len(shown) - 1
         chart = self.workbook.add_chart({"type": "bar"})
         name_at, rate_at = names.index("department_name"), names.index("execution_rate_pct")
         chart.add_series(
             {
-                "categories": ["部门排名", 3, name_at, last, name_at],
-                "values": ["部门排名", 3, rate_at, last, rate_at],
+                "categories": ["部门排名", _BODY, name_at, last, name_at],
+                "categories_data": [row["department_name"] or row["department_code"] for row in shown],
+                "values": ["部门排名", _BODY, rate_at, last, rate_at],
+                "values_data": [row["execution_rate_pct"].scaleb(-2) for row in shown],
                 "fill": {"color": "#2F6DB0"},
                 "gap": 45,
                 "data_labels": {"value": True, "num_format": "0.00%", "font": {"size": 8}},
@@ -565,10 +595,10 @@ class _Bulletin:
                 "major_gridlines": {"visible": True, "line": {"color": "#E1E6EB"}},
             }
         )
-        chart.set_size({"width": 460, "height": max(240, 60 + 22 * (last - 2))})
+        chart.set_size({"width": 460, "height": max(240, 60 + 22 * len(shown))})
         sheet.insert_chart(2, 4, chart)
 
-    def _month_chart(self, sheet: Worksheet, line: int) -> None:
+    def _month_chart(self, sheet: DataSheet, line: int) -> None:
         """The district by month against time progress: the figures beside their chart."""
         months = self.content.sections["district_month"]
         if len(months.rows) < 2:
@@ -602,7 +632,7 @@ class _Bulletin:
         """What each column means and how it is computed, in both languages, from its one definition."""
         sheet = self.workbook.add_worksheet("指标说明")
         heads = (("指标", 22), ("含义", 56), ("公式", 46), ("Column", 30), ("Meaning", 60))
-        self._prepare(sheet, len(heads), "", head_rows=3)
+        self._prepare(sheet, len(heads), "")
         for position, (head, width) in enumerate(heads):
             sheet.write_string(2, position, head, self.head_format)
             sheet.set_column(position, position, width)
@@ -612,15 +642,24 @@ class _Bulletin:
             texts = (column.label_zh, column.meaning_zh, _formula(column), column.name, column.meaning)
             for position, text in enumerate(texts):
                 sheet.write_string(line, position, text, wrapped)
-            _fit_height(sheet, line, [(text, width) for text, (_, width) in zip(texts, heads, strict=True)])
+            (height,) = _heights(1, [([text], width) for text, (_, width) in zip(texts, heads, strict=True)])
+            if height:
+                sheet.set_row(line, height)
 
 
-def _fit_height(sheet: Worksheet, line: int, texts: Sequence[tuple[str | None, float]]) -> None:
-    """Makes a row as high as its longest wrapped text needs; not every program does so by itself."""
-    long = [(text, int(width) - 1) for text, width in texts if text and 2 * len(text) >= width]
-    lines = max((-(-cell_len(text) // width) for text, width in long), default=1)
-    if lines > 1:
-        sheet.set_row(line, min(15 * lines, _HIGHEST_ROW))
+def _heights(count: int, columns: Iterable[tuple[Sequence[str | None], float]]) -> list[float | None]:
+    """For ``count`` rows the height that their longest wrapped text needs, in points; None is the usual height.
+
+    Columns are given as texts and width. Not every program makes a row fit by itself. A text is as wide as it has
+    bytes in the Chinese national encoding: two for a Chinese character, one for a letter.
+    """
+    lines = [1] * count
+    for texts, width in columns:
+        fits, inside = width // 2, int(width) - 1
+        for row, text in enumerate(texts):
+            if text and len(text) > fits:
+                lines[row] = max(lines[row], -(-len(text.encode("gb18030", "replace")) // inside))
+    return [min(15 * needed, _HIGHEST_ROW) if needed > 1 else None for needed in lines]
 
 
 def _in_ten_thousands(amount: Decimal) -> str:

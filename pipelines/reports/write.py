@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 
 from pipelines.reports.as_of import opened_as_of
-from pipelines.reports.content import Content, NothingToReportError, check_published, district_years, read_content
-from pipelines.reports.page import render_page
+from pipelines.reports.content import NothingToReportError, check_published, district_years, read_content
+from pipelines.reports.page import figures_json, render_page
 from pipelines.reports.workbook import write_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
@@ -117,7 +117,8 @@ def _write(
     directory = report_directory(settings, district_code, fiscal_year, as_of=as_of)
     name = settings.district_names.get(district_code)
     content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
-    fingerprint = _fingerprint(content)
+    figures = figures_json(content)
+    fingerprint = hashlib.sha256(f"{_program_fingerprint()} {figures}".encode()).hexdigest()
     workbook, page, mark = directory / WORKBOOK_NAME, directory / PAGE_NAME, directory / _MARK_NAME
     is_new = not (workbook.exists() and page.exists() and _read(mark) == fingerprint)
     if is_new:
@@ -127,7 +128,7 @@ def _write(
         write_workbook(content, temporary)
         temporary.chmod(FILE_MODE)
         temporary.replace(workbook)
-        write_atomically(page, render_page(content, WORKBOOK_NAME), mode=FILE_MODE)
+        write_atomically(page, render_page(content, figures, WORKBOOK_NAME), mode=FILE_MODE)
         write_atomically(mark, fingerprint)
         logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})
     return Report(district_code, fiscal_year, workbook, page, is_new, content.totals)
@@ -138,16 +139,6 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-
-
-def _fingerprint(content: Content) -> str:
-    """A hash of everything that a report shows except which build it comes from."""
-    digest = hashlib.sha256(_program_fingerprint().encode())
-    who = (content.district_code, content.fiscal_year, content.district_name, content.as_of_date)
-    digest.update(repr((*who, content.district_year, content.totals)).encode())
-    for table in (*content.sections.values(), *content.lines.values(), content.source_files):
-        digest.update(repr((table.label_zh, table.meaning_zh, table.columns, table.rows)).encode())
-    return digest.hexdigest()
 
 
 @cache

@@ -6,7 +6,7 @@
  */
 "use strict";
 (() => {
-  const DATA = JSON.parse(document.getElementById("data").textContent);
+  const { build: BUILD, figures: DATA } = JSON.parse(document.getElementById("data").textContent);
   for (const table of [...Object.values(DATA.tables), ...Object.values(DATA.lines)]) {
     for (const row of table.rows) for (const at of table.texts) if (row[at] !== null) row[at] = DATA.words[row[at]];
   }
@@ -759,7 +759,7 @@
       el("main", { id: "content", tabindex: -1 },
         META.is_held_back ? el("div", { class: "card notice", role: "note" }, t("held", { version: META.accepted_version })) : null,
         ...cards.filter(Boolean),
-        el("footer", {}, t("built", { id: META.build_id, version: META.program_version, time: META.finished_at }), " ", t("library"))));
+        el("footer", {}, t("built", { id: BUILD.build_id, version: BUILD.program_version, time: BUILD.finished_at }), " ", t("library"))));
     const old = document.getElementById("page");
     if (old) old.replaceWith(page);
     else document.body.prepend(page);
