@@ -31,7 +31,7 @@ FORMAT = 1
 """The version of the archive's own form."""
 
 _PREFIX = "district-finance-"
-_LEFT_OUT = frozenset({"logs", "reports"})
+_LEFT_OUT = frozenset({"logs", "reports", ".template"})
 _WAREHOUSE, _RAW = "warehouse", "raw"
 _TRIES = 20
 _BLOCK = 1024**2

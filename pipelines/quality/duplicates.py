@@ -50,19 +50,22 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     key = f"case when {has_identity} then hash({', '.join(identity)}) else hash({whole_row}) end"
     exact = ", ".join(f"case when {has_identity} then {part} end" for part in identity)
     money = " + ".join(f"coalesce({name}, 0)" for name in dataset.amount_columns) or "0"
+    # Asked first and by itself: most datasets repeat nothing, and the question about what does is far dearer to plan.
+    repeated = connection.sql(
+        f"select {key} as identity_hash from read_parquet(?::varchar[]) group by 1 having count(*) > 1", params=[paths]
+    ).to_arrow_table()
+    if not repeated.num_rows:
+        return EXCLUDED_SCHEMA.empty_table()
     contradiction = CELL_RULES["same-identity-twice-in-file"]
     query = f"""
     with delivered as (
         select *, list_position(?::varchar[], filename) as delivery
         from read_parquet(?::varchar[], file_row_number = true, filename = true)
     ),
-    repeated as (
-        select {key} as identity_hash from delivered group by 1 having count(*) > 1
-    ),
     candidates as (
         select *, row({exact}, case when {has_identity} then null else {whole_row} end) as identity,
             {whole_row} as row_values, cast({money} as decimal(38, 2)) as money
-        from delivered where {key} in (select identity_hash from repeated)
+        from delivered where {key} in (select identity_hash from repeated_identity)
     ),
     contradicted as (
         select identity, delivery from candidates group by identity, delivery having count(distinct row_values) > 1
@@ -103,7 +106,10 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     where loser.rank > 1 or loser.is_contradicted
     order by loser.delivery, loser.file_row_number
     """
-    return connection.sql(query, params=[paths, paths]).to_arrow_table().cast(EXCLUDED_SCHEMA)
+    connection.register("repeated_identity", repeated)
+    excluded = connection.sql(query, params=[paths, paths]).to_arrow_table().cast(EXCLUDED_SCHEMA)
+    connection.unregister("repeated_identity")
+    return excluded
 
 
 def identity_expressions(dataset: Dataset) -> list[str]:

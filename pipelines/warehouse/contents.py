@@ -34,7 +34,7 @@ from pipelines.contracts.quality_tables import (
     PublishedTable,
 )
 from pipelines.quality.scratch import scratch
-from pipelines.warehouse.database import create_core_tables, run_sql
+from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DistrictYearStore, read_manifest
@@ -86,8 +86,8 @@ def held_attempt(store: DistrictYearStore) -> Attempt | None:
 def make_contents(
     connection: duckdb.DuckDBPyConnection, raw: Path, attempts: list[Attempt], held: list[Attempt]
 ) -> None:
-    """Makes and fills every table of the connection's current catalog: core, quality (but the build), summary."""
-    create_core_tables(connection)
+    """Fills every table of the connection's current catalog (``warehouse.template``): core, quality but the build,
+    summary."""
     load_reference_tables(connection, raw)
     load_core(connection, attempts)
     load_quality(connection, attempts, held)

@@ -78,20 +78,38 @@ def run_sql(
     needed: Collection[str] | None = None,
     with_comments: bool = True,
 ) -> list[str]:
-    """Makes the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
+    """Fills the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
 
-    ``needed`` limits them to those qualified tables and what they are made from. Returns the qualified tables made.
-    Raises ``SqlFileError`` where a query's columns are not defined, or where a value went through a float.
+    A table that does not exist (``create_tables``) is made first. ``needed`` limits them to those qualified tables and
+    what they are made from. Returns the qualified tables filled. Raises ``SqlFileError`` where a query's columns are
+    not defined, or where a value went through a float.
     """
     create_macros(connection)
-    files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    existing = existing_tables(connection)
+    files = in_order((file for group in groups for file in read_sql_group(group)), existing)
     if needed is not None:
         wanted = set(needed)
         for file in reversed(files):
             wanted |= file.reads if file.table in wanted else set()
         files = [file for file in files if file.table in wanted]
     for file in files:
-        _materialise(connection, file, with_comments)
+        if file.table not in existing:
+            _create_empty(connection, file, with_comments=with_comments)
+        connection.execute(f"insert into {file.table} {file.query}")
+    return _without_unkept(connection, files)
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, *groups: str) -> None:
+    """Makes the tables of the SQL files of ``groups`` empty, with their comments; raises as ``run_sql`` does."""
+    create_macros(connection)
+    files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    for file in files:
+        _create_empty(connection, file)
+    _without_unkept(connection, files)
+
+
+def _without_unkept(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]) -> list[str]:
+    """Drops the tables that only others were made from; returns those that stay."""
     for file in files:
         if file.keys.get("kept") == "no":
             connection.execute(f"drop table {file.table}")
@@ -126,7 +144,7 @@ def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Creates a view with Chinese names over every table and view of the current catalog; returns the views' names.
 
     Every amount stands twice: in yuan, and in 万元 with two decimals, rounded half up. Statuses and codes with a list
-    of values are shown by their Chinese names. What a column means is said by the comment of the table's own column.
+    of values are shown by their Chinese names.
     """
     tables = connection.execute(
         """
@@ -162,6 +180,7 @@ def _create_chinese_view(
     connection: duckdb.DuckDBPyConnection, table: str, columns: list[tuple[str, str, str]], label: str, comment: str
 ) -> None:
     shown: list[str] = []
+    comments: list[tuple[str, str]] = []
     for name, data_type, column_comment in columns:
         chinese = column_comment.partition("：")[0]
         expression = name
@@ -169,17 +188,20 @@ def _create_chinese_view(
             cases = " ".join(f"when {_text(stored)} then {_text(shown_as)}" for stored, shown_as in values)
             expression = f"case {name} {cases} else {name} end"
         shown.append(f'{expression} as "{chinese}"')
+        comments.append((chinese, column_comment))
         if data_type in (Kind.AMOUNT.duckdb_type, Kind.SUM.duckdb_type):
             shown.append(f'cast(cast({name} as decimal(38, 2)) * 0.0001 as decimal(38, 2)) as "{chinese}（万元）"')
+            comments.append((f"{chinese}（万元）", f"{column_comment} （万元，两位小数）"))
     view = f'"{CHINESE_SCHEMA}"."{label}"'
     connection.execute(f"create view {view} as select {', '.join(shown)} from {table}")
     connection.execute(f"comment on view {view} is {_text(comment)}")
+    for chinese, column_comment in comments:
+        connection.execute(f'comment on column {view}."{chinese}" is {_text(column_comment)}')
 
 
-def _materialise(connection: duckdb.DuckDBPyConnection, file: SqlFile, with_comments: bool) -> None:
+def _create_empty(connection: duckdb.DuckDBPyConnection, file: SqlFile, *, with_comments: bool = True) -> None:
     definitions = _definitions(connection, file)
     create_table(connection, file.table, _file_comment(file), definitions, with_comments=with_comments)
-    connection.execute(f"insert into {file.table} {file.query}")
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> list[Column | Figure]:

@@ -53,6 +53,27 @@ def keep_history(settings: Settings, build_id: str) -> None:
             shutil.rmtree(older)
 
 
+def create_history(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the tables and views of schema ``history`` in the current catalog, whose schema ``summary`` is made."""
+    connection.execute("create schema if not exists history")
+    for table in (PUBLICATION, MONTH_CLOSE):
+        comment = comment_text(table.label_zh, table.meaning_zh, table.meaning)
+        create_table(connection, f"history.{table.name}", comment, table.columns)
+    files = {file.name: file for file in read_sql_group("summary")}
+    for name in KEPT_SUMMARIES:
+        create_table(
+            connection,
+            f"history.{name}_span",
+            comment_text(f"{files[name].label_zh}沿革", files[name].meaning_zh, files[name].meaning),
+            (*SPAN_COLUMNS, *(definition(column) for column in _columns(connection, name))),
+        )
+    create_views(connection, "history")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, summary: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe summary.{summary}").fetchall()]
+
+
 def write_history(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -61,40 +82,24 @@ def write_history(
     after: str | None,
     month_end: date | None,
 ) -> None:
-    """Makes schema ``history`` of the connection's current catalog, whose schema ``summary`` is filled.
-
-    ``publication`` are the columns of ``history.publication`` but the number. ``after`` is the build that is published
-    now; where none can be read, what was kept last counts. ``month_end`` is the month to close unless it is closed.
+    """Fills schema ``history`` (``create_history``) of the connection's current catalog from the one before it.
+    Schema ``summary`` must be filled. ``publication`` are the columns of ``history.publication`` but the number.
+    ``after`` is the build that is published now; where none can be read, what was kept last counts. ``month_end`` is
+    the month to close unless it is closed.
     """
     directory = _kept_directory(settings, after)
-    connection.execute("create schema if not exists history")
-    comment = comment_text(PUBLICATION.label_zh, PUBLICATION.meaning_zh, PUBLICATION.meaning)
-    create_table(connection, f"history.{PUBLICATION.name}", comment, PUBLICATION.columns)
     _take_over(connection, PUBLICATION.name, directory)
     number = connection.execute("select coalesce(max(build_number), 0) + 1 from history.publication").fetchall()[0][0]
     row = {"build_number": number} | publication
     names = [column.name for column in PUBLICATION.columns]
     places = ", ".join("?" for _ in names)
     connection.execute(f"insert into history.publication values ({places})", [row[name] for name in names])
-    comment = comment_text(MONTH_CLOSE.label_zh, MONTH_CLOSE.meaning_zh, MONTH_CLOSE.meaning)
-    create_table(connection, f"history.{MONTH_CLOSE.name}", comment, MONTH_CLOSE.columns)
     _take_over(connection, MONTH_CLOSE.name, directory)
     if month_end is not None:
         close_month(connection, number, month_end)
-    files = {file.name: file for file in read_sql_group("summary")}
     for name in KEPT_SUMMARIES:
-        summary = files[name]
-        columns = [row[0] for row in connection.execute(f"describe summary.{name}").fetchall()]
-        span = f"{name}_span"
-        create_table(
-            connection,
-            f"history.{span}",
-            comment_text(f"{summary.label_zh}沿革", summary.meaning_zh, summary.meaning),
-            (*SPAN_COLUMNS, *(definition(column) for column in columns)),
-        )
-        _take_over(connection, span, directory)
-        _add_build(connection, name, columns, number)
-    create_views(connection, "history")
+        _take_over(connection, f"{name}_span", directory)
+        _add_build(connection, name, _columns(connection, name), number)
 
 
 def _directory(settings: Settings) -> Path:

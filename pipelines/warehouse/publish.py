@@ -39,7 +39,6 @@ from pipelines.warehouse.contents import (
     inputs_json,
     make_contents,
 )
-from pipelines.warehouse.database import create_chinese_views, create_views
 from pipelines.warehouse.expected_deliveries import delivery_findings, expected_deliveries, is_overdue
 from pipelines.warehouse.history import keep_history, write_history
 from pipelines.warehouse.integrity import check_version
@@ -48,11 +47,9 @@ from pipelines.warehouse.month_close import month_to_close, restatement_findings
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import district_years, sync_directory
+from pipelines.warehouse.template import attach, copy_template, detach
 
 logger = logging.getLogger(__name__)
-
-STORAGE_VERSION = "v1.5.0"
-"""The storage version of the published file: DuckDB 1.5 clients can read it."""
 
 FILE_MODE = 0o640
 """The published file is readable by its group and written by nobody but the run."""
@@ -221,9 +218,9 @@ def _build(
 ) -> list[dict[str, Any]]:
     """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
     build_id, started_at, inputs_hash, published_build_id = identity
+    copy_template(target, settings.warehouse / ".template")
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(target)}' as warehouse (storage_version '{STORAGE_VERSION}')")
-        connection.execute("use warehouse")
+        attach(connection, target)
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
         reached(Stage.BUILD_STARTED)
@@ -251,13 +248,9 @@ def _build(
             month_end=of_the_day.month_end,
         )
         _add_findings_of_the_day(connection, of_the_day)
-        create_views(connection, "lineage")
         write_checksums(connection)
-        create_chinese_views(connection)
         connection.commit()
-        connection.execute("checkpoint warehouse")
-        connection.execute("use memory")
-        connection.execute("detach warehouse")
+        detach(connection)
     reached(Stage.CHECKPOINTED)
     return reasons
 

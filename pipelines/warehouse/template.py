@@ -1,0 +1,107 @@
+"""The empty database that every build begins with: all tables, comments and views, and not one delivered row.
+
+Some thousand small statements make it, and they are the same every night. So it is made once for a version of the
+definitions, kept in the process and in ``<warehouse>/.template``, and copied for each build.
+Does not belong here: what the tables are (contracts, sql, database), filling them (contents, history, publish).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from pipelines.sql_files import sql_fingerprint
+from pipelines.warehouse.database import create_chinese_views, create_core_tables, create_tables, create_views
+from pipelines.warehouse.history import create_history
+from pipelines.warehouse.store import sync_directory
+
+STORAGE_VERSION = "v1.5.0"
+"""The storage version of the published file: DuckDB 1.5 clients can read it."""
+
+_MADE_BY = ("database.py", "history.py")
+
+_made: dict[str, bytes] = {}
+
+
+def copy_template(target: Path, kept_in: Path) -> None:
+    """Writes the empty database to ``target``; ``kept_in`` is the directory where it waits for the next night."""
+    fingerprint = template_fingerprint()
+    if fingerprint not in _made:
+        _made[fingerprint] = _kept(kept_in, fingerprint) or _make()
+    content = _made[fingerprint]
+    target.write_bytes(content)
+    _keep(kept_in, _name(fingerprint, content), content)
+
+
+@cache
+def template_fingerprint() -> str:
+    """A hash of everything that decides what the empty database is like: definitions, SQL, the code that makes it."""
+    here = Path(__file__)
+    code = [here, *(here.with_name(name) for name in _MADE_BY), *(here.parent.parent / "contracts").glob("*.py")]
+    digest = hashlib.sha256(f"{duckdb.__version__} {STORAGE_VERSION} {sql_fingerprint()}".encode())
+    for path in sorted(code):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _name(fingerprint: str, content: bytes) -> str:
+    return f"{fingerprint}-{hashlib.sha256(content).hexdigest()[:16]}.duckdb"
+
+
+def _kept(directory: Path, fingerprint: str) -> bytes | None:
+    """The kept file's bytes, or None where there is none that is whole; a damaged one is removed."""
+    for path in directory.glob(f"{fingerprint}-*.duckdb"):
+        content = path.read_bytes()
+        if path.name == _name(fingerprint, content):
+            return content
+        path.unlink()
+    return None
+
+
+def _keep(directory: Path, name: str, content: bytes) -> None:
+    """Keeps the file and removes those of other versions."""
+    path = directory / name
+    if path.exists():
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    unfinished = directory / ".unfinished"
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+    sync_directory(directory)
+    for other in directory.iterdir():
+        if other != path:
+            other.unlink()
+
+
+def _make() -> bytes:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "template.duckdb"
+        with duckdb.connect() as connection:
+            attach(connection, path)
+            connection.begin()
+            create_core_tables(connection)
+            create_tables(connection, "core", "summary")
+            create_history(connection)
+            create_views(connection, "lineage")
+            create_chinese_views(connection)
+            connection.commit()
+            detach(connection)
+        return path.read_bytes()
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attaches the file to be published as the connection's current catalog."""
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as warehouse (storage_version '{STORAGE_VERSION}')")
+    connection.execute("use warehouse")
+
+
+def detach(connection: duckdb.DuckDBPyConnection) -> None:
+    """Writes everything to the attached file and lets it go."""
+    connection.execute("checkpoint warehouse")
+    connection.execute("use memory")
+    connection.execute("detach warehouse")
