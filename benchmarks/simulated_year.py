@@ -3,11 +3,12 @@
     python benchmarks/simulated_year.py                      366 nights, 12 districts
     python benchmarks/simulated_year.py --nights 8 --districts 2 --seed 3      a short one
 
-Offices deliver daily, weekly or monthly: in time, late, twice, restated, with wrong rows, with a wrong header that is
-corrected days later, half-written, or not at all until the year's end. Nights are killed at any stage, find the disk
-full, the clock days or months off, a delivery unreadable or an accepted file damaged, and a reader holds the first
-publication open all year. The clock is moved by ``time-machine``; each night is a process of its own, without root's
-rights. The figures are compared with sums that are kept here in whole cents and share no code with the program.
+Offices work on weekdays and deliver daily, weekly or monthly: in time, late, twice, restated, with wrong rows, with a
+wrong header that is corrected days later, half-written, or not at all until the year's end. Nights are killed at any
+stage, find the disk full, the clock days or months off, a delivery unreadable or an accepted file damaged, and a reader
+holds the first publication open all year. The clock is moved by ``time-machine``; each night is a process of its own,
+without root's rights. The figures are compared with sums that are kept here in whole cents and share no code with the
+program.
 
 Prints what happened as JSON and ends with 0 only if everything that must hold does.
 Does not belong here: speed (the benchmark of the whole flow).
@@ -51,7 +52,7 @@ FIRST_DAY = date(YEAR, 1, 1)
 SHANGHAI = timezone(timedelta(hours=8))
 PAYMENT_HEADER = "支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额"
 BROKEN_HEADER = PAYMENT_HEADER.replace("实际支付金额", "实付金頟")
-CADENCES = ("daily", "weekly", "monthly", "monthly", "weekly", "monthly")
+CADENCES = ("daily", "weekly", "monthly", "monthly", "weekly", "monthly", "monthly", "weekly", *["monthly"] * 4)
 FAULTS = ("kill", "full disk", "clock", "unreadable delivery", "damaged accepted file")
 
 
@@ -154,9 +155,9 @@ class City:
                 self._deliver(district, night, today, hurry=night >= last - 1)
 
     def _spend(self, district: District, day: date) -> None:
-        if day.year != YEAR:
+        if day.year != YEAR or day.weekday() > 4:
             return
-        for _ in range(district.rng.choice((0, 1, 2, 3))):
+        for _ in range(district.rng.choice((0, 0, 1, 2, 3))):
             department, project, budget = district.rng.choice(district.projects)
             district.vouchers += 1
             line = Line(f"V{district.vouchers:06d}", day, department, project, district.rng.randrange(1, budget // 400))
@@ -510,11 +511,14 @@ class Year:
         told = self._timed(moment + timedelta(days=fault.days if fault else 0), fault)
         if fault and fault.path and fault.kind == "unreadable delivery":
             fault.path.chmod(0o644)
+        half_read: set[str] = set()
         if told["ended"] != "ok" and self.rng.random() < 0.5:
             self.outcomes["started again at once"] += 1
+            # Ten minutes on a half-written file has settled, and is read as far as it goes.
+            half_read = {district.code for district in self.city.districts if district.unfinished}
             told = self._timed(moment + timedelta(minutes=10), None)
             fault = None
-        self._judge(f"night {night + 1} ({moment:%F}, {fault.kind if fault else 'no fault'})", told, fault)
+        self._judge(f"night {night + 1} ({moment:%F}, {fault.kind if fault else 'no fault'})", told, fault, half_read)
 
     def _timed(self, moment: datetime, fault: Fault | None) -> dict[str, Any]:
         began = time.perf_counter()
@@ -524,7 +528,7 @@ class Year:
         self.outcomes[told["ended"] if code is None else f"exit {code} {told['status']}"] += 1
         return told
 
-    def _judge(self, where: str, told: dict[str, Any], fault: Fault | None) -> None:
+    def _judge(self, where: str, told: dict[str, Any], fault: Fault | None, half_read: set[str]) -> None:
         """A night without a fault, or with one that must not matter, is right about every district."""
         if told.get("unreadable"):
             self.wrong.append(f"{where}: the published file cannot be read: {told['unreadable']}")
@@ -537,11 +541,11 @@ class Year:
         expected_held = {district.code for district in self.city.districts if district.held_for}
         if fault and fault.district:
             expected_held.add(fault.district)
-        if set(told["held"]) != expected_held:
+        if set(told["held"]) - half_read != expected_held - half_read:
             self.wrong.append(f"{where}: held back {told['held']}, expected {sorted(expected_held)}")
         executed = {(code, project): amount for code, project, amount in told["executed"]}
         for district in self.city.districts:
-            if district.code in expected_held:
+            if district.code in expected_held | half_read:
                 continue
             expected = {(district.code, p): yuan(cents) for p, cents in self.city.executed(district).items() if cents}
             found = {key: amount for key, amount in executed.items() if key[0] == district.code}

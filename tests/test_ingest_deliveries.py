@@ -95,6 +95,15 @@ def test_a_young_file_waits_until_it_has_settled(raw: Path) -> None:
     assert len(find_deliveries(settings, now=1_061).by_district_year) == 1
 
 
+def test_a_file_dated_in_the_future_waits_no_longer_than_others(raw: Path) -> None:
+    path = put(raw, "440103/2022/a.csv")
+    os.utime(path, (4_000_000_000, 4_000_000_000))
+    written = path.stat().st_ctime
+    settings = Settings(raw=raw, limits={"settle_seconds": 60})
+    assert find_deliveries(settings, now=written + 30).by_district_year == {}
+    assert len(find_deliveries(settings, now=written + 61).by_district_year) == 1
+
+
 @pytest.mark.parametrize("name", ["换\n行.csv", "quo\"te's.csv", "空 格；.csv", "-rf.csv"])
 def test_odd_names_are_names(raw: Path, name: str) -> None:
     path = put(raw, f"440103/2022/{name}", "部门编码,部门名称\n101,甲\n")

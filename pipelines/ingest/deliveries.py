@@ -65,7 +65,7 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
     collected: defaultdict[DistrictYear, list[Delivery]] = defaultdict(list)
     if not raw.is_dir():
         return found
-    youngest = (time.time() if now is None else now) - settings.limits.settle_seconds
+    now = time.time() if now is None else now
     root = raw.resolve()
     for directory, folders, files in os.walk(raw):
         folders.sort()
@@ -79,7 +79,7 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
                 found.passed_over.append(told)
             elif told := _problem(path, relative, root):
                 found.misplaced.append(told)
-            elif settings.limits.settle_seconds and path.stat().st_mtime > youngest:
+            elif _is_young(path.stat(), now, settings.limits.settle_seconds):
                 found.passed_over.append(
                     PassedOver(relative, "still being written: it is read in the next run", "可能仍在写入，下次再读")
                 )
@@ -88,6 +88,12 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
                 collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year)))
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
     return found
+
+
+def _is_young(file: os.stat_result, now: float, settle_seconds: float) -> bool:
+    """Whether a file changed a moment ago; where its date lies in the future, the file system's own time decides."""
+    changed = file.st_mtime if file.st_mtime < now + settle_seconds else file.st_ctime
+    return abs(now - changed) < settle_seconds
 
 
 def _relative(raw: Path, path: Path) -> str:
