@@ -102,8 +102,8 @@ def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
     if column.kind is Kind.AMOUNT:
         return _read_amounts(column, texts.strings, manner)
     pattern = None if manner.hash_secret else _canonical_pattern(column)
-    if column.kind is Kind.TEXT and texts.is_plain and not manner.hash_secret:
-        return ReadColumn(texts.strings)
+    if column.kind is Kind.TEXT and texts.is_plain:
+        return ReadColumn(_hashed(texts.strings, manner.hash_secret) if manner.hash_secret else texts.strings)
     if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
         return ReadColumn(texts.strings)
     return _read_distinct(column, texts, manner, pattern)
@@ -170,9 +170,22 @@ def hash_account(text: str, *, secret: bytes) -> Reading:
     return Reading(_digest(account.lower(), secret)) if account else cells.EMPTY
 
 
-@lru_cache(maxsize=200_000)
+def _hashed(accounts: pa.Array, secret: bytes) -> pa.Array:
+    """What ``hash_account`` gives for accounts that are all digits, and so spelled in one way."""
+    distinct = pc.dictionary_encode(accounts)
+    digests = [_digest(account, secret) for account in distinct.dictionary.to_pylist()]
+    return pa.array(digests, pa.string()).take(distinct.indices)
+
+
 def _digest(account: str, secret: bytes) -> str:
-    return hashlib.blake2b(account.encode(), digest_size=16, key=secret[:64]).hexdigest()
+    digest = _keyed(secret).copy()
+    digest.update(account.encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _keyed(secret: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=16, key=secret[:64])
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:

@@ -64,7 +64,7 @@ def detect_encoding(stream: IO[bytes]) -> TextEncoding:
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     encoding = UTF_8
     sure = 0
-    while sure < _SURE_CHARACTERS and (block := stream.read(CHUNK_BYTES)):
+    while sure < _SURE_CHARACTERS and (block := stream.read(PIECE_BYTES)):
         if block.isascii():
             continue
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ from pipelines.quality.control_totals import check_totals
 from pipelines.quality.scratch import scratch
 from pipelines.quality.validate import REASONS, Validator
 from pipelines.settings import Settings
+from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, as_json, new_directory, read_json
@@ -235,9 +236,11 @@ def _stage_table(table: SourceTable, writers: _Writers, totals: list[tuple[Table
     amounts = DATASETS[head.dataset].amount_columns
     read = dict.fromkeys(amounts, Decimal("0.00"))
     rejected = dict.fromkeys(amounts, Decimal("0.00"))
-    validator = Validator(head.dataset)
-    try:
-        for batch in table.batches:
+    with (
+        closing(ahead(table.batches)) as batches,
+        closing(Validator(head.dataset, texts_at_most=MAX_REJECTED_TEXTS)) as validator,
+    ):
+        for batch in batches:
             _add_up(read, batch.rows)
             validated = validator.validate(batch)
             _add_up(rejected, validated.rejected)
@@ -252,8 +255,6 @@ def _stage_table(table: SourceTable, writers: _Writers, totals: list[tuple[Table
             if batch.totals.num_rows:
                 totals.append((head, batch.totals))
             reached(Stage.READING_FILE)
-    finally:
-        validator.close()
     record.money_read = {name: str(value) for name, value in read.items()}
     record.money_rejected = {name: str(value) for name, value in rejected.items()}
     logger.debug("table read", extra={"sheet": head.sheet, "dataset": head.dataset, "rows": record.rows_read})
