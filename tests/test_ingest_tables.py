@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -383,6 +384,79 @@ def test_tables_of_the_integration_system_by_code_by_label_and_by_both(
         assert read.table.column(column) == [value]
         assert read.table.column("department_code") == ["019100"]
         assert read.table.faults == []
+
+
+MINISTRY_COLUMNS = Path(__file__).parent / "fixtures" / "ministry_columns.tsv"
+"""Tables of the integration system with all their columns: table, column, type, Chinese label (a public DDL)."""
+
+MINISTRY_CELLS = {
+    "FISCAL_YEAR": "2022",
+    "MOF_DIV_CODE": "440103000",
+    "AGENCY_CODE": "019100",
+    "DEPT_CODE": "019",
+    "PRO_CODE": "44010322R000000000001",
+    "EXP_FUNC_CODE": "2050202",
+    "GOV_BGT_ECO_CODE": "50201",
+    "DEP_BGT_ECO_CODE": "30201",
+    "FUND_TYPE_CODE": "111",
+    "FUND_TYPE_NAME": "一般公共预算资金",
+    "PRO_KIND_CODE": "1",
+    "PRO_KIND_NAME": "人员类",
+    "PRO_CAT_CODE": "1",
+    "AGENCY_NAME": "某小学",
+    "AGENCY_GUID": "某小学",
+    "XPAY_AMT": "10.00",
+    "PAY_APP_AMT": "11.00",
+    "PAY_AMT": "12.00",
+    "REPLY_AMT": "13.00",
+    "AMOUNT": "14.00",
+    "CARRYOVERS_AMT": "15.00",
+    "CUR_AMT": "16.00",
+    "XPAY_DATE": "20220305",
+    "CREATE_DATE": "20220301",
+}
+
+
+def _ministry_table(table: str) -> tuple[list[str], list[str], list[str]]:
+    """Column names, Chinese labels (the name where there is none) and one row of cells of a ministry's table."""
+    with MINISTRY_COLUMNS.open(encoding="utf-8", newline="") as stream:
+        columns = [row for row in csv.DictReader(stream, delimiter="\t") if row["table"] == table]
+    names = [row["column"] for row in columns]
+    cells = []
+    for row in columns:
+        other = "2022-03-04" if row["type"] == "DATE" else "1.00" if row["type"].startswith("NUMBER") else "文字"
+        not_deleted = "0" if table == "BGT_PM_ANNUAL_ZK" else "2"
+        cells.append(not_deleted if row["column"] == "IS_DELETED" else MINISTRY_CELLS.get(row["column"], other))
+    return names, [row["label"] or row["column"] for row in columns], cells
+
+
+@pytest.mark.parametrize(
+    ("table", "dataset", "expected"),
+    [
+        ("PAY_VOUCHER", "payment_application", {"application_amount": "11.00", "settled_amount": "10.00"}),
+        ("PAY_VOUCHER_BILL", "payment", {"paid_amount": "10.00", "payment_date": "2022-03-05"}),
+        ("BA_BGT_INFO", "budget_indicator", {"indicator_amount": "14.00", "balance_amount": "16.00"}),
+        ("BGT_PM_ANNUAL_ZK", "annual_budget", {"initial_budget_amount": "13.00", "full_year_budget_amount": "16.00"}),
+        ("BA_BGT_CARRYOVERS", "carryover", {"carried_over_amount": "15.00"}),
+    ],
+)
+def test_all_columns_of_a_table_of_the_ministry(
+    office: Office, table: str, dataset: str, expected: dict[str, str]
+) -> None:
+    names, labels, cells = _ministry_table(table)
+    for header in ([names], [labels], [names, labels], [labels, names]):
+        read = office.read(office.csv("a.csv", [*header, cells])).table
+        assert read.head.dataset == dataset
+        assert [str(read.rows[0][column]) for column in expected] == list(expected.values())
+        assert (read.rows[0]["department_code"], read.rows[0]["project_code"]) == ("019100", "44010322R000000000001")
+        assert read.faults == []
+
+
+def test_a_table_that_has_application_and_payment_is_one_of_payments(office: Office) -> None:
+    names, _, cells = _ministry_table("PAY_VOUCHER")
+    read = office.read(office.csv("a.csv", [[*names, "PAY_CERT_NO", "XPAY_DATE"], [*cells, "Z1", "20220305"]]))
+    assert read.table.head.dataset == "payment"
+    assert read.table.column("paid_amount") == [Decimal("10.00")]
 
 
 def test_is_deleted_is_decoded_by_its_source(office: Office) -> None:

@@ -1,4 +1,9 @@
-"""Contract of budget adjustments during the year (BA_BGT_ADJSUB, 指标调整明细)."""
+"""Contract of budget adjustments during the year (BA_BGT_ADJSUB, 指标调整明细).
+
+A row of the ministry's table names indicators, not projects: the one that gets the money (``bgt_id``) and, for a
+reallocation, the one that gives it (``ori_bgt_id``). It is two lines here; department and project of each are those of
+its indicator (BA_BGT_INFO) wherever the row does not name them.
+"""
 
 from pipelines.contracts.common import (
     ADJUSTMENT_AMOUNT,
@@ -13,7 +18,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind, Personal, RowRule
+from pipelines.contracts.model import Column, Dataset, Kind, Personal, RowRule, Transfer
 
 ADJUSTMENT_KINDS: tuple[tuple[str, str], ...] = (
     ("addition", "追加"),
@@ -106,6 +111,14 @@ BUDGET_ADJUSTMENT = Dataset(
             headers=("源指标主键", "源指标编号", "调出指标", "ori_bgt_id", "source_indicator_id"),
         ),
         Column(
+            "transfer_side",
+            Kind.CODE,
+            "资金转移方",
+            "Of a row that tells both sides: in, the line of what gets the money; out, of what gives it.",
+            "一行同时载明调入与调出时：in 调入方，out 调出方。",
+            codes=(("in", "in"), ("out", "out")),
+        ),
+        Column(
             "adjustment_reason",
             Kind.TEXT,
             "调整原因",
@@ -116,9 +129,12 @@ BUDGET_ADJUSTMENT = Dataset(
         ),
         REMARK,
     ),
-    identity=("adjustment_number",),
+    identity=("adjustment_number", "transfer_side"),
     identity_required=("adjustment_number",),
-    one_of=(("department_code", "department_name"), ("project_code", "project_name")),
+    one_of=(
+        ("department_code", "department_name", "indicator_id"),
+        ("project_code", "project_name", "indicator_id"),
+    ),
     row_rules=(
         RowRule(
             id="adjustment-sign-fits-its-kind",
@@ -141,4 +157,24 @@ BUDGET_ADJUSTMENT = Dataset(
     spread_amount="adjustment_amount",
     negative_spread=("cut",),
     deletion_marks=ONE_DELETED_TWO_NOT,
+    transfer=Transfer(
+        amount="adjustment_amount",
+        receiver="indicator_id",
+        giver="source_indicator_id",
+        side="transfer_side",
+        kind="adjustment_kind",
+        moved="reallocation",
+        added="addition",
+        cut="cut",
+        of_receiver=(
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "function_code",
+            "function_name",
+            "fund_type_code",
+        ),
+        described_by="budget_indicator",
+    ),
 )

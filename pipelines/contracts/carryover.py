@@ -21,7 +21,7 @@ CARRYOVER = Dataset(
     meaning_zh="项目自上年结转的资金与被收回的资金。",
     columns=(
         *ORIGIN,
-        DEPARTMENT_CODE,
+        DEPARTMENT_CODE.but(headers=(*DEPARTMENT_CODE.headers, "代码")),
         DEPARTMENT_NAME,
         PROJECT_CODE,
         PROJECT_NAME,

@@ -14,6 +14,7 @@ from pipelines.contracts.department_budget import DEPARTMENT_BUDGET
 from pipelines.contracts.execution_statement import EXECUTION_STATEMENT
 from pipelines.contracts.model import Dataset
 from pipelines.contracts.payment import PAYMENT
+from pipelines.contracts.payment_application import PAYMENT_APPLICATION
 from pipelines.contracts.project import PROJECT
 from pipelines.contracts.published_figure import PUBLISHED_FIGURE
 
@@ -26,6 +27,7 @@ DATASETS: dict[str, Dataset] = {
         BUDGET_ADJUSTMENT,
         BUDGET_INDICATOR,
         PAYMENT,
+        PAYMENT_APPLICATION,
         CARRYOVER,
         EXECUTION_STATEMENT,
         DEPARTMENT_BUDGET,

@@ -152,6 +152,30 @@ class RowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """How one row of an export tells both sides of a movement of money: a receiver, an amount and who gave it.
+
+    Such a row is two lines, each with the row's place: the amount for the receiver, and the amount taken from the
+    giver, who then stands in the column ``receiver``. All names are columns of the dataset. ``side`` says which of both
+    a line is (``in``, ``out``). A positive amount with a giver is a transfer unless ``kind`` says something other than
+    ``moved``; where the export has no kind, ``moved`` is told by the giver, and ``added`` or ``cut`` by the sign where
+    there is none. ``of_receiver`` are the columns that describe the receiver only: in the giver's line they are filled
+    from ``described_by``, the dataset whose rows those columns identify.
+    """
+
+    amount: str
+    receiver: str
+    giver: str
+    side: str
+    kind: str
+    moved: str
+    added: str
+    cut: str
+    of_receiver: tuple[str, ...]
+    described_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """One kind of export.
 
@@ -182,6 +206,7 @@ class Dataset:
     spread_parents: tuple[str, ...] = ()
     negative_spread: tuple[str, ...] = ()
     deletion_marks: tuple[tuple[str, bool], ...] = ()
+    transfer: Transfer | None = None
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:

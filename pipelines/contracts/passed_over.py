@@ -1,13 +1,15 @@
 """Headers that exports carry and the warehouse knowingly does not read: no refusal, no warning.
 
 Compared after folding (width, case, white space, units). A header that is not here, is not mapped and looks like an
-amount, a code or a date refuses the file. Does not belong here: a header that some contract reads.
+amount, a code or a date refuses the file. Each group says why nothing is lost by not reading it. Does not belong here:
+a header that some contract reads.
 """
 
 from __future__ import annotations
 
 from pipelines.contracts.model import Dataset
 
+# Numbers of lines, and what the system that exports notes about itself: no fact of any budget.
 _ORNAMENTS = (
     *("序号", "行号", "行次", "栏次", "编号", "no", "no.", "#"),
     *("创建时间", "更新时间", "create_time", "update_time", "创建人", "修改人", "录入人", "经办人", "联系人"),
@@ -27,6 +29,7 @@ _ORNAMENTS = (
     *(f"param_{number}" for number in range(1, 11)),
 )
 
+# Who manages a budget line and where it came from: no published figure is told apart by it.
 _BUDGET_LINE = (
     *("mof_div_name", "财政区划名称", "budget_level_code", "预算级次代码", "budget_level_name", "预算级次名称"),
     *("manage_mof_dep_code", "业务主管处室代码", "manage_mof_dep_name", "业务主管处室名称", "业务管理处室名称"),
@@ -58,6 +61,8 @@ _BUDGET_LINE = (
     *("count_fund_pro_code", "对应配套安排的中央项目代码", "sup_bgt_doc_no", "上级指标文号"),
 )
 
+# What was asked for and audited before the budget was approved (apply_up, fin_audit_money) is not budget; the rest are
+# marks of the budgeting procedure and keys of rows.
 _ANNUAL_BUDGET = (
     *("bgt_pman_id", "项目年度预算主键", "agency_guid", "agency_type", "单位类别", "apply_up", "申报数"),
     *(
@@ -85,6 +90,8 @@ _ANNUAL_BUDGET = (
     *("srcguid", "per_release_reason", "get_status", "approval_file_no", "busi_type_code"),
 )
 
+# The payer's side, the settlement between banks and treasury, amounts in foreign money, tax offices' numbers. What was
+# applied for is no payment; a payment's own amount and date are read.
 _PAYMENT = (
     *("pay_cert_id", "支付凭证主键", "vou_date", "凭证日期", "pay_cert_sum_no", "支付凭证汇总清单号"),
     *("pay_acct_name", "付款人全称", "pay_acct_no", "付款人账号", "pay_acct_bank_name", "付款人开户银行"),
@@ -97,17 +104,23 @@ _PAYMENT = (
     *("fund_traobj_type_code", "资金往来对象类别代码", "fund_traobj_type_name", "资金往来对象类别名称"),
     *("internal_dep_code", "单位内部机构代码", "internal_dep_name", "单位内部机构名称", "bgt_id", "指标主键"),
     *("bond_code", "债券代码", "bond_name", "债券名称", "contract_no", "采购合同编号", "entpay_app_no", "托收申请编号"),
-    *("pro_loangrant_num", "国外贷款赠款协议号", "pay_app_id", "支付申请主键"),
+    *("pro_loangrant_num", "国外贷款赠款协议号", "pay_app_id", "支付申请主键", "pay_app_no", "支付申请编号"),
+    *("pay_app_amt", "支付申请金额", "create_date", "申请日期", "付款人", "付款人名称"),
+    *("pro_cat_code", "项目类别", "pro_kind_code", "项目类别代码", "pro_kind_name", "项目类别名称"),
 )
 
+# A ledger of indicators has what each was issued with and what is left of it beside the movements that are read: those
+# are states, not movements, and stand in the dataset of indicators where that is delivered.
 _ADJUSTMENT = (
     *("年初预算数", "年初批复数", "amount", "指标金额"),
     *("cur_amt", "指标余额", "可用余额", "pay_app_amt", "已申请支付金额", "已支付金额", "bgt_doc_title", "指标文标题"),
 )
+# Titles of documents, and keys of rows that other tables have.
 _INDICATOR = (
     *("bgt_doc_title", "指标文标题", "bgt_dec", "指标说明", "adj_batch_no", "调整批次号"),
     *("bgt_pman_id", "项目年度预算主键"),
 )
+# Keys and documents of the indicator that was carried over, and the economy code, which the summaries do not use here.
 _CARRYOVER = (
     *("carryovers_bgt_id", "主键", "cor_bgt_doc_no", "本级指标文号", "bgt_dec", "指标说明", "ori_bgt_id", "源指标主键"),
     *("gov_bgt_eco_code", "政府支出经济分类科目代码", "gov_bgt_eco_name", "政府支出经济分类科目名称"),
@@ -119,6 +132,7 @@ _BY_DATASET: dict[str, tuple[str, ...]] = {
     "budget_indicator": (*_BUDGET_LINE, *_INDICATOR),
     "carryover": (*_BUDGET_LINE, *_CARRYOVER),
     "payment": (*_BUDGET_LINE, *_PAYMENT),
+    "payment_application": (*_BUDGET_LINE, *_PAYMENT),
 }
 
 

@@ -201,10 +201,12 @@ class HeaderAliases:
         return next((alias for alias in same_length if sum(map(str.__ne__, alias, name)) == 1), None)
 
     def is_passed_over(self, dataset: Dataset, path: Sequence[str]) -> bool:
-        """Whether a header is one that is knowingly not read."""
+        """Whether a header is one that is knowingly not read: its path, its leaf, or a column's code above a label."""
         known = self._passed_over[dataset.name]
         names = [fold_header(name)[0] for name in path]
-        return "/".join(names) in known or not known.isdisjoint(names)
+        if any("/".join(names[start:]) in known for start in range(len(names))):
+            return True
+        return any(name in known and re.fullmatch(r"[a-z0-9_]+", name) for name in names[:-1])
 
     def find(self, dataset: Dataset, path: Sequence[str], *, names_twice: bool = True) -> Meaning | None:
         """What a header path means in a dataset.
@@ -318,9 +320,9 @@ def recognise(
     above = above or Metadata()
     candidates = list(_candidates(rows, aliases, has_department=above.department_name is not None))
     complete = [candidate for candidate in candidates if not candidate.missing]
-    near = max(candidates, key=lambda candidate: (candidate.score[0], -len(candidate.missing)), default=None)
+    near = max(candidates, key=lambda candidate: (candidate.recognised, -len(candidate.missing)), default=None)
     if not complete:
-        if near is None or near.score[0] < 2:
+        if near is None or near.recognised < 2:
             return None
         raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
     block = _header_block(rows, min(candidate.last for candidate in complete), aliases)
@@ -329,7 +331,7 @@ def recognise(
     lost = next((row for row in range(best.first) if _holds_money(rows[row], aliases.layout)), None)
     if lost is not None:
         missed = [candidate for candidate in candidates if candidate.last < lost] or [best]
-        near = max(missed, key=lambda candidate: candidate.score)
+        near = max(missed, key=lambda candidate: (candidate.recognised, candidate.score))
         raise _missing_headers(rows, near, aliases, sheet=sheet, line=first_line + near.last)
     rivals = {rival.dataset.name for rival in complete if rival.score == best.score and rival.last == best.last}
     if len(rivals) > 1:
@@ -355,11 +357,13 @@ def _holds_money(row: Sequence[str], layout: Layout) -> bool:
 class _Candidate:
     """Some rows that may be the header of a dataset.
 
-    ``score``: how many headers were recognised, how many distinguishing ones, how many rows name headers by themselves
-    (column names above labels), how many values of other columns they state, how many rows of parents there are. Of
-    equal candidates the first counts.
+    ``recognised``: how many columns are read. ``score``: the same or, where none is missing, how many headers are
+    read or knowingly passed over, how many distinguishing ones, how many rows name headers by themselves (column names
+    above labels), how many values of other columns they state, how many rows of parents there are. Of equal candidates
+    the first counts.
     """
 
+    recognised: int
     score: tuple[int, int, int, int, int]
     first: int
     last: int
@@ -380,15 +384,20 @@ def _candidates(rows: Sequence[Sequence[str]], aliases: HeaderAliases, *, has_de
             paths = _paths(rows[first : last + 1])
             is_told = has_department or read_metadata(rows[:first]).department_name is not None
             for dataset in aliases.layout.datasets.values():
-                meanings = list(_map(dataset, paths, aliases, names_twice=names_headers[last]).values())
+                found = _map(dataset, paths, aliases, names_twice=names_headers[last])
+                meanings = list(found.values())
                 mapped = {(meaning.column.name, meaning.constants, meaning.part) for meaning in meanings}
                 if mapped:
                     distinguishing = len({name for name, *_ in mapped} & set(dataset.distinguishing))
                     stated = sum(len(constants) for _, constants, _ in mapped)
                     parents = sum(map(_is_parent_row, rows[first:last]))
-                    score = (len(mapped), distinguishing, sum(names_headers[first : last + 1]), stated, parents)
                     missing = _missing(dataset, meanings, has_department=is_told)
-                    yield _Candidate(score, first, last, dataset, tuple(missing))
+                    known = len(mapped)
+                    if not missing:
+                        rest = (path for index, path in paths.items() if index not in found)
+                        known = len(found) + sum(aliases.is_passed_over(dataset, path) for path in rest)
+                    score = (known, distinguishing, sum(names_headers[first : last + 1]), stated, parents)
+                    yield _Candidate(len(mapped), score, first, last, dataset, tuple(missing))
 
 
 def _names_headers(row: Sequence[str], aliases: HeaderAliases) -> bool:
@@ -525,7 +534,7 @@ def _finish(
                 any(fold_header(name)[2] for name in path),
             )
         )
-    _refuse_two_for_one(headers, sheet=sheet, line=line)
+    _refuse_two_for_one(headers, rows[body_start:], sheet=sheet, line=line)
     _refuse_important_unknown(dataset, headers, rows[body_start:], aliases, sheet=sheet, line=line)
     row_totals = _row_totals(headers)
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
@@ -616,7 +625,7 @@ def _is_column_numbers(row: Sequence[str]) -> bool:
     )
 
 
-def _refuse_two_for_one(headers: Sequence[Header], *, sheet: str, line: int) -> None:
+def _refuse_two_for_one(headers: Sequence[Header], body: Sequence[Sequence[str]], *, sheet: str, line: int) -> None:
     by_meaning: dict[tuple[object, ...], list[Header]] = {}
     for header in headers:
         if header.meaning and header.column:
@@ -625,14 +634,24 @@ def _refuse_two_for_one(headers: Sequence[Header], *, sheet: str, line: int) -> 
             by_meaning.setdefault(key, []).append(header)
     for found in by_meaning.values():
         column = found[0].column
-        paths = {tuple(fold_header(name)[0] for name in header.path) for header in found}
+        paths: dict[tuple[str, ...], list[Header]] = {}
+        for header in found:
+            paths.setdefault(tuple(fold_header(name)[0] for name in header.path), []).append(header)
         may_share = column and (
             column.alternatives or column.codes or (found[0].meaning and found[0].meaning.constants)
         )
-        if len(found) > 1 and (len(paths) < len(found) or not may_share):
+        if len(found) > 1 and not (may_share and all(_say_the_same(named, body) for named in paths.values())):
             raise FileRefused(
                 "header-ambiguous", found="、".join(header.shown for header in found), sheet=sheet, line=line
             )
+
+
+def _say_the_same(headers: Sequence[Header], body: Sequence[Sequence[str]]) -> bool:
+    """Whether no row has different cells below these headers of one name, as far as the first rows tell."""
+    if len(headers) == 1:
+        return True
+    cells = ([row[header.index].strip() for header in headers if header.index < len(row)] for row in body)
+    return bool(body) and all(len({cell for cell in row if cell}) <= 1 for row in cells)
 
 
 def _refuse_important_unknown(

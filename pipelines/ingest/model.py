@@ -65,7 +65,8 @@ class Batch:
     ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
     codes and texts ``string``, flags ``bool``, ratios ``decimal128(18, 6)``, integers ``int64``) and ``source_line``
     (int64). A cell that could not be read is NULL and has a fault. Personal columns are already dropped or hashed.
-    A row of a wide table is several rows here, all with its ``source_line``.
+    A row of a wide table is several rows here, all with its ``source_line``; one that names a giver and a receiver is
+    two, which sum to nothing.
     ``faults``: one row per cell fault, in the shape of ``FAULTS``; an empty ``column`` is the whole row, and the
     warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``;
     only ``error`` faults set a row aside, with all rows of its line.

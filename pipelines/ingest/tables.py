@@ -34,6 +34,7 @@ from pipelines.ingest.totals import (
     outline_parents,
     total_scope,
 )
+from pipelines.ingest.transfers import both_sides
 
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
@@ -123,6 +124,8 @@ class TableReader:
         )
         self._codes = {column.name for column in self._dataset.columns if column.kind in (Kind.CODE, Kind.TEXT)}
         self._tells_department = bool(present & {"department_name", "department_code"})
+        transfer = self._dataset.transfer
+        self._transfer = transfer if transfer and transfer.giver in present else None
         self._deletion = next((h for h in recognised.headers if fold_header(h.path[-1])[0] in DELETION_HEADERS), None)
         self._shown = _unique([header.shown for header in recognised.headers])
         self.head = TableHead(
@@ -171,7 +174,8 @@ class TableReader:
             lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
         self._add_faults(raw, groups, passed, faults)
         self._check_row_totals(reading, groups, passed, faults)
-        return self._assemble(reading, groups, passed, faults)
+        batch = self._assemble(reading, groups, passed, faults)
+        return both_sides(batch, self._transfer) if self._transfer else batch
 
     def _refuse_giant_cells(self, raw: RawRows) -> None:
         for column in raw.columns:

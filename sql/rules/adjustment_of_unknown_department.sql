@@ -72,7 +72,7 @@ unknown as (
             and given.fiscal_year = known_key.fiscal_year
             and given.named_by = known_key.named_by
             and given.department_key = known_key.department_key
-    where known_key.department_key is null
+    where given.department_key is not null and known_key.department_key is null
 )
 
 select

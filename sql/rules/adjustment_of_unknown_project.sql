@@ -84,7 +84,7 @@ unknown as (
             and given.fiscal_year = known_key.fiscal_year
             and given.named_by = known_key.named_by
             and given.project_key = known_key.project_key
-    where known_key.project_key is null
+    where given.project_key is not null and known_key.project_key is null
 )
 
 select

@@ -136,6 +136,21 @@ def adjustment_of_a_department_that_is_not_listed(code: str) -> District:
     return district
 
 
+@fails("adjustment-of-unknown-indicator", Expected("Z9", 700, None, ("BA_BGT_INFO", "指标 Z9")), set_aside=1)
+def adjustment_of_an_indicator_that_was_not_delivered(code: str) -> District:
+    district = clean(code)
+    nobody = {"department_code": None, "project_code": None}
+    district.adjust("T20", "P4", "addition", 700, indicator_id="Z9", **nobody)
+    return district
+
+
+@passes("adjustment-of-unknown-indicator")
+def adjustment_of_an_unknown_indicator_that_names_its_project(code: str) -> District:
+    district = clean(code)
+    district.adjust("T20", "P4", "addition", 0, indicator_id="Z9")
+    return district
+
+
 @passes("adjustment-of-unknown-department")
 def adjustment_that_names_its_department_in_words(code: str) -> District:
     district = clean(code)
@@ -571,6 +586,31 @@ def indicator_whose_cut_was_forgotten(code: str) -> District:
 @passes("indicator-balance-does-not-add-up")
 def indicator_a_cent_off(code: str) -> District:
     return _indicator(code, "50000.01")
+
+
+def _applied(code: str, settled: str) -> District:
+    """An application for what was paid for P4, and one that nobody paid yet."""
+    district = clean(code)
+    facts = {"department_code": "102001", "project_code": "P4", "fund_type_code": "111"}
+    for number, applied, paid in (("A1", "640000", settled), ("A2", "100", "0")):
+        district.add(
+            "payment_application",
+            application_number=number,
+            application_amount=yuan(applied),
+            settled_amount=yuan(paid),
+            **facts,
+        )
+    return district
+
+
+@fails("paid-applications-differ-from-payments", Expected("P4", 650_000, 640_000, ("PAY_VOUCHER_BILL", "支付申请")))
+def application_paid_beyond_its_payments(code: str) -> District:
+    return _applied(code, "650000")
+
+
+@passes("paid-applications-differ-from-payments")
+def applications_paid_and_not_paid_yet(code: str) -> District:
+    return _applied(code, "640000.01")
 
 
 # Statement against detail ------------------------------------------------------------------------------------------
