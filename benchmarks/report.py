@@ -1,0 +1,169 @@
+"""Tables and figure of measured results: ``python -m benchmarks.report results.json … [--figure FILE]``.
+
+Results of several files are put together, later ones replace a part of earlier ones. The tables are Markdown on
+standard output; medians with the range, ratios to the floor of the same round. The figure (cost against size) needs
+matplotlib, which is in ``peers/requirements.txt``. Does not belong here: measuring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+FLOOR = "floor (DuckDB alone)"
+NIGHTLY = "nightly"
+"""What is compared most, under the names that results give it."""
+
+Row = dict[str, Any]
+
+
+def merged(files: Sequence[Path]) -> tuple[list[dict[str, Any]], list[Row]]:
+    """What the files tell of their measurement, and their rows."""
+    told = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    parts: dict[str, list[Row]] = {}
+    for one in told:
+        fresh: dict[str, list[Row]] = {}
+        for row in one.pop("rows"):
+            fresh.setdefault(row["part"], []).append(row)
+        parts |= fresh
+    return told, [row for rows in parts.values() for row in rows]
+
+
+def tables(rows: list[Row]) -> Iterator[str]:
+    """One table per part, in the order of measurement."""
+    for part in dict.fromkeys(row["part"] for row in rows):
+        of_part = [row for row in rows if row["part"] == part]
+        yield from _corners(of_part) if part == "corners" else _compared(part, of_part)
+        yield ""
+
+
+def _compared(part: str, rows: list[Row]) -> Iterator[str]:
+    floors = {row["round"]: row for row in rows if row["what"] == FLOOR}
+    yield f"**{part}**: {rows[0]['payments']:,} payments, {len({row['round'] for row in rows})} round(s)"
+    yield ""
+    yield (
+        "| run | wall, s | ÷ floor | until published, s | ÷ floor | CPU, s | ÷ floor | peak, MB | written, MB |"
+        " start-up, s | refused, s |"
+    )
+    yield "|---|" + "---:|" * 10
+    for what in dict.fromkeys(row["what"] for row in rows):
+        runs = [row for row in rows if row["what"] == what]
+        cells = [
+            what,
+            _spread(row["wall"] for row in runs),
+            _ratio(runs, floors, "wall", "wall"),
+            _spread(row.get("until_published") for row in runs),
+            _ratio(runs, floors, "until_published", "wall"),
+            _spread(row["cpu"] for row in runs),
+            _ratio(runs, floors, "cpu", "cpu"),
+            f"{max(row['peak_mb'] for row in runs):,.0f}",
+            _spread((row["written_mb"] for row in runs), places=0),
+            _spread((row.get("startup") for row in runs), places=2),
+            _spread((row["reader"]["longest_refusal"] for row in runs if "reader" in row), places=2),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _corners(rows: list[Row]) -> Iterator[str]:
+    yield f"**corners**: {rows[0]['payments']:,} payments"
+    yield ""
+    yield "| run | runs | wall, s | CPU, s | reading files, s | peak, MB | wall per further file, ms |"
+    yield "|---|" + "---:|" * 6
+    before: Row | None = None
+    for what in dict.fromkeys(row["what"] for row in rows):
+        runs = [row for row in rows if row["what"] == what]
+        further = ""
+        if "files" in runs[0] and before and runs[0]["files"] > before["files"]:
+            further = f"{1000 * (runs[0]['wall'] - before['wall']) / (runs[0]['files'] - before['files']):.0f}"
+        cells = [
+            what,
+            str(len(runs)),
+            _spread((row["wall"] for row in runs), places=2),
+            _spread((row["cpu"] for row in runs), places=2),
+            _spread(row.get("reading") for row in runs),
+            f"{max(row['peak_mb'] for row in runs):,.0f}",
+            further,
+        ]
+        yield f"| {' | '.join(cells)} |"
+        before = runs[0]
+
+
+def _spread(values: Iterable[float | None], places: int = 1) -> str:
+    """The median and, of several values, the range; empty without a value."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    text = f"{statistics.median(known):,.{places}f}"
+    return f"{text} ({min(known):,.{places}f}–{max(known):,.{places}f})" if len(known) > 1 else text
+
+
+def _ratio(runs: list[Row], floors: dict[int, Row], kind: str, of_floor: str) -> str:
+    """The median ratio to the floor of the same round."""
+    return _spread(
+        (
+            row[kind] / floors[row["round"]][of_floor]
+            for row in runs
+            if row.get(kind) is not None and row["round"] in floors
+        ),
+        places=2,
+    )
+
+
+def draw(rows: list[Row], target: Path) -> None:
+    """Draws wall time and peak memory of what runs at once against the number of payments."""
+    # The tables need no matplotlib.
+    import matplotlib as mpl  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "benchmark"  # the same figures give the same file
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    compared = [row for row in rows if row["part"] != "corners" and row["part"] != "gb18030"]
+    at_once = [what for what in dict.fromkeys(row["what"] for row in compared) if _sizes(compared, what) > 1]
+    for place, (kind, label) in zip(axes, (("wall", "wall time, s"), ("peak_mb", "peak memory, MB")), strict=True):
+        for what in at_once:
+            runs = [row for row in compared if row["what"] == what]
+            sizes = sorted({row["payments"] for row in runs})
+            medians = [statistics.median(row[kind] for row in runs if row["payments"] == size) for size in sizes]
+            style = {"linewidth": 2.5, "zorder": 3} if what in (FLOOR, NIGHTLY) else {"linewidth": 1, "alpha": 0.8}
+            place.plot(sizes, medians, marker="o", label=what, **style)
+        place.set(xscale="log", yscale="log" if kind == "wall" else "linear", xlabel="payments", ylabel=label)
+        place.grid(visible=True, which="major", alpha=0.3)
+    axes[1].axhline(1500, color="black", linestyle=":", linewidth=1)
+    axes[1].set_ylim(bottom=0)
+    axes[0].legend(fontsize=8)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
+
+
+def _sizes(rows: list[Row], what: str) -> int:
+    return len({row["payments"] for row in rows if row["what"] == what})
+
+
+def main() -> None:
+    """Reads the command line, prints the tables and draws."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="+", type=Path)
+    parser.add_argument("--figure", type=Path, help="SVG or PNG to draw")
+    arguments = parser.parse_args()
+    told, rows = merged(arguments.results)
+    for one in told:
+        machine, versions = one["machine"], one["versions"]
+        print(
+            f"Measured {one['started']}, commit {one['commit']}: {machine['processor']}, {machine['cores']} cores,"
+            f" {machine['memory_gb']} GB memory, load {machine['load'][0]:.1f} before;"
+            f" {', '.join(f'{name} {number}' for name, number in versions.items())}.\n"
+        )
+        print("".join(f"* failed: {failure}\n" for failure in one["failures"]))
+    print("\n".join(tables(rows)))
+    if arguments.figure:
+        draw(rows, arguments.figure)
+
+
+if __name__ == "__main__":
+    main()
