@@ -27,7 +27,7 @@ from pipelines.warehouse.stages import Stage, listening
 PLACE = "440199/2024"
 BEFORE_THE_RENAME = list(Stage)[: list(Stage).index(Stage.RENAMED)]
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pipelines.cli", "pipelines.commands.night"])
+processes.set_forkserver_preload(["pipelines.cli", "pipelines.commands.night", "pandas", "pyarrow.dataset"])
 
 
 def _nightly(raw: Path, warehouse: Path, stage: Stage) -> None:
@@ -73,20 +73,24 @@ def test_a_run_killed_at_any_stage_is_made_up_for_by_the_next(bureau: Bureau) ->
     assert bureau.night().acceptances[0].status == "held_back"
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00"))
     before = bureau.settings.database.read_bytes()
+    page = bureau.settings.warehouse / "reports" / PLACE / "index.html"
     for stage in Stage:
-        # Each run goes on from what the one before it left behind.
+        # Each run goes on from what the one before it left behind; one that never comes to its stage fails the test.
         kill_at(bureau, stage)
         if stage in BEFORE_THE_RENAME:
             assert bureau.settings.database.read_bytes() == before, stage
         assert_whole(bureau)
         assert executed(bureau) == Decimal("700.00" if stage in BEFORE_THE_RENAME else "710.00"), stage
+        assert ("710.00" in page.read_text()) == (stage is Stage.REPORTS_WRITTEN), stage
         if stage is Stage.RENAMED:
             # What it said is in no history yet; another delivery makes the next run publish again.
             bureau.deliver("440198/2024/预算.csv", BUDGET)
     night = bureau.night()
     assert night.exit_code == 0
+    assert night.publication.status == "unchanged"
     assert leftovers(bureau) == []
-    assert (bureau.settings.warehouse / "reports" / PLACE / "index.html").exists()
+    assert "710.00" in page.read_text()
+    assert (bureau.settings.warehouse / "reports" / "440198" / "2024" / "index.html").exists()
     assert bureau.one(
         "select accepted_version, is_held_back from quality.district_year where district_code = '440199'"
     ) == (2, False)

@@ -23,6 +23,7 @@ from pipelines.reports.page import figures_json, render_page
 from pipelines.reports.workbook import write_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Rep
     if _read(done) == state:
         return []
     written = write_reports(settings)
+    reached(Stage.REPORTS_WRITTEN)
     write_atomically(done, state)
     return written
 
@@ -128,6 +130,7 @@ def _write(
         write_workbook(content, temporary)
         temporary.chmod(FILE_MODE)
         temporary.replace(workbook)
+        reached(Stage.REPORT_STARTED)
         write_atomically(page, render_page(content, figures, WORKBOOK_NAME), mode=FILE_MODE)
         write_atomically(mark, fingerprint)
         logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})

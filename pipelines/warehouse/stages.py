@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Stage(StrEnum):
-    """What a run has just done, in the order of a run; those up to ``VERSION_COUNTS`` occur once per district-year."""
+    """What a run has just done, in the order of a run; up to ``VERSION_COUNTS`` each occurs once per district-year."""
 
     READING_FILE = "reading-file"
     """A delivered file is open, part of what it gives is written beside its place."""
@@ -39,6 +39,10 @@ class Stage(StrEnum):
     """The new file is the published one; what it said is not in the history yet."""
     HISTORY_KEPT = "history-kept"
     """What the publication said is in the history."""
+    REPORT_STARTED = "report-started"
+    """The workbook of a report is in place, its page is still that of before; occurs once per district-year."""
+    REPORTS_WRITTEN = "reports-written"
+    """Every report is in place; that all of them are is not noted yet."""
 
 
 _listeners: list[Callable[[Stage], None]] = []
