@@ -91,7 +91,7 @@ def test_an_unknown_or_zero_part_gives_no_rate(
     connection: duckdb.DuckDBPyConnection, numerator: str, denominator: str
 ) -> None:
     query = f"select exact_rate({numerator}, {denominator}), exact_rate_pct({numerator}, {denominator})"
-    assert connection.execute(query).fetchone() == (None, None)
+    assert connection.execute(query).fetchall() == [(None, None)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -103,11 +103,23 @@ def test_an_unknown_or_zero_part_gives_no_rate(
 def test_points_are_the_rate_times_the_maximum_rounded_once(
     connection: duckdb.DuckDBPyConnection, executed: Decimal, budget: Decimal, maximum: Decimal
 ) -> None:
-    row = connection.execute(
+    (row,) = connection.execute(
         "select exact_points(cast($e as decimal(18, 2)), cast($b as decimal(18, 2)), cast($m as decimal(14, 2)))",
         {"e": str(executed), "b": str(budget), "m": str(maximum)},
-    ).fetchone()
+    ).fetchall()
     exact = Fraction(executed) / Fraction(budget) * Fraction(maximum)
     cents = (2 * exact.numerator * 100 + exact.denominator) // (2 * exact.denominator)
     expected = Decimal(cents).scaleb(-2)
     assert row == (expected if expected < 10**12 else None,)
+
+
+@settings(max_examples=60, deadline=None)
+@example([Decimal("-0.05"), Decimal("999.99"), Decimal("1000.00"), LARGEST, -LARGEST])
+@given(st.lists(amounts, min_size=1, max_size=50))
+def test_an_amount_in_a_sentence_keeps_every_digit(
+    connection: duckdb.DuckDBPyConnection, values: list[Decimal]
+) -> None:
+    numbered = pa.table({"line": range(len(values)), "amount": pa.array(values, pa.decimal128(18, 2))})
+    connection.register("amounts", numbered)
+    shown = connection.execute("select readable_amount(amount) from amounts order by line").fetchall()
+    assert [text for (text,) in shown] == [f"{value:,.2f}" for value in values]

@@ -52,7 +52,7 @@ def opened_as_of(
     values = {"district": district_code, "year": fiscal_year, "day": day}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{quoted}' as published (read_only)")
-        create_core_tables(connection)
+        create_core_tables(connection, with_comments=False)
         for name in DATASETS:
             dated_by = _DATED_BY.get(name)
             until = f" and {dated_by} <= $day" if dated_by else ""
@@ -70,5 +70,5 @@ def opened_as_of(
                 f"insert into quality.{table.name} by name select * from published.quality.{table.name}{where}",
                 {"district": district_code} if where else {},
             )
-        run_sql(connection, "core", "summary")
+        run_sql(connection, "core", "summary", with_comments=False)
         yield connection

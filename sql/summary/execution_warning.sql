@@ -255,7 +255,13 @@ told as (
         threshold.warning_comparison,
         threshold.warning_threshold,
         cast(passed.measured_value * 100 as decimal(18, 2)) as measured_pct,
-        coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text
+        coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text,
+        readable_amount(standing.full_year_budget_amount) as budget_text,
+        readable_amount(standing.executed_amount) as executed_text,
+        readable_amount(-standing.unspent_amount) as overspent_text,
+        readable_amount(standing.net_adjustment_amount) as net_adjustment_text,
+        readable_amount(standing.november_december_amount) as november_december_text,
+        readable_amount(standing.prepaid_amount) as prepaid_text
     from passed
     inner join standing
         on
@@ -295,53 +301,53 @@ select
         else unspent_amount
     end as warning_amount,
     case warning_rule
-        when 'no-spending' then 'No payment by ' || as_of_text || ' from ' || full_year_budget_amount || ' yuan.'
+        when 'no-spending' then 'No payment by ' || as_of_text || ' from ' || budget_text || ' yuan.'
         when 'may-not-proceed'
             then
                 'No payment, no contract and no later start planned by ' || as_of_text || '; budget '
-                || full_year_budget_amount || ' yuan.'
+                || budget_text || ' yuan.'
         when 'behind-time-progress'
             then
                 'Executed ' || rate_pct || ' % by ' || as_of_text || ', time progress ' || time_progress_pct || ' %: '
                 || (-gap_to_progress_points) || ' points behind.'
         when 'year-end-rush'
             then
-                'Paid ' || november_december_amount || ' yuan in November and December, ' || measured_pct
+                'Paid ' || november_december_text || ' yuan in November and December, ' || measured_pct
                 || ' % of the budget.'
         when 'prepaid-in-december'
-            then 'Paid ' || prepaid_amount || ' yuan in December for purposes that name a prepayment.'
-        when 'spend-without-budget' then 'Executed ' || executed_amount || ' yuan of a budget of 0.'
+            then 'Paid ' || prepaid_text || ' yuan in December for purposes that name a prepayment.'
+        when 'spend-without-budget' then 'Executed ' || executed_text || ' yuan of a budget of 0.'
         when 'over-executed'
             then
-                'Executed ' || executed_amount || ' yuan of ' || full_year_budget_amount || ', '
-                || (-unspent_amount) || ' yuan above the budget.'
+                'Executed ' || executed_text || ' yuan of ' || budget_text || ', '
+                || overspent_text || ' yuan above the budget.'
         when 'low-execution-in-year' then 'Executed ' || rate_pct || ' % by ' || as_of_text || '.'
         when 'low-execution-three-years'
             then 'The best execution rate of three years is ' || measured_pct || ' %.'
         when 'adjustment-rate'
-            then 'Net adjustment ' || net_adjustment_amount || ' yuan, ' || measured_pct || ' % of the initial budget.'
+            then 'Net adjustment ' || net_adjustment_text || ' yuan, ' || measured_pct || ' % of the initial budget.'
         when 'adjustment-count' then 'Adjusted ' || adjustment_count || ' times.'
     end as evidence,
     case warning_rule
-        when 'no-spending' then '截至' || as_of_text || '，预算' || full_year_budget_amount || '元尚无支出。'
+        when 'no-spending' then '截至' || as_of_text || '，预算' || budget_text || '元尚无支出。'
         when 'may-not-proceed'
-            then '截至' || as_of_text || '，无支付、无合同、无未到期的开工计划，预算' || full_year_budget_amount || '元。'
+            then '截至' || as_of_text || '，无支付、无合同、无未到期的开工计划，预算' || budget_text || '元。'
         when 'behind-time-progress'
             then
                 '截至' || as_of_text || '，执行率' || rate_pct || '%，序时进度' || time_progress_pct || '%，落后'
                 || (-gap_to_progress_points) || '个百分点。'
         when 'year-end-rush'
-            then '11至12月支付' || november_december_amount || '元，占全年预算' || measured_pct || '%。'
-        when 'prepaid-in-december' then '12月以预付、预存等用途支付' || prepaid_amount || '元。'
-        when 'spend-without-budget' then '预算为零，支出' || executed_amount || '元。'
+            then '11至12月支付' || november_december_text || '元，占全年预算' || measured_pct || '%。'
+        when 'prepaid-in-december' then '12月以预付、预存等用途支付' || prepaid_text || '元。'
+        when 'spend-without-budget' then '预算为零，支出' || executed_text || '元。'
         when 'over-executed'
             then
-                '预算' || full_year_budget_amount || '元，支出' || executed_amount || '元，超出'
-                || (-unspent_amount) || '元。'
+                '预算' || budget_text || '元，支出' || executed_text || '元，超出'
+                || overspent_text || '元。'
         when 'low-execution-in-year' then '截至' || as_of_text || '，执行率' || rate_pct || '%。'
         when 'low-execution-three-years' then '近三年最高执行率为' || measured_pct || '%。'
         when 'adjustment-rate'
-            then '净调整' || net_adjustment_amount || '元，为年初预算的' || measured_pct || '%（绝对值）。'
+            then '净调整' || net_adjustment_text || '元，为年初预算的' || measured_pct || '%（绝对值）。'
         when 'adjustment-count' then '年内调整' || adjustment_count || '次。'
     end as evidence_zh,
     month,
