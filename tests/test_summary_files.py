@@ -15,7 +15,12 @@ from pipelines.contracts.quality_tables import QUALITY_TABLES
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
 from pipelines.sql_files import SqlFileError, in_order, read_sql_file, read_sql_group, sql_fingerprint
 from pipelines.warehouse.database import CHINESE_SCHEMA, create_chinese_views, create_core_tables, run_sql
-from pipelines.warehouse.reference import ReferenceFileError, load_reference_tables, reference_fingerprint
+from pipelines.warehouse.reference import (
+    ReferenceFileError,
+    load_reference_tables,
+    read_reference_file,
+    reference_fingerprint,
+)
 
 HEAD = "-- One sentence.\n-- 一句话。\n"
 STATEMENT = "insert into core.execution_statement by name select '440103' as district_code, 2022 as fiscal_year, "
@@ -235,3 +240,26 @@ def test_a_bad_reference_file_is_refused_with_its_place(tmp_path: Path, name: st
             load_reference_tables(connection, tmp_path)
     assert str(path) in str(error.value)
     assert any("\u4e00" <= character <= "\u9fff" for character in str(error.value))
+
+
+@pytest.mark.parametrize("document", ["reference-tables.md", "reference-tables.zh-CN.md"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_the_documented_yardstick_can_be_put_in_place_as_it_is(tmp_path: Path, document: str, encoding: str) -> None:
+    text = (Path(__file__).parent.parent / "docs" / document).read_text(encoding="utf-8")
+    example = text.partition("```csv\n")[2].partition("```")[0]
+    path = tmp_path / "time_progress_yardstick.csv"
+    path.write_text(example, encoding=encoding)
+    rows = read_reference_file(path, REFERENCE_TABLES["time_progress_yardstick"], "440103")
+    assert [(row["month"], row["expenditure_nature"], row["time_progress"]) for row in rows] == [
+        (3, None, Decimal("0.2500")),
+        (4, None, Decimal("0.4903")),
+        (4, "project", Decimal("0.3333")),
+    ]
+    assert [row["source_note"] for row in rows][1] in ("bulletin of April", "4月通报")
+
+
+def test_a_reference_file_in_no_known_encoding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "self_evaluation_rubric.csv"
+    path.write_bytes(b"district_code,version\n\xff\xff\n")
+    with pytest.raises(ReferenceFileError, match="GB18030"):
+        read_reference_file(path, REFERENCE_TABLES["self_evaluation_rubric"], "440103")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -66,7 +67,7 @@ def load_reference_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> N
 
 def read_reference_file(path: Path, table: Dataset, district_code: str | None) -> list[dict[str, Any]]:
     """The rows of one reference file, typed; ``district_code`` is the district whose own file it is."""
-    with path.open(encoding="utf-8-sig", newline="") as handle:
+    with io.StringIO(_decoded(path), newline="") as handle:
         reader = csv.DictReader(handle, strict=True)
         found = reader.fieldnames or []
         expected = [column.name for column in table.columns]
@@ -95,6 +96,20 @@ def read_reference_file(path: Path, table: Dataset, district_code: str | None) -
             seen[key] = reader.line_num
             rows.append(row)
     return rows
+
+
+def _decoded(path: Path) -> str:
+    """The file's text: UTF-8, or GB18030 as a spreadsheet on a Chinese Windows saves it."""
+    content = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ReferenceFileError(
+        f"{path}: the text is neither UTF-8 nor GB18030; save it as CSV again. "
+        f"编码既非 UTF-8 也非 GB18030，请重新另存为 CSV。"
+    )
 
 
 def _value(path: Path, line: int, column: Column, text: str | None) -> Any:
