@@ -186,11 +186,11 @@ class HeaderAliases:
             self._values[dataset.name] = _header_values(dataset)
             self._parents[dataset.name] = frozenset(map(_fold_path, dataset.spread_parents)) | _GENERIC_LEAVES
             self._passed_over[dataset.name] = frozenset(map(_fold_path, passed_over))
+        self._known = frozenset(chain.from_iterable(self._columns.values()))
 
     def knows(self, text: str) -> bool:
         """Whether a text is a header of any dataset."""
-        folded = fold_header(text)[0]
-        return any(folded in aliases for aliases in self._columns.values())
+        return fold_header(text)[0] in self._known
 
     def one_letter_off(self, name: str) -> str | None:
         """A known header of an amount, code or date that differs from ``name`` in one letter, if there is one."""

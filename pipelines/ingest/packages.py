@@ -28,12 +28,15 @@ _LONGEST_ELEMENT = 256 * 1024
 _SMALL = 16 * 1024**2
 """Below this size a package's ratio does not matter."""
 
-_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,9})"[^>]*(?<!/)>')
-_FAR_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{2,9})(\d{1,9})"[^>]*(?<!/)>')
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_FAR_CELL = re.compile(rb'r="([A-Z]{2,9})(\d{1,9})"[^>]*(?<!/)>')
+_ROW = re.compile(rb'row\s(?:[^>]*?\s)?r="(\d{1,9})"[^>]*(?<!/)>')
+_MERGED = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_HAS_LONG_NUMBER = re.compile(rb"v>(?:[0-9]{16}|[0-9]*+\.?+[0-9]*+[eE])")
 _LONG_NUMBER = re.compile(
     rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"(?![^>]*\st="(?!n"))[^>]*>(?:<f>[^<]*</f>)?<v>([0-9]{16,}|[0-9.]+[eE]\+?[0-9]+)</v>'
 )
+_ATTRIBUTE = re.compile(rb"""\s(r|s|t|ref)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ODD_ATTRIBUTES = (b"='", b"r =", b"= ")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _QUOTED_UNIT = re.compile("|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True)))
 
@@ -261,40 +264,71 @@ class _LongestText:
 
 
 def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limits, sheet: str) -> SheetFacts:
-    """Looks through the XML of a sheet in windows that end before the start of an element."""
+    """Looks through the XML of a sheet in windows that end before the start of an element.
+
+    Every expression here begins with letters that are searched for as such: one that does not costs more than reading
+    the sheet.
+    """
     facts = SheetFacts()
-    marked = None
-    if marks:
-        styles = b"|".join(sorted(marks, reverse=True))
-        marked = re.compile(
-            rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st="(?!n"))[^>]*>'
-        )
+    marked = _marked_cell(marks) if marks else None
+    extent = _SheetExtent(limits, sheet)
     tail = b""
-    tallest = widest = 0
     texts = _LongestText(b"<", limits, sheet)
     for number, block in enumerate(chain(blocks, [b""])):
         texts.feed(block)
         window = tail + block
         if number == 0 and _DOCTYPE.search(window[:4096]):
             raise _entities()
-        cut = max(window.rfind(start) for start in (b"<c ", b"<row", b"<mergeCell ", b":c ", b":row"))
-        cut = len(window) if not block or cut <= 0 or len(window) - cut > _LONGEST_ELEMENT else cut
+        cut = len(window) if not block else _last_start(window)
         part, tail = window[:cut], window[cut:]
-        tallest = max(tallest, max(map(int, _ROW.findall(part)), default=0))
-        for match in _FAR_CELL.finditer(part):
-            widest = max(widest, column_number(match[1]))
+        extent.feed(part)
         for merge in _MERGED.finditer(part):
             first, last = column_number(merge[1]), column_number(merge[3])
             facts.merged.append((int(merge[2]), int(merge[4]), first, last))
-        for match in _LONG_NUMBER.finditer(part):
+        for match in _LONG_NUMBER.finditer(part) if _HAS_LONG_NUMBER.search(part) else ():
             facts.long_numbers[int(match[2]), column_number(match[1])] = f"{float(match[3]):.5E}"
         for match in marked.finditer(part) if marked else ():
             facts.marked.setdefault(marks[match[3]], {}).setdefault(column_number(match[1]), []).append(int(match[2]))
-        if widest > limits.max_columns:
-            raise _too_large(f"a cell in column {widest:,}", f"{limits.max_columns:,} columns", sheet)
-        if tallest * max(widest, 26) > limits.max_cells:
-            raise _too_large(f"{tallest:,} rows", f"{limits.max_cells:,} cells", sheet)
     return facts
+
+
+def _marked_cell(marks: dict[bytes, str]) -> re.Pattern[bytes]:
+    """Finds number cells of these styles: column letters, row, style."""
+    styles = b"|".join(sorted(marks, reverse=True))
+    return re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+)(\d+)"[^>]*?\ss="(' + styles + rb')"(?![^>]*\st="(?!n"))[^>]*>')
+
+
+def _last_start(window: bytes) -> int:
+    """Where the last cell, row or merged range of a window begins; its end where none does near it."""
+    near = max(0, len(window) - _LONGEST_ELEMENT)
+    cut = max(window.rfind(start, near) for start in (b"<c ", b"<row", b"<mergeCell ", b":c ", b":row"))
+    return len(window) if cut <= 0 else cut
+
+
+class _SheetExtent:
+    """Refuses a sheet as soon as a cell that is not empty, or a row, lies too far away."""
+
+    def __init__(self, limits: Limits, sheet: str) -> None:
+        self._limits = limits
+        self._sheet = sheet
+        self._tallest = self._widest = 0
+        # Rows with fewer digits are within the limit of cells while no column beyond Z is used.
+        digits = len(str(limits.max_cells // 26))
+        self._far = re.compile(rb"""r\s*=\s*["'](?:[A-Z]{2,9}[0-9]|[A-Z]?[0-9]{%d})""" % digits)
+
+    def feed(self, part: bytes) -> None:
+        """The next elements of the sheet."""
+        if not self._widest and not self._far.search(part):
+            return
+        if any(sign in part for sign in _ODD_ATTRIBUTES):
+            part = _ATTRIBUTE.sub(rb' \1="\2\3"', part)
+        for match in _FAR_CELL.finditer(part):
+            self._widest = max(self._widest, column_number(match[1]))
+        self._tallest = max(self._tallest, max(map(int, _ROW.findall(part)), default=0))
+        if self._widest > self._limits.max_columns:
+            raise _too_large(f"a cell in column {self._widest:,}", f"{self._limits.max_columns:,} columns", self._sheet)
+        if self._tallest * max(self._widest, 26) > self._limits.max_cells:
+            raise _too_large(f"{self._tallest:,} rows", f"{self._limits.max_cells:,} cells", self._sheet)
 
 
 def column_number(letters: bytes) -> int:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -41,6 +42,10 @@ FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")
 _TEXT_TYPES = (".csv", ".txt", ".tsv")
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LONGEST_HEAD = 6
+_NO_HEADER = r"^$|^[0-9]|[0-9]{4}|^.{41}"
+"""What no header begins with or holds: a cheap first look at whole columns."""
+_PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
+_FEW_ROWS = 1_000
 
 
 def read_file(delivery: Delivery, *, settings: Settings, hash_secret: bytes) -> ReadFile:
@@ -238,18 +243,27 @@ class _Reader:
 
     def _header_rows(self, rows: RawRows) -> list[int]:
         """Rows in which at least two cells are headers that some contract knows, and none is an amount."""
-        known = pa.array([0] * len(rows), pa.int8())
-        for column in rows.columns:
+        places = np.arange(len(rows))
+        columns = rows.columns
+        for position in range(len(columns)):
+            if len(places) <= _FEW_ROWS:
+                break
+            is_left = pc.invert(pc.fill_null(pc.match_substring_regex(columns[position], _PLAIN_NUMBER), False))
+            places = places[is_left.to_numpy(zero_copy_only=False)]
+            columns = [column.filter(is_left) for column in columns]
+        known = pa.array(np.zeros(len(places), dtype=np.int8))
+        for column in columns:
             encoded = pc.dictionary_encode(column)
+            may_be = pc.invert(pc.match_substring_regex(encoded.dictionary, _NO_HEADER))
             hits = [
                 index
-                for index, text in enumerate(encoded.dictionary.to_pylist())
-                if text and len(text) <= 40 and not text[0].isdigit() and self._aliases.knows(text)
+                for index in pc.indices_nonzero(may_be).to_pylist()
+                if self._aliases.knows(encoded.dictionary[index].as_py())
             ]
             if hits:
                 is_hit = pc.is_in(encoded.indices, pa.array(hits, encoded.indices.type))
                 known = pc.add(known, is_hit.cast(pa.int8()))
-        found = pc.indices_nonzero(pc.greater_equal(known, 2)).to_pylist()
+        found = places[pc.greater_equal(known, 2).to_numpy(zero_copy_only=False)].tolist()
         return [row for row in found if not any(self._is_number(column[row].as_py()) for column in rows.columns)]
 
     def _is_number(self, text: str | None) -> bool:
