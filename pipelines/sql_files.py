@@ -115,6 +115,16 @@ def read_sql_group(group: str, directory: Path | None = None) -> list[SqlFile]:
     return [read_sql_file(path, group) for path in sorted(folder.glob("*.sql"))]
 
 
+def read_macros() -> list[SqlFile]:
+    """The files of ``sql/macros``, each behind the macros that it calls."""
+    files = {file.name: file for file in read_sql_group("macros")}
+    called = {
+        name: {other for other in files if other != name and re.search(rf"\b{other}\(", file.query)}
+        for name, file in files.items()
+    }
+    return [files[name] for name in TopologicalSorter(called).static_order()]
+
+
 def in_order(files: Iterable[SqlFile], existing: Collection[str]) -> list[SqlFile]:
     """The files, each behind the tables that it reads.
 

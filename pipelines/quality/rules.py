@@ -27,7 +27,7 @@ from pipelines.contracts.model import Severity
 from pipelines.quality.findings import Finding
 from pipelines.quality.slips import explain, sentences
 from pipelines.settings import RuleThresholds, Settings
-from pipelines.sql_files import SqlFile, SqlFileError, read_sql_group
+from pipelines.sql_files import SqlFile, SqlFileError, read_macros, read_sql_group
 
 CATEGORIES: dict[str, tuple[str, str]] = {
     "delivery": ("Deliveries", "报送"),
@@ -62,6 +62,7 @@ _PLACE = ("source_file_id", "source_sheet", "source_line")
 _ITEM = ("department_code", "department_name", "project_code", "project_name")
 _SHARED_NAME = re.compile(r"\brule_[a-z_]+\b")
 _FIRST_VERSION = "0.1.0"
+_LINE_BITS = 64
 LISTED_LINES = 20
 """Source lines that a finding lists; all are counted."""
 
@@ -263,7 +264,7 @@ class _crashing:  # noqa: N801 - used as a with block
 
 def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Makes the macros, and ``rule_threshold``: one row per district, one column per threshold."""
-    for file in read_sql_group("macros"):
+    for file in read_macros():
         connection.execute(file.query)
     columns = ", ".join(f"{name} decimal(18, 6)" for name in RuleThresholds.model_fields)
     connection.execute(f"create or replace temp table rule_threshold (district_code varchar, {columns})")
@@ -376,8 +377,10 @@ def _findings(
     )
     names = [column[0] for column in cursor.description or ()]
     _check_columns(names, _REQUIRED_COLUMNS)
-    for values in cursor.fetchall():
-        case = dict(zip(names, values, strict=True))
+    cases = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    sheets = _sheets(connection) if any(case.get("source_lines") for case in cases) else {}
+    for case in cases:
+        case["source_lines"] = [_source_line(place, sheets) for place in case.get("source_lines") or ()]
         place = {"district_code": case["district_code"], "fiscal_year": case["fiscal_year"]}
         if case["case_number"] > settings.findings_per_rule:
             more = case["case_count"] - settings.findings_per_rule
@@ -389,9 +392,26 @@ def _findings(
         yield _finding(rule, case), case
 
 
+def _sheets(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str | None]]:
+    """File and sheet of the first half of a place (``sql/macros/source_place.sql``)."""
+    rows = connection.execute(
+        "select distinct source_place(source_file_id, source_sheet, 0), source_file_id, source_sheet"
+        " from quality.source_file"
+    ).fetchall()
+    sheets = {place >> _LINE_BITS: (file_id, sheet) for place, file_id, sheet in rows}
+    if len(sheets) < len(rows):
+        raise ValueError("two sheets have one hash; add a character to the name of one of the files")
+    return sheets
+
+
+def _source_line(place: int, sheets: Mapping[int, tuple[str, str | None]]) -> dict[str, Any]:
+    file_id, sheet = sheets[place >> _LINE_BITS]
+    return {"source_file_id": file_id, "source_sheet": sheet, "source_line": place & (2**_LINE_BITS - 1)}
+
+
 def _finding(rule: Rule, case: Mapping[str, Any]) -> Finding:
     english, chinese = _texts(rule, case)
-    lines = case.get("source_lines")
+    lines = case["source_lines"]
     first = case if case.get("source_file_id") else (lines[0] if lines else {})
     return Finding(
         rule_id=rule.id,

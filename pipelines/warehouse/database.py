@@ -17,7 +17,7 @@ from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import QUALITY_TABLES
 from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
-from pipelines.sql_files import SqlFile, SqlFileError, in_order, read_sql_group
+from pipelines.sql_files import SqlFile, SqlFileError, in_order, read_macros, read_sql_group
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +68,7 @@ def create_core_tables(connection: duckdb.DuckDBPyConnection, *, with_comments: 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Creates the macros of ``sql/macros`` for this connection; no database file keeps them."""
-    for file in read_sql_group("macros"):
+    for file in read_macros():
         connection.execute(file.query)
 
 

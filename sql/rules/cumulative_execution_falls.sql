@@ -70,16 +70,8 @@ select
     fallen.source_sheet,
     fallen.source_line,
     [
-        {
-            'source_file_id': fallen.source_file_id,
-            'source_sheet': fallen.source_sheet,
-            'source_line': fallen.source_line
-        },
-        {
-            'source_file_id': fallen.earlier_file_id,
-            'source_sheet': fallen.earlier_sheet,
-            'source_line': fallen.earlier_line
-        }
+        source_place(fallen.source_file_id, fallen.source_sheet, fallen.source_line),
+        source_place(fallen.earlier_file_id, fallen.earlier_sheet, fallen.earlier_line)
     ] as source_lines,
     2 as source_line_count
 from fallen

@@ -197,11 +197,7 @@ select
     pair.stated_amount - pair.detail_amount as difference,
     abs(pair.stated_amount - pair.detail_amount) > pair.tolerance_of_one as is_failing,
     list_prepend(
-        {
-            'source_file_id': pair.source_file_id,
-            'source_sheet': pair.source_sheet,
-            'source_line': pair.source_line
-        },
+        source_place(pair.source_file_id, pair.source_sheet, pair.source_line),
         pair.places
     ) as source_lines,
     pair.line_count + 1 as source_line_count

@@ -112,11 +112,7 @@ select
     unit.source_sheet,
     unit.source_line,
     list_prepend(
-        {
-            'source_file_id': unit.source_file_id,
-            'source_sheet': unit.source_sheet,
-            'source_line': unit.source_line
-        },
+        source_place(unit.source_file_id, unit.source_sheet, unit.source_line),
         added.places[1:19]
     ) as source_lines,
     added.parts_count + 1 as source_line_count
