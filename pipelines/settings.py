@@ -209,6 +209,9 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     backups: Path = Field(Path("backups"), description="Where backups are written: best on another disk.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Of the structured log.")
+    memory_limit_mb: int = Field(
+        700, ge=200, description="Memory of a database that a run works in; what does not fit goes to disk."
+    )
     min_free_bytes: int = Field(2 * 1024**3, ge=0, description="Free disk below which 'doctor' warns.")
     thresholds: RuleThresholds = RuleThresholds()
     thresholds_by_district: dict[str, dict[str, Decimal]] = Field(
@@ -239,6 +242,11 @@ class Settings(BaseSettings):
     def accepted(self) -> Path:
         """The accepted store: immutable versions per district and fiscal year."""
         return self.warehouse / "accepted"
+
+    @property
+    def workshop(self) -> Path:
+        """Where a run builds; whatever a killed run left there is removed by the next."""
+        return self.warehouse / ".build"
 
     @property
     def logs(self) -> Path:

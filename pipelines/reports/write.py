@@ -25,6 +25,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import write_atomically
+from pipelines.warehouse.working_memory import bound_memory
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ def write_reports(settings: Settings, *, report: Callable[[Report], None] | None
     """
     written = []
     with open_published(settings.database) as connection:
+        bound_memory(connection, settings)
         for district_code, fiscal_year in district_years(connection):
             written.append(_write(settings, connection, district_code, fiscal_year, None))
             if report:

@@ -39,6 +39,7 @@ from pipelines.warehouse.release import fatal_rules, is_released
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.staging import stage_file, unreadable_file
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, as_json, new_directory, write_atomically
+from pipelines.warehouse.working_memory import working_database
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ def _decide(
     files_read: int,
     late: list[str],
 ) -> Acceptance:
-    excluded = _excluded(staged)
+    excluded = _excluded(settings, staged)
     release = store.release(input_id)
     judged: list[Finding] = []
     if release or not any(record["refusal"] for _, record in staged):
@@ -224,8 +225,8 @@ def _decide(
     return _count(store, record, findings, files_read)
 
 
-def _excluded(staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:
-    with scratch() as connection:
+def _excluded(settings: Settings, staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:
+    with working_database(settings) as connection:
         parts = []
         for dataset in DATASETS.values():
             paths = [path for directory, _ in staged if (path := directory / f"{dataset.name}.parquet").exists()]

@@ -20,6 +20,7 @@ from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_asid
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import insert_rows, rows_that_count
 from pipelines.warehouse.database import create_core_tables, run_sql
+from pipelines.warehouse.working_memory import working_database
 
 
 def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutcome:
@@ -48,7 +49,7 @@ def judge_deliveries(
     ``staged`` are the files' directories in the store and their records, ``excluded`` the rows that do not count
     already; the rows set aside come in the same shape.
     """
-    with duckdb.connect() as connection:
+    with working_database(settings) as connection:
         create_core_tables(connection, with_comments=False)
         tables = [(record, table) for _, record in staged for table in record["tables"]]
         place = {"district_code": district_code, "fiscal_year": fiscal_year}

@@ -48,6 +48,7 @@ from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import district_years, sync_directory
 from pipelines.warehouse.template import attach, copy_template, detach
+from pipelines.warehouse.working_memory import bound_memory, working_database
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def build_and_publish(settings: Settings) -> Publication:
         BuildError: the finished file could not be written or did not verify, or a later program published.
         DamagedStoreError: an accepted version is not as it was written; the next run makes it again from raw/.
     """
-    workshop = settings.warehouse / ".build"
+    workshop = settings.workshop
     shutil.rmtree(workshop, ignore_errors=True)
     bring_up_to_date(settings.accepted)
     stores = district_years(settings.accepted)
@@ -114,7 +115,7 @@ def build_and_publish(settings: Settings) -> Publication:
     build_id = f"{started_at:%Y%m%dT%H%M%S}-{inputs_hash[:8]}"
     for attempt in attempts:
         check_version(attempt.store, attempt.directory, attempt.manifest)
-    workshop.mkdir(parents=True)
+    workshop.mkdir(parents=True, exist_ok=True)
     try:
         target = workshop / "district_finance.duckdb"
         identity = (build_id, started_at, inputs_hash, published["build_id"] if published else None)
@@ -122,7 +123,7 @@ def build_and_publish(settings: Settings) -> Publication:
         if reasons:
             logger.error("publication held back", extra={"build": build_id})
             return Publication("held_back", settings.database, build_id, reasons)
-        _verify(target, build_id)
+        _verify(target, build_id, settings)
         reached(Stage.VERIFIED)
         _publish(target, settings.database)
         reached(Stage.RENAMED)
@@ -219,10 +220,9 @@ def _build(
     """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
     build_id, started_at, inputs_hash, published_build_id = identity
     copy_template(target, settings.warehouse / ".template")
-    with duckdb.connect() as connection:
+    with working_database(settings) as connection:
         attach(connection, target)
         connection.execute("set preserve_insertion_order = false")
-        connection.execute(f"set temp_directory = '{_quoted(target.parent / 'spill')}'")
         reached(Stage.BUILD_STARTED)
         # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
         connection.begin()
@@ -289,15 +289,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
     connection.unregister("new_row")
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _verify(target: Path, build_id: str) -> None:
+def _verify(target: Path, build_id: str, settings: Settings) -> None:
     """Reopens the finished file as a reader would and compares every table with its checksum."""
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{target}: a write-ahead log was left behind, the file is not complete.")
     with duckdb.connect(target, read_only=True) as connection:
+        bound_memory(connection, settings)
         found = connection.execute("select build_id from quality.build").fetchall()
         if found != [(build_id,)]:
             raise BuildError(f"{target}: expected build {build_id}, found {found}.")

@@ -1,0 +1,26 @@
+"""Keeps the databases that a run works in within the memory of the settings: what does not fit goes to disk.
+
+Without it DuckDB takes what it likes of the machine, and a run's memory grows with the year's payments.
+Does not belong here: clients of the published file, who have their own limits; small questions (quality.scratch).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.settings import Settings
+
+
+def working_database(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A connection to a new database in memory; what does not fit the settings' limit waits in the build's folder."""
+    connection = duckdb.connect()
+    bound_memory(connection, settings)
+    settings.workshop.mkdir(parents=True, exist_ok=True)
+    spill = str(settings.workshop / "spill").replace("'", "''")
+    connection.execute(f"set temp_directory = '{spill}'")
+    return connection
+
+
+def bound_memory(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Limits the database of ``connection``, for all its connections."""
+    connection.execute(f"set memory_limit = '{settings.memory_limit_mb}MB'")
