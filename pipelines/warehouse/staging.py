@@ -224,7 +224,13 @@ class _Writers:
         if not rows.num_rows:
             return
         if name not in self._open:
-            self._open[name] = pq.ParquetWriter(self._target / f"{name}.parquet", rows.schema)
+            self._open[name] = pq.ParquetWriter(
+                self._target / f"{name}.parquet",
+                rows.schema,
+                # Amounts seldom repeat and lines never do: a dictionary of them is tried in vain on every batch.
+                use_dictionary=[field.name for field in rows.schema if pa.types.is_string(field.type)],
+                column_encoding={"source_line": "DELTA_BINARY_PACKED"},
+            )
         self._open[name].write_table(rows)
 
 
