@@ -1,20 +1,28 @@
-"""The corners of cost: many small files, a file of which every row is wrong, and how fast a command starts.
+"""The corners of cost: many small files, a file of which every row is wrong, a large workbook, the start of a command.
 
 Does not belong here: how often and in which order (``run``).
 """
 
 from __future__ import annotations
 
+import csv
+import json
+import sys
 from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.audit import audit_figures, audit_rejected
 from benchmarks.corpus import DISTRICT, PLAIN_COLUMNS, YEAR, Corpus
 from benchmarks.measure import run
 from benchmarks.runs import COMMAND, Row, database_of, night, passed
+from pipelines.demo.files import SheetColumn, Workbook
+from pipelines.demo.payments import HEADER
 
 FILE_COUNTS = (1, 10, 100, 1000)
 WRONG = "every payment wrong"
+_WORKBOOK = "payments.xlsx"
 _ACCEPT_ANY_SHARE = {
     "DISTRICT_FINANCE_SET_ASIDE__MAX_ROW_SHARE": "1",
     "DISTRICT_FINANCE_SET_ASIDE__MAX_MONEY_SHARE": "1",
@@ -51,6 +59,44 @@ def wrong_file(corpus: Corpus, directory: Path) -> list[Row]:
     row = {"what": WRONG, "files": 1, "rows": len(lines), **night(directory, environment=_ACCEPT_ANY_SHARE)}
     passed(WRONG, audit_rejected(database_of(directory), len(lines)))
     return [row]
+
+
+def with_workbook(corpus: Corpus) -> Corpus:
+    """Adds a workbook of all payments to the corpus unless it is there."""
+    path = corpus.directory / _WORKBOOK
+    if path.exists():
+        return corpus
+    header, lines = _payments(corpus)
+    names = header.strip().split(",")
+    with Workbook(path, wan=False) as workbook:
+        rows = ([_cell(name, text) for name, text in zip(names, row, strict=True)] for row in csv.reader(lines))
+        columns = [SheetColumn(name) for name in HEADER]
+        workbook.add_sheet("支付", "国库集中支付明细（演示数据）", ("编制单位：演示区虚构财政局",), columns, rows=rows)
+    return corpus
+
+
+def _cell(name: str, text: str) -> object:
+    """A cell as an office program holds it: amounts as cents, days as dates."""
+    if name == "paid_amount":
+        return int(Decimal(text) * 100)
+    return date.fromisoformat(text) if name == "payment_date" else text or None
+
+
+def large_workbook(corpus: Corpus, directory: Path) -> list[Row]:
+    """A night over the payments in one workbook; then that file alone, three times as the night and as its reader."""
+    _deliver_others(corpus, directory)
+    file = _payment_file(directory, "payments.xlsx")
+    file.hardlink_to(corpus.directory / _WORKBOOK)
+    what = "payments in one workbook"
+    row = {"what": what, **night(directory)}
+    passed(what, audit_figures(corpus, database_of(directory)))
+    rows = [row]
+    told = directory / "workbook.json"
+    for reader in ("product", "fastexcel") * 3:
+        cost = run((sys.executable, "-m", "benchmarks.workbook", reader, directory / "raw", file, told))
+        reading = json.loads(told.read_text())["seconds"]
+        rows.append({"what": f"that workbook, read by {reader}", **asdict(cost), "reading": reading})
+    return rows
 
 
 def starts(corpus: Corpus, directory: Path) -> list[Row]:

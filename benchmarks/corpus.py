@@ -82,32 +82,42 @@ _PAYMENTS = "国库集中支付明细_"
 _RESTATED = "_更正"
 _STATEMENT = "预算执行情况表"
 _PLAIN_NAMES = {"部门预算项目年度预算": "annual_budget", "指标调整明细": "budget_adjustment"}
+_FINDING_COLUMNS = pa.schema([("rule_id", pa.string()), ("project_code", pa.string())])
 _COPY_CHARACTERS = 1 << 22
 _FUND_CODES = {name: code for code, name in FUND_TYPES}
 
-_FINDINGS = """
-    select
-        case when full_year_budget_amount = 0 then 'payment-without-budget' else 'payments-exceed-project-budget' end,
-        project_code
-    from '{truth}' where executed_amount > full_year_budget_amount
-"""
-
-_EXECUTED = """
-    create or replace temp table executed as
-    select project_code, sum(cast(paid_amount as decimal(18, 2))) as executed_amount
+_PAID = """
+    create or replace temp table paid as
+    select project_code, fund_type_code, sum(cast(paid_amount as decimal(18, 2))) as amount
     from (
-        select distinct voucher_number, project_code, paid_amount
+        select distinct voucher_number, project_code, fund_type_code, paid_amount
         from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')
         where starts_with(voucher_number, 'ZF')
     )
-    group by project_code
+    group by project_code, fund_type_code
 """
-"""What each project paid by the rows of some plain files: dirty rows have other voucher numbers, copies are equal."""
+"""What was paid by the rows of some plain files: dirty rows have other voucher numbers, copies are equal."""
 
 _TRUTH = """
-    select project.* replace (cast(coalesce(executed.executed_amount, 0) as decimal(20, 2)) as executed_amount)
-    from '{projects}' as project left join executed using (project_code)
+    select project.* replace (cast(coalesce(paid.amount, 0) as decimal(20, 2)) as executed_amount)
+    from '{projects}' as project
+    left join (select project_code, sum(amount) as amount from paid group by project_code) as paid using (project_code)
 """
+
+_FINDINGS = """
+    with budget as (
+        select project_code, fund_type_code, sum(cast(full_year_budget_amount as decimal(18, 2))) as amount
+        from read_csv('{budget}', header = true, all_varchar = true)
+        group by project_code, fund_type_code
+    )
+    select 'payments-exceed-project-budget' as rule_id, project_code
+    from budget inner join paid using (project_code, fund_type_code)
+    where budget.amount > 0 and paid.amount - budget.amount > 0.01
+    union
+    select 'payment-without-budget', project_code
+    from '{truth}' where full_year_budget_amount = 0 and executed_amount > 0.01
+"""
+"""The errors that are part of the district: more paid than a project's budget of a fund type, or without any budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +164,11 @@ class Corpus:
 
     def expected_findings(self, phase: str) -> set[tuple[str, str]]:
         """Rule and project of every error that is part of the district after a phase."""
-        with duckdb.connect() as connection:
-            cases = connection.execute(_FINDINGS.format(truth=self.truth(phase))).fetchall()
-        return {(rule, code) for rule, code in cases}
+        return {(row["rule_id"], row["project_code"]) for row in pq.read_table(self.findings(phase)).to_pylist()}
+
+    def findings(self, phase: str) -> Path:
+        """The expected findings as Parquet."""
+        return self.truth(phase).with_name(self.truth(phase).name.replace("truth", "findings"))
 
     def warm(self) -> None:
         """Reads every file once, so that no run has to wait for the disk."""
@@ -204,7 +216,11 @@ def _made(corpus: Corpus, dirt: Dirt | None) -> Corpus:
             _copy_workbook(path, corpus.plain / f"{name}.csv", dataset, corpus.encoding)
         elif dataset:
             _copy(path, corpus.plain / f"{name}.csv", PLAIN_COLUMNS[dataset], corpus.encoding)
-    _write_truth(corpus, district.projects, in_phases=dirt is not None)
+    pq.write_table(district.projects, corpus.truth(RESTATEMENT))
+    expected = [{"rule_id": rule, "project_code": code} for _, rule, code in district.expected_findings()]
+    pq.write_table(pa.Table.from_pylist(expected, _FINDING_COLUMNS), corpus.findings(RESTATEMENT))
+    if dirt is not None:
+        _write_truth(corpus)
     complete.touch()
     return corpus
 
@@ -284,19 +300,24 @@ def _yuan(text: str, factor: int) -> str:
     return str((Decimal(text) * factor).quantize(Decimal("0.01")))
 
 
-def _write_truth(corpus: Corpus, projects: pa.Table, *, in_phases: bool) -> None:
-    """Writes the true figures of each phase, and makes sure that the files bear out the generator's at the end."""
-    pq.write_table(projects, corpus.truth(RESTATEMENT))
+def _write_truth(corpus: Corpus) -> None:
+    """Writes what is true after the earlier phases, and makes sure that the files bear out the generator at the end."""
     late = {HISTORICAL: (f"_{YEAR}12", "_restated"), NEW_MONTH: ("_restated",), RESTATEMENT: ()}
     with duckdb.connect() as connection:
-        for phase in late if in_phases else ():
-            files = [str(path) for path in corpus.plain.glob("payment_*.csv") if not path.stem.endswith(late[phase])]
-            if phase == RESTATEMENT:
-                restated = [path.removesuffix("_restated.csv") for path in files if path.endswith("_restated.csv")]
-                files = [path for path in files if path.removesuffix(".csv") not in restated]
-            connection.execute(_EXECUTED, [files])
-            query = _TRUTH.format(projects=corpus.truth(RESTATEMENT))
-            if phase != RESTATEMENT:
-                connection.execute(f"copy ({query}) to '{corpus.truth(phase)}'")
-            elif connection.execute(f"from ({query}) except from '{corpus.truth(phase)}' limit 1").fetchall():
-                raise ValueError(f"{corpus.directory}: the plain payments do not add up to the generator's figures")
+        for phase, endings in late.items():
+            files = [str(path) for path in corpus.plain.glob("payment_*.csv") if not path.stem.endswith(endings)]
+            restated = {path.removesuffix("_restated.csv") for path in files if path.endswith("_restated.csv")}
+            connection.execute(_PAID, [[path for path in files if path.removesuffix(".csv") not in restated]])
+            for query, target in (
+                (_TRUTH.format(projects=corpus.truth(RESTATEMENT)), corpus.truth(phase)),
+                (
+                    _FINDINGS.format(budget=corpus.plain / "annual_budget.csv", truth=corpus.truth(phase)),
+                    corpus.findings(phase),
+                ),
+            ):
+                if phase != RESTATEMENT:
+                    connection.execute(f"copy ({query}) to '{target}'")
+                    continue
+                both = (f"({query}) except (from '{target}')", f"(from '{target}') except ({query})")
+                if different := [row for one in both for row in connection.execute(f"from ({one}) limit 1").fetchall()]:
+                    raise ValueError(f"{corpus.directory}: the plain files do not bear out {target.name}: {different}")

@@ -100,6 +100,7 @@ def _corners(_: Options, corpus: Corpus) -> list[Step]:
     ]
     return [
         *files,
+        Step("workbook", lambda place: corners.large_workbook(corpus, place), 1),
         Step(corners.WRONG, lambda place: corners.wrong_file(corpus, place), 1),
         Step("starts", lambda place: corners.starts(corpus, place), 1),
     ]
@@ -127,8 +128,8 @@ PARTS = {
         ],
     ),
     "corners": Part(
-        "200,000 clean payments in 1 … 1,000 files, in a file of which every row is wrong, and how commands start",
-        _clean(1, "utf-8"),
+        "200,000 clean payments in many files, in a workbook, in a wholly wrong file; starts of commands",
+        lambda options: corners.with_workbook(clean_corpus(options.work, options.fraction, "utf-8")),
         _corners,
     ),
     "scale-50": Part("10 million payments with dirt at once", _dirty(50), lambda _, c: _at_once(c, 1, clean=False)),
