@@ -12,6 +12,7 @@ import pytest
 from ingest_files import Office, Read
 
 from pipelines.ingest.model import FileRefused
+from pipelines.settings import Limits
 
 
 @pytest.fixture
@@ -606,3 +607,50 @@ def test_a_departments_published_budget_sheet_by_sheet(office: Office) -> None:
         "agency_operation": 55000,
     }
     assert not any(table.faults for table in read.tables)
+
+
+BATCHED = [
+    ["单位编码", "项目编码", "资金性质编码", "功能分类科目编码", "年初预算数"],
+    ["019100", "P1", "111", "205", "6"],
+    ["019100", "P2", "111", "20502", "9"],
+    ["019100", "P1", "111", "20502", "6"],
+    ["019100", "P1", "111", "2050201", "1"],
+    ["019100", "P1", "111", "2050202", "5"],
+    ["019101", "P1", "111", "20502", "4"],
+    ["019101", "P3", "111", "208", "7"],
+    ["019101", "P3", "111", "2080101", "7"],
+]
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 3, 250_000])
+@pytest.mark.parametrize("kind", ["text", "workbook"])
+def test_a_parent_is_known_wherever_its_children_stand(office: Office, kind: str, batch_rows: int) -> None:
+    path = office.csv("a.csv", BATCHED) if kind == "text" else office.xlsx("a.xlsx", {"预算": BATCHED})
+    table = office.read(path, limits=Limits(batch_rows=batch_rows)).table
+    assert [(total["source_line"], total["scope"]) for total in table.totals] == [
+        (2, "function_code=205"),
+        (4, "function_code=20502"),
+        (8, "function_code=208"),
+    ]
+    assert [row["source_line"] for row in table.rows] == [3, 5, 6, 7, 9]
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 250_000])
+def test_a_code_over_three_columns_is_carried_from_batch_to_batch(office: Office, batch_rows: int) -> None:
+    rows = [
+        ["功能分类科目编码", None, None, "项目名称", "部门名称", "年初预算数"],
+        ["类", "款", "项"],
+        [205, "02", "05", "甲", "教育局", 1],
+        [None, None, "06", "乙", "教育局", 2],
+        [208, "01", "01", "丙", "教育局", 4],
+    ]
+    table = office.read(office.xlsx("a.xlsx", {"预算": rows}), limits=Limits(batch_rows=batch_rows)).table
+    assert table.column("function_code") == ["2050205", "2050206", "2080101"]
+
+
+@pytest.mark.parametrize("batch_rows", [1, 250_000])
+def test_rates_are_in_percent_wherever_one_shows_it(office: Office, batch_rows: int) -> None:
+    text = "单位编码,年初预算数,全年预算数,执行数,执行率\n0101,1,100,1,1\n0102,1,100,78.33,78.33\n"
+    table = office.read(office.put("a.csv", text), limits=Limits(batch_rows=batch_rows)).table
+    (rate,) = [column for header, column in table.head.columns if column and header == "执行率"]
+    assert [str(value) for value in table.column(rate)] == ["0.010000", "0.783300"]

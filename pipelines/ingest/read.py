@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -129,7 +130,7 @@ class _Reader:
         kind = _kind(path)
         if kind == "text":
             with path.open("rb") as stream:
-                yield from self._text(stream, within)
+                yield from self._text(path, stream, within)
         elif kind == "zip" and within:
             raise FileRefused("file-type-not-supported", found=f"{within!r}, an archive in the archive", expected="")
         elif kind == "zip":
@@ -142,7 +143,7 @@ class _Reader:
         else:
             yield from self._workbook(path, kind, within)
 
-    def _text(self, stream: IO[bytes], within: str) -> Iterator[SourceTable]:
+    def _text(self, path: Path, stream: IO[bytes], within: str) -> Iterator[SourceTable]:
         """The one table of a delimited text file."""
         encoding = detect_encoding(stream)
         chunks = read_lines(stream, encoding)
@@ -153,13 +154,18 @@ class _Reader:
         width = max(max(header.index for header in recognised.headers) + 1, *widths)
         reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
 
-        def batches() -> Iterator[Batch]:
+        def rows(text: Iterator[bytes]) -> Iterator[RawRows | None]:
             parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
-            for chunk in chain([first[_offset_of_line(first, body_start) :]], chunks):
-                yield from self._batches(reader, parser.rows(chunk))
-            yield from self._batches(reader, parser.finish())
+            head = next(text, b"")
+            for chunk in chain([head[_offset_of_line(head, body_start) :]], text):
+                yield parser.rows(chunk)
+            yield parser.finish()
 
-        yield SourceTable(reader.head, batches())
+        def rows_again() -> Iterator[RawRows | None]:
+            with path.open("rb") as other:
+                yield from rows(read_lines(other, encoding))
+
+        yield SourceTable(reader.head, self._batches(reader, rows(chain([first], chunks)), rows_again))
 
     def _find_header(
         self, data: bytes, encoding: TextEncoding, sheet: str
@@ -218,7 +224,7 @@ class _Reader:
             )
             reader = self._table_reader(recognised, sheet=name, header_line=body, manner=manner)
             rows = _filled_down(sheet, recognised, body, end)
-            yield SourceTable(reader.head, self._batches(reader, rows))
+            yield SourceTable(reader.head, self._batches(reader, iter([rows]), partial(iter, [rows])))
             above, start = recognised.metadata, end
         if not count:
             self._pass_over(sheet, name)
@@ -301,10 +307,27 @@ class _Reader:
             encoding=encoding,
         )
 
-    def _batches(self, reader: TableReader, raw: RawRows | None) -> Iterator[Batch]:
-        for start in range(0, len(raw) if raw is not None else 0, self._limits.batch_rows):
-            assert raw is not None  # noqa: S101 - told to the type checker
-            yield reader.batch(raw.slice(start, self._limits.batch_rows))
+    def _batches(
+        self,
+        reader: TableReader,
+        rows: Iterator[RawRows | None],
+        rows_again: Callable[[], Iterator[RawRows | None]],
+    ) -> Iterator[Batch]:
+        """A table's batches; a table of several that cannot be told piece by piece is looked through before."""
+        pieces = self._pieces(rows)
+        if reader.asks_for_all_rows:
+            begun = list(islice(pieces, 2))
+            if len(begun) > 1:
+                reader.survey(self._pieces(rows_again()))
+            pieces = chain(begun, pieces)
+        for piece in pieces:
+            yield reader.batch(piece)
+
+    def _pieces(self, rows: Iterator[RawRows | None]) -> Iterator[RawRows]:
+        for raw in rows:
+            for start in range(0, len(raw) if raw is not None else 0, self._limits.batch_rows):
+                assert raw is not None  # noqa: S101 - told to the type checker
+                yield raw.slice(start, self._limits.batch_rows)
 
     def _no_table(self, found: str, sheet: str) -> FileRefused:
         expected = "; ".join(

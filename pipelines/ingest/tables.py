@@ -8,7 +8,7 @@ of headers in which it has an amount; all its lines have its line number. Does n
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -27,10 +27,13 @@ from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRef
 from pipelines.ingest.personal import MASK, column_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
+    OUTLINED,
     SUSPECT,
-    hierarchy_parents,
+    Parents,
+    hierarchies,
     is_note,
     is_placeholder,
+    may_be_parents,
     outline_parents,
     total_scope,
 )
@@ -43,6 +46,10 @@ _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
 _SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
 _SHOWN_TEXT = r"^(?:[0-9]{0,14}[^0-9])*[0-9]{0,14}$"
+
+
+Constants = tuple[tuple[str, str], ...]
+"""What the headers of a group state: columns and values."""
 
 
 class Faults:
@@ -114,6 +121,8 @@ class TableReader:
         self._max_cell_characters = max_cell_characters
         self._percent: dict[int, bool] = {}
         self._code_in_name: dict[str, bool] = {}
+        self._carried: dict[tuple[int, ...], list[str]] = {}
+        self._survey: _Survey | None = None
         self._header_line = header_line
         self._is_first = True
         self._refuse_other_origin()
@@ -159,6 +168,32 @@ class TableReader:
                 remedy="Move the file to the folder of its district and year.",
                 remedy_zh="请将文件放到所属区划和年度的文件夹。",
             )
+
+    @property
+    def asks_for_all_rows(self) -> bool:
+        """Whether a row is told by others that may be in another batch: a parent by its children, a rate by rates."""
+        columns = [header.column for header in self._recognised.headers if header.column]
+        by_others = {*hierarchies(self._dataset), OUTLINED}
+        return any(column.name in by_others or column.kind is Kind.RATIO for column in columns)
+
+    def survey(self, pieces: Iterable[RawRows]) -> None:
+        """Looks through all rows of the table once, before its batches are asked for."""
+        survey = _Survey(self._dataset, of_batches=True)
+        for raw in pieces:
+            reading = _Reading(self, raw)
+            for group in self._recognised.groups:
+                lines = reading.lines(group)
+                survey.add(reading, lines, reading.leaves(lines, reading.labelled(lines)))
+            for header in self._recognised.headers:
+                if (
+                    header.column
+                    and header.column.kind is Kind.RATIO
+                    and _is_percent(reading.cells(header), self._manner)
+                ):
+                    self._percent[header.index] = True
+        survey.finish()
+        self._survey = survey
+        self._carried.clear()
 
     def batch(self, raw: RawRows) -> Batch:
         """The batch of some consecutive rows below the header."""
@@ -395,11 +430,13 @@ class _Reading:
             texts = [cells.normalise(text or "") for text in self.cells(header).strings.to_pylist()]
             parts.append([text.zfill(_CODE_WIDTHS[number]) if text.isdigit() else text for text in texts])
         joined = []
-        carried = [""] * len(parts)
+        columns = tuple(header.index for header in headers)
+        carried = self._table._carried.get(columns, [""] * len(parts))
         for row in zip(*parts, strict=True):
             deepest = max((level for level, text in enumerate(row) if text), default=-1)
             carried = [text or (carried[level] if level < deepest else "") for level, text in enumerate(row)]
             joined.append("".join(carried) or None)
+        self._table._carried[columns] = carried
         return Texts(pa.array(joined, pa.string()))
 
     def cells(self, header: Header) -> Texts:
@@ -513,6 +550,26 @@ class _Reading:
 
     def totals(self, lines: _Lines) -> dict[int, str]:
         """Position → scope of the rows that are totals or parents in this group."""
+        found = self.labelled(lines)
+        if self._dataset.amount_columns:
+            leaves = self.leaves(lines, found)
+            survey = self._table._survey
+            if survey is None:
+                survey = _Survey(self._dataset, of_batches=False)
+                survey.add(self, lines, leaves)
+                survey.finish()
+            found |= survey.parents(self, lines, leaves)
+        return {position: scope for position, scope in found.items() if position not in lines.absent}
+
+    def leaves(self, lines: _Lines, labelled: Collection[int]) -> pa.Array:
+        """The positions of rows that are neither totals by their labels nor without a line in this group."""
+        if not labelled and not lines.absent:
+            return pa.array(np.arange(len(self.raw)))
+        others = [p for p in range(len(self.raw)) if p not in labelled and p not in lines.absent]
+        return pa.array(others, pa.int64())
+
+    def labelled(self, lines: _Lines) -> dict[int, str]:
+        """Position → scope of the rows that are totals by their labels."""
         found: dict[int, str] = {}
         grouped = {header.index for headers in lines.group.columns.values() for header in headers}
         labels = [
@@ -528,20 +585,7 @@ class _Reading:
                 scope = self._scope(text)
                 if scope and position not in found and not self._has_code(position, codes, header):
                     found[position] = scope
-        if self._dataset.amount_columns:
-            leaves = (
-                [p for p in range(len(self.raw)) if p not in found and p not in lines.absent]
-                if found or lines.absent
-                else None
-            )
-            rows = pa.array(np.arange(len(self.raw)) if leaves is None else leaves, pa.int64())
-            values = {name: column.values for name, column in lines.read.items()}
-            found |= hierarchy_parents(self._dataset, values, rows)
-            if (items := values.get("budget_item_name")) is not None:
-                found |= outline_parents(
-                    items.take(rows).to_pylist(), rows.to_pylist(), self.raw.lines.take(rows).to_pylist()
-                )
-        return {position: scope for position, scope in found.items() if position not in lines.absent}
+        return found
 
     def _scope(self, text: str) -> str | None:
         return total_scope(text, self._table.total_words)
@@ -575,6 +619,45 @@ class _Reading:
             if cells.parse_code(text, header.column).value is not None:
                 return True
         return False
+
+
+class _Survey:
+    """What the rows of a table tell about each other, group by group.
+
+    ``of_batches``: they come in several batches, so a parent may be in another one than its children.
+    """
+
+    def __init__(self, dataset: Dataset, *, of_batches: bool) -> None:
+        self._dataset = dataset
+        self._of_batches = of_batches
+        self._parents: dict[Constants, Parents] = {}
+        self._items: dict[Constants, tuple[list[str | None], list[int]]] = {}
+        self._outline: dict[Constants, dict[int, str]] = {}
+
+    def add(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> None:
+        """Notes the codes and the numbered items of some rows."""
+        values = {name: column.values for name, column in lines.read.items()}
+        constants = lines.group.constants
+        if self._of_batches or any(len(may_be_parents(name, values, leaves)) for name in hierarchies(self._dataset)):
+            self._parents.setdefault(constants, Parents(self._dataset)).add(values, leaves)
+        if OUTLINED in values:
+            labels, numbers = self._items.setdefault(constants, ([], []))
+            labels += values[OUTLINED].take(leaves).to_pylist()
+            numbers += reading.raw.lines.take(leaves).to_pylist()
+
+    def finish(self) -> None:
+        """Says that all rows are known."""
+        self._outline = {constants: outline_parents(*items) for constants, items in self._items.items()}
+
+    def parents(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> dict[int, str]:
+        """Position → scope of the parents among some rows of a group."""
+        values = {name: column.values for name, column in lines.read.items()}
+        parents = self._parents.get(lines.group.constants)
+        found = parents.among(values, leaves) if parents else {}
+        if outline := self._outline.get(lines.group.constants):
+            numbers = zip(leaves.to_pylist(), reading.raw.lines.take(leaves).to_pylist(), strict=True)
+            found |= {position: outline[line] for position, line in numbers if line in outline}
+        return found
 
 
 def _is_label(column: Column | None) -> bool:

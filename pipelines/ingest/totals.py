@@ -10,18 +10,25 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.model import Dataset
+from pipelines.contracts.model import Dataset, Kind
 from pipelines.ingest.cells import fold
 
 SUSPECT = "(?i)[计中额]|total"
 """A regular expression that every known total word matches: a cheap first look at whole columns."""
 
 HIERARCHIES = ("function_code", "government_economy_code", "department_economy_code", "economy_code")
+
+OUTLINED = "budget_item_name"
+"""The column whose items are numbered (一、 above 1.) and so told to be parents."""
+
+_PARENT_LENGTHS = (3, 5)
+"""The lengths that the code of a parent has: 类 and 款."""
 
 _TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?|(?:sub|grand)?-?totals?[:]?")
 _PART = re.compile(r"其中")
@@ -71,33 +78,63 @@ def context_columns(dataset: Dataset, name: str) -> tuple[str, ...]:
     return (*(column.name for column in others), *names)
 
 
-def hierarchy_parents(dataset: Dataset, values: Mapping[str, pa.Array], rows: pa.Array) -> dict[int, str]:
-    """Position → scope of parents in a hierarchy of codes, among the positions ``rows``."""
-    found: dict[int, str] = {}
-    for name in HIERARCHIES:
-        if name not in values or name not in dataset.identity:
-            continue
-        codes = values[name].take(rows)
-        lengths = pc.drop_null(pc.unique(pc.utf8_length(codes)))
-        if len(lengths) < 2:
-            continue
-        others = [column for column in context_columns(dataset, name) if column in values]
-        contexts = list(zip(*(values[column].take(rows).to_pylist() for column in others), strict=True))
-        below: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
-        listed = codes.to_pylist()
-        for context, code in zip(contexts or [()] * len(listed), listed, strict=True):
-            if code:
-                below[context].update(code[:length] for length in range(1, len(code)))
-        for position, context, code in zip(rows.to_pylist(), contexts or [()] * len(listed), listed, strict=True):
-            if code and code in below[context]:
-                found[position] = f"{name}={code}"
-    return found
+def hierarchies(dataset: Dataset) -> tuple[str, ...]:
+    """The columns of a dataset in whose codes parents may stand beside their children.
+
+    Rows that are documents, each with a number of its own, have none: a voucher is no sum of others.
+    """
+    is_document = any(dataset[name].required and dataset[name].kind is Kind.TEXT for name in dataset.identity)
+    if is_document or not dataset.amount_columns:
+        return ()
+    return tuple(name for name in HIERARCHIES if name in dataset.identity)
 
 
-def outline_parents(labels: Sequence[str | None], rows: Sequence[int], lines: Sequence[int]) -> dict[int, str]:
-    """Position → scope of items whose numbering is above that of the item that follows.
+class Parents:
+    """The beginnings of all codes that were seen, by hierarchy and by what else identifies a row."""
 
-    ``labels`` and ``lines`` are those of the positions ``rows``, in order; the scope is a range of lines.
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._below: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+
+    def add(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
+        """Notes the codes at the positions ``rows``."""
+        for name in hierarchies(self._dataset):
+            if name not in values:
+                continue
+            for *key, code in self._keys(name, values, rows):
+                if code and len(code) > _PARENT_LENGTHS[0]:
+                    self._below[tuple(key)].update(code[:length] for length in _PARENT_LENGTHS if length < len(code))
+
+    def among(self, values: Mapping[str, pa.Array], rows: pa.Array) -> dict[int, str]:
+        """Position → scope of the rows at ``rows`` whose code is the beginning of another's."""
+        found: dict[int, str] = {}
+        for name in hierarchies(self._dataset):
+            short = may_be_parents(name, values, rows)
+            for position, (*key, code) in zip(short.to_pylist(), self._keys(name, values, short), strict=True):
+                if code in self._below.get(tuple(key), ()):
+                    found[position] = f"{name}={code}"
+        return found
+
+    def _keys(self, name: str, values: Mapping[str, pa.Array], rows: pa.Array) -> Iterator[tuple[Any, ...]]:
+        """Hierarchy, what else identifies the row, and code of each row."""
+        others = [column for column in context_columns(self._dataset, name) if column in values]
+        columns = [values[column].take(rows).to_pylist() for column in (*others, name) if len(rows)]
+        for key in zip(*columns, strict=True):
+            yield (name, *key)
+
+
+def may_be_parents(name: str, values: Mapping[str, pa.Array], rows: pa.Array) -> pa.Array:
+    """Those of the positions ``rows`` whose code in a hierarchy is short enough for a parent's."""
+    if name not in values:
+        return rows.slice(0, 0)
+    lengths = pc.utf8_length(values[name].take(rows))
+    return rows.filter(pc.is_in(lengths, value_set=pa.array(_PARENT_LENGTHS, lengths.type)))
+
+
+def outline_parents(labels: Sequence[str | None], lines: Sequence[int]) -> dict[int, str]:
+    """Line → scope of items whose numbering is above that of the item that follows.
+
+    ``labels`` are those of the ``lines``, in order; the scope is a range of lines.
     """
     levels = [_outline_level(label) for label in labels]
     found: dict[int, str] = {}
@@ -108,7 +145,7 @@ def outline_parents(labels: Sequence[str | None], rows: Sequence[int], lines: Se
         while end + 1 < len(levels) and (below := levels[end + 1]) is not None and below > level:
             end += 1
         if end > index:
-            found[rows[index]] = f"lines={lines[index + 1]}-{lines[end]}"
+            found[lines[index]] = f"lines={lines[index + 1]}-{lines[end]}"
     return found
 
 
