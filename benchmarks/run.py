@@ -187,14 +187,14 @@ class Results:
         self._path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(name: str, options: Options, rounds: int | None, results: Results) -> None:
-    """Runs a part; ``rounds`` are at most that many of every step."""
+def measure(name: str, options: Options, rounds: int, results: Results) -> None:
+    """Runs a part, at most ``rounds`` times."""
     part = PARTS[name]
     corpus = part.corpus(options)
     corpus.warm()
     payments = round(corpus.scale * PAYMENTS_AT_SCALE_1)
     steps = part.steps(options, corpus)
-    for number in range(min(max(step.rounds for step in steps), rounds or sys.maxsize)):
+    for number in range(min(max(step.rounds for step in steps), rounds)):
         for step in steps:
             if number < step.rounds:
                 with tempfile.TemporaryDirectory(prefix="run-", dir=options.work) as directory:
@@ -209,11 +209,15 @@ def measure(name: str, options: Options, rounds: int | None, results: Results) -
 def main() -> int:
     """Reads the command line and runs; 1 if any run failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; by default all")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART[:ROUNDS]",
+        help=f"of {', '.join(PARTS)}, and at most how many rounds of it; by default all",
+    )
     parser.add_argument("--list", action="store_true", help="what the parts are")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "benchmark-work")
     parser.add_argument("--prepare", action="store_true", help="only generate the corpora of the parts")
-    parser.add_argument("--rounds", type=int, help="at most that many rounds of everything")
     parser.add_argument("--fraction", type=float, default=1, help="of every size, to try the benchmark itself")
     parser.add_argument("--peers-python", type=Path, help="of an environment with benchmarks/peers/requirements.txt")
     parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
@@ -222,19 +226,21 @@ def main() -> int:
     if arguments.list:
         print("\n".join(f"{name}: {part.meaning}" for name, part in PARTS.items()))
         return 0
-    names = arguments.parts or list(PARTS)
-    if unknown := [name for name in names if name not in PARTS]:
+    chosen = {
+        name: int(rounds or sys.maxsize) for name, _, rounds in (p.partition(":") for p in arguments.parts or PARTS)
+    }
+    if unknown := [name for name in chosen if name not in PARTS]:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     arguments.work.mkdir(parents=True, exist_ok=True)
     work = arguments.work.resolve()
     options = Options(work, arguments.fraction, arguments.peers_python, arguments.peers)
     if arguments.prepare:
-        for name in names:
+        for name in chosen:
             print(PARTS[name].corpus(options).directory, flush=True)
         return 0
     results = Results(arguments.results or work / "results.json", arguments.fraction)
-    for name in names:
-        measure(name, options, arguments.rounds, results)
+    for name, rounds in chosen.items():
+        measure(name, options, rounds, results)
     return 1 if results.failures else 0
 
 
