@@ -388,7 +388,7 @@ def test_another_demo_replaces_the_one_before_and_what_a_killed_one_left(tmp_pat
 def test_a_folder_with_delivered_files_is_left_alone(tmp_path: Path) -> None:
     shutil.copytree(RAW / "440103", tmp_path / "440103")
     before = contents(tmp_path)
-    with pytest.raises(FileExistsError, match="2022年预算执行情况表"):
+    with pytest.raises(FileExistsError, match="2022年绩效自评得分"):
         write_demo(tmp_path, district_code="440103", scale=0.01)
     assert contents(tmp_path) == before
 

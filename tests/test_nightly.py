@@ -93,6 +93,19 @@ def test_liwan_project_figures(liwan: Bureau, project: str) -> None:
     assert tuple(None if value is None else str(value) for value in row) == LIWAN_PROJECTS[project]
 
 
+def test_liwans_published_scores_stand_beside_the_points_for_execution(liwan: Bureau) -> None:
+    told = liwan.rows(
+        """select project_name, execution_points, published_score from summary.self_evaluation
+        where district_code = '440103' and published_score is not null order by published_score"""
+    )
+    assert told == [
+        ("产业扶持资金", Decimal("9.99"), "100"),
+        ("招商引资经费", Decimal("8.00"), "97"),
+        (None, Decimal("7.83"), "97.57"),
+    ]
+    assert liwan.rows("select * from quality.finding where district_code = '440103'") == []
+
+
 @pytest.mark.parametrize("table", ["department_execution_by_fund_type", "department_execution_by_nature"])
 def test_liwan_breakdowns_tie_to_the_department(liwan: Bureau, table: str) -> None:
     assert liwan.one(f"select sum(executed_amount) from summary.{table} where district_code = '440103'") == (

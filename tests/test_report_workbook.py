@@ -168,7 +168,11 @@ def test_sheets_are_ready_to_print_and_to_read(book: openpyxl.Workbook) -> None:
         assert sheet.page_setup.fitToHeight == 0
         assert sheet.print_title_rows == "$1:$3"
         assert sheet["A3"].font.name == "黑体"
+    adjustments = book["调整情况"]
+    last_printed = adjustments.print_area.split("$")[3]
+    assert adjustments[f"{last_printed}3"].value == definition("gross_adjustment_rate_pct").label_zh
     ranking = book["部门排名"]
+    assert ranking.print_area.endswith(f"${ranking.max_row}"), "the total is printed too"
     kinds = {rule.type for found in ranking.conditional_formatting for rule in found.rules}
     assert {"dataBar", "cellIs"} <= kinds
     heads = [cell.value for cell in ranking[3]]

@@ -304,6 +304,7 @@ SECTIONS: tuple[Section, ...] = (
             "execution_rate_pct",
             "execution_points",
             "execution_grade",
+            "published_score",
             "execution_status",
             "excellent_project_count",
             "good_project_count",

@@ -115,6 +115,7 @@ class _Cells:
 _WHO = ("department_code", "department_name")
 _SUBJECT = ("figure_level", "department_name", "project_name")
 _PLACE = ("source_path", "source_sheet", "source_line")
+_NOT_PRINTED = {*_PLACE, "rule_id", "rule_ids"}
 _RATES = ("execution_rate_pct", "net_adjustment_rate_pct")
 _STATUSES = ("execution_status", "adjustment_status")
 _MONEY = ("initial_budget_amount", "net_adjustment_amount", "full_year_budget_amount", "executed_amount")
@@ -280,6 +281,7 @@ _SHEETS = (
             "execution_rate_pct",
             "execution_points",
             "execution_grade",
+            "published_score",
             "execution_status",
             "excellent_project_count",
             "good_project_count",
@@ -451,7 +453,9 @@ class _Bulletin:
         unit = "单位：万元" if of.in_ten_thousands else "单位：元"
         left = table.row_count - len(table.rows)
         remark = f"本表按重要程度列前 {len(table.rows):,} 行，另有 {left:,} 行见数据库" if left else ""
-        self._prepare(sheet, len(columns), unit, remark)
+        # Where a row came from is for the screen: on paper it would make everything else too small to read.
+        printed = 1 + max(at for at, column in enumerate(columns) if column.name not in _NOT_PRINTED)
+        self._prepare(sheet, printed, unit, remark)
         for position, column in enumerate(columns):
             sheet.write_string(2, position, column.label_zh, self.head_format)
             sheet.set_column(position, position, _width(column, in_ten_thousands=of.in_ten_thousands))
@@ -476,7 +480,9 @@ class _Bulletin:
             return
         sheet.autofilter(_BODY - 1, 0, last, len(columns) - 1)
         self._colour(sheet, columns, last)
-        if of.section == "department":
+        has_total = of.section == "department"
+        sheet.print_area(0, 0, last + has_total, printed - 1)
+        if has_total:
             total = {**self.content.totals, "department_name": "合计"}
             sheet.add_rows(last + 1, cells(last + 1, [[total.get(column.name)] for column in columns], bold=True))
 
@@ -655,7 +661,7 @@ def _heights(count: int, columns: Iterable[tuple[Sequence[str | None], float]]) 
     """
     lines = [1] * count
     for texts, width in columns:
-        fits, inside = width // 2, int(width) - 1
+        fits, inside = width // 2, int(width)
         for row, text in enumerate(texts):
             if text and len(text) > fits:
                 lines[row] = max(lines[row], -(-len(text.encode("gb18030", "replace")) // inside))
@@ -693,7 +699,7 @@ _WIDTHS = {
     "source_path": 30,
     "finding_key": 26,
     "department_name": 22,
-    "project_name": 26,
+    "project_name": 30,
     "adjustment_reason": 22,
     "project_code": 23,
     "warning_rule": 18,
