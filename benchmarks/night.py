@@ -2,8 +2,8 @@
 
     python -m benchmarks.night RESULT nightly --raw DIR --warehouse DIR
 
-RESULT becomes JSON: the monotonic clock when the first delivered file was opened, and at each stage. Does not belong
-here: judging what came out.
+RESULT becomes JSON: the monotonic clock when the first delivered file was opened and at each stage, and the peak of
+resident memory in MB until then. Does not belong here: judging what came out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Moments:
     def __init__(self, raw: str) -> None:
         self.first_read: float | None = None
         self.stages: dict[str, float] = {}
+        self.peaks: dict[str, float] = {}
         self._raw = raw
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -34,6 +35,13 @@ class Moments:
     def stage(self, stage: Stage) -> None:
         """The listener of the stages."""
         self.stages[stage.value] = time.monotonic()
+        self.peaks[stage.value] = _peak_mb()
+
+
+def _peak_mb() -> float:
+    """The largest resident memory that this process ever had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def run(result: Path, command: list[str]) -> None:
@@ -44,7 +52,9 @@ def run(result: Path, command: list[str]) -> None:
         with listening(moments.stage):
             main(command)
     finally:
-        result.write_text(json.dumps({"first_read": moments.first_read, "stages": moments.stages}))
+        result.write_text(
+            json.dumps({"first_read": moments.first_read, "stages": moments.stages, "peaks": moments.peaks})
+        )
 
 
 if __name__ == "__main__":

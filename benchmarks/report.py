@@ -47,9 +47,9 @@ def _compared(part: str, rows: list[Row]) -> Iterator[str]:
     yield ""
     yield (
         "| run | wall, s | ÷ floor | until published, s | ÷ floor | CPU, s | ÷ floor | peak, MB | written, MB |"
-        " start-up, s | refused, s |"
+        " start-up, s | % of wall | refused, s |"
     )
-    yield "|---|" + "---:|" * 10
+    yield "|---|" + "---:|" * 11
     for what in dict.fromkeys(row["what"] for row in rows):
         runs = [row for row in rows if row["what"] == what]
         cells = [
@@ -63,6 +63,7 @@ def _compared(part: str, rows: list[Row]) -> Iterator[str]:
             f"{max(row['peak_mb'] for row in runs):,.0f}",
             _spread((row["written_mb"] for row in runs), places=0),
             _spread((row.get("startup") for row in runs), places=2),
+            _spread((100 * row["startup"] / row["wall"] for row in runs if "startup" in row), places=0),
             _spread((row["reader"]["longest_refusal"] for row in runs if "reader" in row), places=2),
         ]
         yield f"| {' | '.join(cells)} |"

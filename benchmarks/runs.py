@@ -53,7 +53,7 @@ def night(directory: Path, *, accept: Sequence[int] = (0,), environment: Mapping
 
     Besides the cost: ``until_published`` (seconds until the new file was renamed into place; None: nothing new),
     ``startup`` (seconds until the first delivered file was opened), ``reading`` (seconds from then until the last file
-    was read), ``reports`` (seconds after the publication).
+    was read), ``reports`` (seconds after the publication), ``peaks`` (peak memory in MB until each stage).
     """
     told = directory / "night.json"
     places = ("--raw", directory / "raw", "--warehouse", directory / "warehouse")
@@ -68,6 +68,7 @@ def night(directory: Path, *, accept: Sequence[int] = (0,), environment: Mapping
         "reading": stages["file-read"] - cost.started - first_read if "file-read" in stages else None,
         "until_published": published,
         "reports": cost.wall - published if published else None,
+        "peaks": moments["peaks"],
     }
 
 
