@@ -2,7 +2,7 @@
 
 Both lines have the row's line number, its texts and its faults, so the row is accepted or set aside with both, and what
 is read of it is the money that moved: nothing in sum. Does not belong here: whose department and project an indicator
-is (that is in another file: warehouse.contents).
+is (that is in another file: warehouse.completion).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ from pipelines.contracts.quality_tables import (
     PublishedTable,
 )
 from pipelines.quality.scratch import scratch
+from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
@@ -108,36 +109,26 @@ def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]
                     paths.setdefault(name, []).append(str(path))
     if excluded:
         connection.register("excluded_row", pa.concat_tables(excluded))
-        for name, files in sorted(paths.items(), key=lambda entry: DATASETS[entry[0]].transfer is not None):
-            kept = {column for path in files for column in pq.read_schema(path).names}
+        zeros = False
+        for name in loading_order(paths):
+            kept = {column for path in paths[name] for column in pq.read_schema(path).names}
             connection.execute(
-                f"insert into core.{name} by name {rows_that_count(DATASETS[name], kept)}",
-                {"paths": files},
+                f"insert into core.{name} by name {rows_that_count(DATASETS[name], kept, zeros=zeros)}",
+                {"paths": paths[name]},
             )
+            zeros = zeros or (name == "department" and has_lost_zeros(connection))
         connection.unregister("excluded_row")
 
 
-def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None) -> str:
+def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None, *, zeros: bool = False) -> str:
     """The query over ``$paths`` (Parquet files of the store) and ``excluded_row`` that yields what counts.
 
     ``kept`` are the columns that those files have (None: all of the contract's): what an earlier contract did not know
-    is NULL. A line that names an indicator instead of a department and a project gets those of the indicator, from
-    the core table of indicators, which must be there.
+    is NULL. ``zeros``: as for ``completion.completed``.
     """
     columns = [column.name for column in dataset.stored_columns] + ["source_file_id", "source_sheet", "source_line"]
-    values = {name: f"part.{name}" if kept is None or name in kept else "null" for name in columns}
-    described = ""
-    if transfer := dataset.transfer:
-        owner = DATASETS[transfer.described_by]
-        (key,) = owner.identity
-        values |= {
-            name: f"coalesce({values[name]}, case when {_is_unnamed(name, values)} then described.{name} end)"
-            for name in transfer.of_receiver
-        }
-        described = f"""
-        left join core.{owner.name} as described
-            on part.district_code = described.district_code and part.fiscal_year = described.fiscal_year
-            and part.{transfer.receiver} = described.{key}"""
+    stored = {name: f"part.{name}" if kept is None or name in kept else "null" for name in columns}
+    values, joins = completed(dataset, stored, zeros=zeros)
     return f"""
         select {", ".join(f"{value} as {name}" for name, value in values.items())}
         from read_parquet($paths::varchar[], file_row_number = true, union_by_name = true) as part
@@ -145,15 +136,13 @@ def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None) -> st
             select source_file_id, file_row_number from excluded_row where dataset = '{dataset.name}'
         ) as excluded
             on part.source_file_id = excluded.source_file_id and part.file_row_number = excluded.file_row_number
-        {described}
+        {joins}
     """
 
 
-def _is_unnamed(name: str, values: Mapping[str, str]) -> str:
-    """SQL that tells whether a line says nothing of what a column describes: neither its code nor its name."""
-    stem = name.rsplit("_", 1)[0]
-    pair = [values[other] for other in (f"{stem}_code", f"{stem}_name") if other in values]
-    return " and ".join(f"{value} is null" for value in pair)
+def loading_order(names: Iterable[str]) -> list[str]:
+    """Datasets in an order in which what completes others comes first: departments, and adjustments last."""
+    return sorted(names, key=lambda name: (name != "department", DATASETS[name].transfer is not None, name))
 
 
 def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt], held: list[Attempt]) -> None:

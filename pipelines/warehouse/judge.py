@@ -6,7 +6,7 @@ Does not belong here: what a finding leads to (warehouse.accept), the rules them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import pyarrow as pa
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA
+from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
 from pipelines.settings import Settings
-from pipelines.warehouse.contents import insert_rows, rows_that_count
+from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros, restores_zeros
+from pipelines.warehouse.contents import insert_rows, loading_order, rows_that_count
 from pipelines.warehouse.database import create_core_tables, run_sql
 from pipelines.warehouse.working_memory import working_database
 
@@ -71,12 +73,15 @@ def judge_deliveries(
         )
         connection.register("excluded_row", excluded)
         paths = {name: _paths(staged, name) for name in delivered}
-        for name, files in paths.items():
-            if files:
-                connection.execute(f"drop table core.{name}")
-                query = rows_that_count(DATASETS[name]).replace("$paths", _list_of(files))
-                connection.execute(f"create view core.{name} as {query}")
+        zeros = False
+        for name in loading_order(name for name, files in paths.items() if files):
+            connection.execute(f"drop table core.{name}")
+            query = rows_that_count(DATASETS[name], zeros=zeros).replace("$paths", _list_of(paths[name]))
+            connection.execute(f"create view core.{name} as {query}")
+            zeros = zeros or (name == "department" and has_lost_zeros(connection))
         outcome = judge(connection, settings)
+        if zeros:
+            outcome.findings.extend(_restored_zeros(connection, district_code, fiscal_year, paths))
         return outcome, _as_excluded(connection, outcome.rows_to_set_aside, paths)
 
 
@@ -87,6 +92,36 @@ def _paths(staged: Sequence[tuple[Path, Mapping[str, Any]]], dataset: str) -> li
 def _list_of(paths: Sequence[Path]) -> str:
     """The paths as an SQL list: a view cannot carry a parameter."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
+
+
+def _restored_zeros(
+    connection: duckdb.DuckDBPyConnection, district_code: str, fiscal_year: int, paths: Mapping[str, Sequence[Path]]
+) -> Iterator[Finding]:
+    """A warning for each department code whose zeros the department list restored, file by file."""
+    for name, files in paths.items():
+        if not files or not restores_zeros(DATASETS[name]):
+            continue
+        query = f"""
+            select part.source_file_id, part.source_sheet, min(part.source_line), lost.lost_code,
+                lost.department_code, count(*)
+            from read_parquet(?::varchar[]) as part
+            inner join ({LOST_ZEROS}) as lost on part.department_code = lost.lost_code
+            group by all order by all"""
+        found = connection.execute(query, [[str(path) for path in files]]).fetchall()
+        for file, sheet, line, lost, code, rows in found:
+            yield cell_rule_finding(
+                "leading-zero-restored",
+                district_code=district_code,
+                fiscal_year=fiscal_year,
+                found=f"{lost} ({rows:,} ×)",
+                expected=code,
+                remedy="The department list has it so; deliver codes as text.",
+                remedy_zh="依据部门名录补回；请以文本格式报送编码。",
+                finding_key=code,
+                source_file_id=file,
+                source_sheet=sheet,
+                source_line=line,
+            )
 
 
 def _as_excluded(

@@ -1,4 +1,4 @@
-"""Adjustments between indicators (BA_BGT_ADJSUB): both sides of a reallocation reach their projects.
+"""What a row leaves out and another file proves: both sides of an adjustment between indicators, zeros of codes.
 
 Does not belong here: adjustments that name their project in every line (test_ingest_tables, test_summary_execution).
 """
@@ -109,3 +109,28 @@ def test_a_batch_of_reallocations_nets_to_zero_and_its_total_sums_what_was_moved
         ("all;transfer_side=in", Decimal("12.50"))
     ]
     assert len(table.texts) == 4
+
+
+DEPARTMENTS = """
+    部门编码,部门名称
+    019100,某小学
+    101002,乙局
+    0200,丙局
+    00200,丁局
+    """
+
+
+def test_zeros_that_the_department_list_proves_are_restored_with_a_warning(bureau: Bureau) -> None:
+    bureau.deliver("440199/2024/部门.csv", DEPARTMENTS)
+    budget = "    019100,P0,111,2010101,10.00\n    200,P3,111,2010101,5.00\n"
+    budget = f"{BUDGET.replace('101001', '19100').rstrip(' ')}{budget}"
+    bureau.deliver("440199/2024/预算.csv", budget)
+    (acceptance,) = bureau.night().acceptances
+    told = [
+        (finding.severity, finding.finding_key, finding.source_line)
+        for finding in acceptance.findings
+        if finding.rule_id == "leading-zero-restored"
+    ]
+    assert told == [("warning", "019100", 2)]
+    codes = "select project_code, department_code, source_line from core.annual_budget order by 1"
+    assert bureau.rows(codes) == [("P0", "019100", 4), ("P1", "019100", 2), ("P2", "101002", 3), ("P3", "200", 5)]

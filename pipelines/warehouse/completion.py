@@ -1,0 +1,81 @@
+"""What rows leave out and another file of their district-year proves: an indicator's project, a code's lost zeros.
+
+Rows stay in the store as delivered; they are completed when they are loaded. Does not belong here: guessing. What is
+not proved stays as it is, and the rules tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Dataset
+
+LOST_ZEROS = r"""
+    select
+        listed.district_code,
+        listed.fiscal_year,
+        ltrim(listed.department_code, '0') as lost_code,
+        min(listed.department_code) as department_code
+    from core.department as listed
+    where regexp_full_match(listed.department_code, '0[0-9]+')
+        and not exists (
+            from core.department as same
+            where same.district_code = listed.district_code and same.fiscal_year = listed.fiscal_year
+                and same.department_code = ltrim(listed.department_code, '0')
+        )
+    group by listed.district_code, listed.fiscal_year, ltrim(listed.department_code, '0')
+    having count(distinct listed.department_code) = 1
+"""
+"""Department codes as a spreadsheet leaves them that took them for numbers, and the one listed code each stands for.
+
+The lengths of codes prove nothing (3 digits and more, whatever a bureau chose); the department list does: it has the
+code with zeros, no other that differs in zeros only, and not the one without.
+"""
+
+
+def has_lost_zeros(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the department lists in ``core.department`` have codes that can lose zeros."""
+    return bool(connection.execute(f"select 1 from ({LOST_ZEROS}) limit 1").fetchall())
+
+
+def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tuple[dict[str, str], str]:
+    """SQL of the columns of ``part``, a row as stored, and the joins that complete it.
+
+    ``values`` are the columns as stored. ``zeros``: department codes may have lost some. A line that names an indicator
+    instead of a department and a project gets those of the indicator. The core tables that are joined must be filled.
+    """
+    whole = dict(values)
+    joins = ""
+    if transfer := dataset.transfer:
+        owner = DATASETS[transfer.described_by]
+        (key,) = owner.identity
+        whole |= {
+            name: f"coalesce({values[name]}, case when {_is_unnamed(name, values)} then described.{name} end)"
+            for name in transfer.of_receiver
+        }
+        joins += f"""
+        left join core.{owner.name} as described
+            on part.district_code = described.district_code and part.fiscal_year = described.fiscal_year
+            and part.{transfer.receiver} = described.{key}"""
+    if zeros and restores_zeros(dataset):
+        whole["department_code"] = f"coalesce(restored.department_code, {whole['department_code']})"
+        joins += f"""
+        left join ({LOST_ZEROS}) as restored
+            on part.district_code = restored.district_code and part.fiscal_year = restored.fiscal_year
+            and part.department_code = restored.lost_code"""
+    return whole, joins
+
+
+def restores_zeros(dataset: Dataset) -> bool:
+    """Whether lost zeros of a dataset's department codes are restored: of all but the list that proves them."""
+    return dataset.name != "department" and any(column.name == "department_code" for column in dataset.columns)
+
+
+def _is_unnamed(name: str, values: Mapping[str, str]) -> str:
+    """SQL that tells whether a line says nothing of what a column describes: neither its code nor its name."""
+    stem = name.rsplit("_", 1)[0]
+    pair = [values[other] for other in (f"{stem}_code", f"{stem}_name") if other in values]
+    return " and ".join(f"{value} is null" for value in pair)
