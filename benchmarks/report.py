@@ -133,10 +133,10 @@ def draw(rows: list[Row], target: Path) -> None:
             medians = [statistics.median(row[kind] for row in runs if row["payments"] == size) for size in sizes]
             style = {"linewidth": 2.5, "zorder": 3} if what in (FLOOR, NIGHTLY) else {"linewidth": 1, "alpha": 0.8}
             place.plot(sizes, medians, marker="o", label=what, **style)
-        place.set(xscale="log", yscale="log" if kind == "wall" else "linear", xlabel="payments", ylabel=label)
+        place.set(xscale="log", yscale="log", xlabel="payments", ylabel=label)
         place.grid(visible=True, which="major", alpha=0.3)
     axes[1].axhline(1500, color="black", linestyle=":", linewidth=1)
-    axes[1].set_ylim(bottom=0)
+    axes[1].legend(axes[1].lines[-1:], ["1.5 GB"], fontsize=8)
     axes[0].legend(fontsize=8)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
