@@ -7,13 +7,14 @@ import shutil
 from decimal import Decimal
 
 import pytest
-from bureau import BUDGET, PAYMENTS, Bureau, deliver_detail
+from bureau import ADJUSTMENTS, BUDGET, PAYMENTS, Bureau, deliver_detail
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
 from pipelines.warehouse.differences import Cause, compare_publications
 
-PLACE = "440199/2024"
+PLACE, LISTED = "440199/2024", "440197/2024"
+PROJECTS = "部门编码,项目编码,项目名称\n101,P1,甲项目\n101,P2,乙项目\n"
 
 
 def diff(bureau: Bureau, *arguments: str) -> Result:
@@ -31,7 +32,15 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     bureau.settings.set_aside.max_row_share = 1
     bureau.settings.set_aside.max_money_share = 1
     deliver_detail(bureau, payments=PAYMENTS + "    V3,2024-05-01,101,P1,111,7.00\n    V4,2024-05-01,101,P1,111,8.00\n")
+    bureau.deliver(f"{LISTED}/项目.csv", PROJECTS)
+    bureau.deliver(f"{LISTED}/预算.csv", BUDGET)
+    bureau.deliver(f"{LISTED}/支付.csv", PAYMENTS)
+    bureau.deliver(f"{LISTED}/补充.csv", PAYMENTS.replace("V", "W"))
     bureau.night()
+    (bureau.settings.raw / LISTED / "补充.csv").unlink()
+    bureau.deliver(f"{LISTED}/项目.csv", PROJECTS.replace("101,P2,乙项目\n", ""))
+    bureau.deliver(f"{LISTED}/预算.csv", "\n".join(line for line in BUDGET.splitlines() if "P2" not in line))
+    bureau.deliver(f"{LISTED}/调整.csv", ADJUSTMENTS.split("    2024-06-10")[0])
     raw = bureau.settings.raw / PLACE
     (raw / "预算.csv").rename(raw / "年初预算.csv")
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00") + "    V4,2024-05-01,101,P1,111,八元\n")
@@ -45,10 +54,11 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
 
 def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
     difference = compare_publications(bureau.settings)
-    assert difference.versions == {"440198/2024": (None, 1), PLACE: (1, 2)}
+    assert difference.versions == {LISTED: (1, 2), "440198/2024": (None, 1), PLACE: (1, 2)}
     changed = {
         (change.level, change.district_code, change.project, change.figure): (change.before, change.after)
         for change in difference.figures
+        if change.district_code != "440197"
     }
     assert changed == {
         ("department", "440198", "", "initial_budget_amount"): (None, Decimal("1500.00")),
@@ -75,6 +85,28 @@ def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
     ]
 
 
+def test_a_file_removed_a_row_now_set_aside_and_a_new_file_are_named(bureau: Bureau) -> None:
+    causes = [cause for cause in compare_publications(bureau.settings).causes if cause.district_code == "440197"]
+    removed, unlisted = f"{LISTED}/补充.csv", f"{LISTED}/支付.csv"
+    assert [told(cause) for cause in causes if cause.amounts] == [
+        ("removed", "payment", "P1 甲项目", {"paid_amount": (Decimal("600.00"), None)}, (removed, "", 2), None, ""),
+        (
+            *("removed", "annual_budget", "P2 乙项目", {"initial_budget_amount": (Decimal("500.00"), None)}),
+            *((f"{LISTED}/预算.csv", "", 3), None, ""),
+        ),
+        (
+            *("added", "budget_adjustment", "P1 甲项目", {"adjustment_amount": (None, Decimal("200.00"))}),
+            *(None, (f"{LISTED}/调整.csv", "", 2), ""),
+        ),
+        (
+            *("removed", "payment", "P2", {"paid_amount": (Decimal("100.00"), None)}),
+            *((unlisted, "", 3), None, "payment-of-unknown-project"),
+        ),
+        ("removed", "payment", "P2", {"paid_amount": (Decimal("100.00"), None)}, (removed, "", 3), None, ""),
+    ]
+    assert "payment-of-unknown-project" in diff(bureau).output
+
+
 def test_the_command_names_both_publications(bureau: Bureau) -> None:
     first, second = (
         build for (build,) in bureau.rows("select build_id from history.publication order by build_number")
@@ -87,7 +119,11 @@ def test_the_command_names_both_publications(bureau: Bureau) -> None:
     assert "440199/2024/补报.csv:3" in shown.output
     record = json.loads(diff(bureau, "2", first, "--format", "json").output, parse_float=Decimal)
     assert (record["before"]["build_id"], record["after"]["build_id"]) == (first, second)
-    assert {change["difference"] for change in record["figures"] if change["level"] == "department"} == {
+    assert {
+        change["difference"]
+        for change in record["figures"]
+        if change["level"] == "department" and change["district_code"] != "440197"
+    } == {
         Decimal("1500.00"),
         Decimal("-10.00"),
     }
