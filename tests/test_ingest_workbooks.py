@@ -159,14 +159,24 @@ def test_hidden_sheets_are_passed_over(office: Office) -> None:
 @pytest.mark.parametrize("kind", ["xls", "ods"])
 def test_other_kinds_of_workbooks(office: Office, kind: str, tmp_path: Path) -> None:
     program = require_program("soffice", "libreoffice-calc")
-    source = office.xlsx("a.xlsx", {"表": STATEMENT})
+    with xlsxwriter.Workbook(str(office.folder / "a.xlsx")) as book:
+        sheet = book.add_worksheet("表")
+        for row, cells in enumerate(STATEMENT):
+            sheet.write_row(row, 0, cells)
+        merged = book.add_worksheet("合并")
+        merged.write_row(0, 0, ["单位名称", "项目名称", "年初预算数"])
+        merged.merge_range(1, 0, 3, 0, "甲")
+        for row in (1, 2, 3):
+            merged.write_row(row, 1, [f"项目{row}", row])
+    source = office.folder / "a.xlsx"
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     command = [program, profile, "--headless", "--convert-to", kind, "--outdir", str(office.folder), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    table = office.read(office.folder / f"a.{kind}").table
+    table, merged_over_rows = office.read(office.folder / f"a.{kind}").tables
     assert table.column("executed_amount") == [Decimal("1.50"), Decimal("2.00")]
+    assert merged_over_rows.column("department_name") == ["甲"] * 3
     renamed = shutil.copy(office.folder / f"a.{kind}", office.folder / "b.zip")
-    assert len(office.read(Path(renamed)).table.rows) == 2
+    assert len(office.read(Path(renamed)).tables[0].rows) == 2
 
 
 def test_an_old_workbook_under_the_name_of_a_new_one_is_told(office: Office) -> None:

@@ -2,7 +2,8 @@
 
 An ``.xlsx`` is inflated once, piece by piece: limits are enforced on what is really there (declared sizes can lie),
 and merged cells, formats that carry a unit or a percent sign, numbers with too many digits, and the epoch are found
-on the way. An ``.ods`` is checked for the size of its sheets. Does not belong here: cell values (workbook).
+on the way. An ``.ods`` is checked for the size of its sheets, and its merged cells are found. Does not belong here:
+cell values (workbook).
 """
 
 from __future__ import annotations
@@ -339,8 +340,11 @@ def column_number(letters: bytes) -> int:
     return number
 
 
-def check_ods(path: Path, limits: Limits) -> None:
-    """Refuses an ``.ods`` beyond the limits: repeated rows and cells cost nothing in the file and much in memory."""
+def read_ods_facts(path: Path, limits: Limits) -> PackageFacts:
+    """The merged ranges of an ``.ods``. Raises ``FileRefused`` for one that is damaged, or beyond the limits.
+
+    Repeated rows and cells cost nothing in the file and much in memory.
+    """
     with open_package(path) as package:
         check_members(package, limits)
         budget = [limits.max_archive_bytes]
@@ -349,10 +353,14 @@ def check_ods(path: Path, limits: Limits) -> None:
         extent = _OdsExtent(limits)
         for block in inflate(package, "content.xml", limits, budget):
             extent.feed(block)
+        return PackageFacts(sheets=extent.sheets)
 
 
 class _OdsExtent:
-    """Follows the cells of an ``.ods`` and refuses when the part of a sheet that holds values gets too large."""
+    """Follows the cells of an ``.ods`` and refuses when the part of a sheet that holds values gets too large.
+
+    ``sheets`` are the merged ranges found on the way.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -362,6 +370,8 @@ class _OdsExtent:
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._rows = self._row_repeat = self._columns = self._widest = 0
         self._row_has_value = False
+        self.sheets: dict[str, SheetFacts] = {}
+        self._facts = SheetFacts()
 
     def feed(self, block: bytes) -> None:
         """The next bytes of ``content.xml``."""
@@ -377,10 +387,16 @@ class _OdsExtent:
         tag = name.rsplit(":", 1)[-1]
         if tag == "table":
             self._rows = self._widest = 0
+            self._facts = self.sheets.setdefault(attributes.get("table:name", ""), SheetFacts())
         elif tag == "table-row":
             self._row_repeat = _number(attributes.get("table:number-rows-repeated"))
             self._columns, self._row_has_value = 0, False
         elif tag in {"table-cell", "covered-table-cell"}:
+            high = _number(attributes.get("table:number-rows-spanned"))
+            wide = _number(attributes.get("table:number-columns-spanned"))
+            if high > 1 or wide > 1:
+                row, column = self._rows + 1, self._columns + 1
+                self._facts.merged.append((row, row + high - 1, column, column + wide - 1))
             self._columns += _number(attributes.get("table:number-columns-repeated"))
             if any(key.startswith("office:") for key in attributes):
                 self._row_has_value = True

@@ -376,8 +376,11 @@ def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> 
         if header.column and header.column.kind not in {Kind.AMOUNT, Kind.RATIO, Kind.PERCENT}
     }
     filled: dict[int, list[str | None]] = {}
-    for first_row, last_row, column, _ in sheet.merged:
-        if column in labels and last_row > first_row and start <= first_row and last_row < end:
+    told: dict[int, int] = {}
+    for first_row, last_row, column, _ in sorted(sheet.merged):
+        # Ranges of one column cannot overlap; a file that says so would cost rows times ranges.
+        if column in labels and told.get(column, start) <= first_row < last_row < end:
+            told[column] = last_row + 1
             texts = filled.setdefault(column, rows.columns[column].to_pylist())
             texts[first_row - start + 1 : last_row - start + 1] = [texts[first_row - start]] * (last_row - first_row)
     for column, texts in filled.items():

@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.packages import PackageFacts, SheetFacts, check_ods, mark_rows, read_xlsx_facts
+from pipelines.ingest.old_workbooks import read_xls_facts
+from pipelines.ingest.packages import PackageFacts, SheetFacts, mark_rows, read_ods_facts, read_xlsx_facts
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.settings import Limits
 
@@ -48,11 +49,12 @@ def read_sheets(path: Path, kind: str, limits: Limits) -> Iterator[Sheet]:
 
     Raises ``FileRefused`` where the file is damaged, locked by a password, or beyond the limits.
     """
-    facts = PackageFacts()
     if kind == "xlsx":
         facts = read_xlsx_facts(path, limits)
     elif kind == "ods":
-        check_ods(path, limits)
+        facts = read_ods_facts(path, limits)
+    else:
+        facts = PackageFacts(sheets=read_xls_facts(path))
     workbook = _guarded(lambda: fastexcel.read_excel(_source(path, kind)))
     for name in workbook.sheet_names:
         load = partial(workbook.load_sheet, name, header_row=None, skip_rows=0, dtypes="string")
