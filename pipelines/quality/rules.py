@@ -197,6 +197,7 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
     findings: list[Finding] = []
     rules = [rule for rule in read_rules() if rule.sets_aside]
+    _make_shared(connection, [rule.file for rule in rules])
     for number, rule in enumerate(rules):
         with _crashing(rule.file):
             findings.extend(_set_aside(connection, rule, number, settings))

@@ -11,70 +11,6 @@
 -- message: Department {finding_key} of the adjustment is not in the department list; correct the
 --   code, or complete the list.
 -- message_zh: 调整所属部门（单位）{finding_key} 不在部门单位名录中；请更正编码，或补全名录。
-with known as (
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name
-    from core.department
-    union
-    select
-        district_code,
-        fiscal_year,
-        supervising_department_code as department_code,
-        null as department_name
-    from core.department
-),
-
-known_key as (
-    select
-        district_code,
-        fiscal_year,
-        'code' as named_by,
-        department_code as department_key
-    from known
-    union
-    select
-        district_code,
-        fiscal_year,
-        'name' as named_by,
-        department_name as department_key
-    from known
-),
-
-given as (
-    select distinct
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        case when line.department_code is null then 'name' else 'code' end as named_by,
-        coalesce(line.department_code, line.department_name) as department_key
-    from core.budget_adjustment as line
-    inner join quality.delivered_dataset as delivered
-        on
-            line.district_code = delivered.district_code
-            and line.fiscal_year = delivered.fiscal_year
-            and delivered.dataset = 'department'
-),
-
-unknown as (
-    select
-        given.district_code,
-        given.fiscal_year,
-        given.department_code,
-        given.department_name
-    from given
-    left join known_key
-        on
-            given.district_code = known_key.district_code
-            and given.fiscal_year = known_key.fiscal_year
-            and given.named_by = known_key.named_by
-            and given.department_key = known_key.department_key
-    where given.department_key is not null and known_key.department_key is null
-)
-
 select
     line.district_code,
     line.fiscal_year,
@@ -88,7 +24,7 @@ select
     line.source_sheet,
     line.source_line
 from core.budget_adjustment as line
-inner join unknown
+inner join rule_unknown_department as unknown
     on
         line.district_code = unknown.district_code
         and line.fiscal_year = unknown.fiscal_year

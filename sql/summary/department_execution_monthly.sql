@@ -1,131 +1,6 @@
 -- Budget and execution of each department at the end of each month, against time progress.
 -- 各部门每月末的预算与执行：当月与累计，并与序时进度比较。
 -- label_zh: 部门预算执行（按月）
-with date_of_month as (
-    select
-        grain.district_code,
-        grain.fiscal_year,
-        grain.has_budget_adjustment,
-        grain.has_payment,
-        progress.month,
-        progress.as_of_date,
-        progress.expenditure_nature,
-        progress.time_progress,
-        progress.time_progress_pct,
-        progress.time_progress_source
-    from core.district_year_grain as grain
-    inner join core.time_progress as progress
-        on
-            grain.district_code = progress.district_code
-            and grain.fiscal_year = progress.fiscal_year
-            and progress.as_of_date = least(grain.latest_event_date, last_day(progress.as_of_date))
-),
-
--- A row for every month up to the latest event of the district-year, whether anything moved in it or not.
-detail as (
-    select
-        figure.district_code,
-        figure.fiscal_year,
-        figure.department_code,
-        figure.department_name,
-        figure.initial_budget_amount,
-        figure.full_year_budget_amount,
-        date_of_month.month,
-        date_of_month.as_of_date,
-        date_of_month.time_progress,
-        date_of_month.time_progress_pct,
-        date_of_month.time_progress_source,
-        case when date_of_month.has_budget_adjustment then amount_in_month(
-            date_of_month.month,
-            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
-            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
-            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
-        ) end as month_net_adjustment_amount,
-        case when date_of_month.has_budget_adjustment then amount_until_month(
-            date_of_month.month,
-            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
-            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
-            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
-        ) end as cumulative_net_adjustment_amount,
-        case when date_of_month.has_payment then amount_in_month(
-            date_of_month.month,
-            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
-            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
-            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
-        ) end as month_executed_amount,
-        case when date_of_month.has_payment then amount_until_month(
-            date_of_month.month,
-            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
-            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
-            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
-        ) end as cumulative_executed_amount
-    from core.detail_year as figure
-    inner join date_of_month
-        on
-            figure.district_code = date_of_month.district_code
-            and figure.fiscal_year = date_of_month.fiscal_year
-            and date_of_month.expenditure_nature is null
-    where figure.figure_level = 'department'
-),
-
-standing as (
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        month,
-        initial_budget_amount,
-        month_net_adjustment_amount,
-        cumulative_net_adjustment_amount,
-        case
-            when cumulative_net_adjustment_amount is null then full_year_budget_amount
-            else initial_budget_amount + cumulative_net_adjustment_amount
-        end as full_year_budget_amount,
-        month_executed_amount,
-        cumulative_executed_amount,
-        'detail' as source_grain,
-        as_of_date,
-        time_progress,
-        time_progress_pct,
-        time_progress_source
-    from detail
-    union all
-    select
-        statement.district_code,
-        statement.fiscal_year,
-        statement.department_code,
-        statement.department_name,
-        statement.month,
-        statement.initial_budget_amount,
-        statement.month_net_adjustment_amount,
-        statement.cumulative_net_adjustment_amount,
-        statement.full_year_budget_amount,
-        statement.month_executed_amount,
-        statement.cumulative_executed_amount,
-        figure.source_grain,
-        statement.as_of_date,
-        progress.time_progress,
-        progress.time_progress_pct,
-        progress.time_progress_source
-    from core.statement_month as statement
-    inner join core.execution_figure as figure
-        on
-            figure.figure_level = 'department'
-            and figure.source_grain = 'statement'
-            and statement.figure_level = 'department'
-            and statement.district_code = figure.district_code
-            and statement.fiscal_year = figure.fiscal_year
-            and statement.department_code is not distinct from figure.department_code
-            and statement.department_name is not distinct from figure.department_name
-    inner join core.time_progress as progress
-        on
-            statement.district_code = progress.district_code
-            and statement.fiscal_year = progress.fiscal_year
-            and statement.as_of_date = progress.as_of_date
-            and progress.expenditure_nature is null
-)
-
 select
     district_code,
     fiscal_year,
@@ -138,17 +13,16 @@ select
     full_year_budget_amount,
     month_executed_amount,
     cumulative_executed_amount,
-    full_year_budget_amount - cumulative_executed_amount as unspent_amount,
-    exact_rate(cumulative_executed_amount, full_year_budget_amount) as execution_rate,
-    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount) as execution_rate_pct,
+    unspent_amount,
+    execution_rate,
+    execution_rate_pct,
     time_progress,
     time_progress_pct,
     time_progress_source,
-    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount)
-    - time_progress_pct as gap_to_progress_points,
-    cumulative_executed_amount
-    - share_of_amount(full_year_budget_amount, time_progress) as gap_to_progress_amount,
-    execution_status(cumulative_executed_amount, full_year_budget_amount) as execution_status,
+    gap_to_progress_points,
+    gap_to_progress_amount,
+    execution_status,
     source_grain,
     as_of_date
-from standing
+from core.monthly_execution
+where figure_level = 'department'
