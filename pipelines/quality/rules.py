@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -379,9 +379,8 @@ def _findings(
     names = [column[0] for column in cursor.description or ()]
     _check_columns(names, _REQUIRED_COLUMNS)
     cases = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-    sheets = _sheets(connection) if any(case.get("source_lines") for case in cases) else {}
+    _tell_source_lines(connection, cases)
     for case in cases:
-        case["source_lines"] = [_source_line(place, sheets) for place in case.get("source_lines") or ()]
         place = {"district_code": case["district_code"], "fiscal_year": case["fiscal_year"]}
         if case["case_number"] > settings.findings_per_rule:
             more = case["case_count"] - settings.findings_per_rule
@@ -391,6 +390,26 @@ def _findings(
             yield closing, case
             continue
         yield _finding(rule, case), case
+
+
+def _tell_source_lines(connection: duckdb.DuckDBPyConnection, cases: Sequence[dict[str, Any]]) -> None:
+    """Puts files, sheets and lines in the place of the numbers in ``source_lines``.
+
+    A number with a file's hash in its upper half is a place (``sql/macros/source_place.sql``). A smaller one is a row
+    of ``rule_detail``, whose lines are looked up only now: to carry them through every rule would cost more than all
+    rules do.
+    """
+    told = {number for case in cases for number in case.get("source_lines") or ()}
+    places = {number: [number] for number in told if number >> _LINE_BITS}
+    if wanted := sorted(told - places.keys()):
+        connection.register("rule_wanted_detail", pa.table({"detail_number": wanted}))
+        for number, lines in connection.execute(_shared()["rule_detail_line"].query).fetchall():
+            places.setdefault(number, []).extend(lines)
+        connection.unregister("rule_wanted_detail")
+    sheets = _sheets(connection) if told else {}
+    for case in cases:
+        first = [place for number in case.get("source_lines") or () for place in sorted(places[number])]
+        case["source_lines"] = [_source_line(place, sheets) for place in first[:LISTED_LINES]]
 
 
 def _sheets(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[str, str | None]]:

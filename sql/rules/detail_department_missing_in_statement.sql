@@ -38,7 +38,7 @@ select
     sum(detail.initial_budget_amount + detail.net_adjustment_amount) as source_value,
     cast(null as decimal(18, 2)) as target_value,
     cast(null as decimal(18, 2)) as difference,
-    flatten(list(detail.places order by detail.until))[1:20] as source_lines,
+    first_details(detail.detail_number) as source_lines,
     sum(detail.budget_line_count + detail.adjustment_count + detail.payment_count) as source_line_count
 from rule_detail as detail
 inner join district_statement

@@ -44,7 +44,7 @@ missing as (
         max(detail.department_name) as department_name,
         max(detail.project_name) as project_name,
         sum(detail.initial_budget_amount + detail.net_adjustment_amount) as full_year_budget_amount,
-        flatten(list(detail.places order by detail.until))[1:20] as places,
+        first_details(detail.detail_number) as places,
         sum(detail.budget_line_count + detail.adjustment_count + detail.payment_count) as line_count
     from rule_detail as detail
     inner join listed_unit

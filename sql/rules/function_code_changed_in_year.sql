@@ -20,7 +20,7 @@ with line as (
         detail.function_code,
         sum(detail.paid_amount) as paid_amount,
         sum(detail.budget_line_count + detail.adjustment_count) as budget_rows,
-        flatten(list(detail.places order by detail.until))[1:20] as source_lines,
+        first_details(detail.detail_number) as source_lines,
         sum(detail.payment_count) as source_line_count
     from rule_detail as detail
     group by

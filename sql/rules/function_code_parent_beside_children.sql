@@ -24,7 +24,7 @@ with budget as (
         fund_type_code,
         function_code,
         sum(initial_budget_amount) as initial_budget_amount,
-        flatten(list(places))[1:10] as places,
+        first_details(detail_number)[1:10] as places,
         sum(budget_line_count) as line_count
     from rule_detail
     where budget_line_count > 0 and function_code is not null

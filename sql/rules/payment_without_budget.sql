@@ -22,7 +22,7 @@ with spent as (
         max(detail.project_name) as project_name,
         sum(detail.initial_budget_amount + detail.net_adjustment_amount) as full_year_budget_amount,
         sum(detail.paid_amount) as paid_amount,
-        flatten(list(detail.places order by detail.until))[1:20] as source_lines,
+        first_details(detail.detail_number) as source_lines,
         sum(detail.budget_line_count + detail.adjustment_count + detail.payment_count) as source_line_count
     from rule_detail as detail
     inner join core.district_year_grain as delivered

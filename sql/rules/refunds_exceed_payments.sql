@@ -27,7 +27,7 @@ select
     sum(spent.paid_amount) as source_value,
     0 as target_value,
     sum(spent.paid_amount) as difference,
-    flatten(list(spent.places order by spent.until))[1:20] as source_lines,
+    first_details(spent.detail_number) as source_lines,
     sum(spent.payment_count) as source_line_count
 from rule_detail as spent
 inner join rule_threshold as threshold on spent.district_code = threshold.district_code

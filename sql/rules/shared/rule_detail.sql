@@ -1,45 +1,6 @@
 -- The detail per unit, project, function code and fund type, by the first statement date that covers it.
 -- 明细资金，按单位、项目、功能科目、资金性质，以及首个涵盖它的执行情况表截止日期。
-with statement_date as (
-    select distinct
-        district_code,
-        fiscal_year,
-        as_of_date
-    from core.execution_statement
-    where as_of_date is not null
-),
-
-calendar as (
-    select
-        grain.district_code,
-        grain.fiscal_year,
-        cast(calendar_day.day as date) as day
-    from core.district_year_grain as grain
-    cross join
-        unnest(
-            generate_series(
-                make_date(grain.fiscal_year, 1, 1), make_date(grain.fiscal_year, 12, 31), interval 1 day
-            )
-        ) as calendar_day (day)
-),
-
--- What no statement covers yet counts from the end of all days on, the approved budget from their beginning.
-covered as (
-    select
-        calendar.district_code,
-        calendar.fiscal_year,
-        calendar.day,
-        coalesce(min(statement_date.as_of_date), date '9999-12-31') as until
-    from calendar
-    left join statement_date
-        on
-            calendar.district_code = statement_date.district_code
-            and calendar.fiscal_year = statement_date.fiscal_year
-            and calendar.day <= statement_date.as_of_date
-    group by calendar.district_code, calendar.fiscal_year, calendar.day
-),
-
-movement as (
+with movement as (
     select
         district_code,
         fiscal_year,
@@ -58,8 +19,7 @@ movement as (
         0 as adjustment_count,
         0 as paid_amount,
         0 as refunded_amount,
-        0 as payment_count,
-        first_places(source_file_id, source_sheet, source_line) as places
+        0 as payment_count
     from core.annual_budget
     group by
         district_code, fiscal_year, department_code, department_name, project_code, project_name,
@@ -83,10 +43,9 @@ movement as (
         count(*) as adjustment_count,
         0 as paid_amount,
         0 as refunded_amount,
-        0 as payment_count,
-        first_places(line.source_file_id, line.source_sheet, line.source_line) as places
+        0 as payment_count
     from core.budget_adjustment as line
-    inner join covered
+    inner join rule_covered_day as covered
         on
             line.district_code = covered.district_code
             and line.fiscal_year = covered.fiscal_year
@@ -113,10 +72,9 @@ movement as (
         0 as adjustment_count,
         sum(line.paid_amount) as paid_amount,
         sum(least(line.paid_amount, 0)) as refunded_amount,
-        count(*) as payment_count,
-        first_places(line.source_file_id, line.source_sheet, line.source_line) as places
+        count(*) as payment_count
     from core.payment as line
-    inner join covered
+    inner join rule_covered_day as covered
         on
             line.district_code = covered.district_code
             and line.fiscal_year = covered.fiscal_year
@@ -149,7 +107,23 @@ select
     sum(movement.paid_amount) as paid_amount,
     sum(movement.refunded_amount) as refunded_amount,
     sum(movement.payment_count) as payment_count,
-    flatten(list(movement.places))[1:20] as places
+    cast(
+        row_number() over (
+            order by
+                movement.until,
+                movement.district_code,
+                movement.fiscal_year,
+                project.unit_code,
+                project.unit_name,
+                project.department_code,
+                project.department_name,
+                project.project_code,
+                project.project_name,
+                project.expenditure_nature,
+                movement.function_code,
+                movement.fund_type_code
+        ) as hugeint
+    ) as detail_number
 from movement
 inner join core.project_resolution as project
     on

@@ -79,7 +79,7 @@ select
         max(threshold.yuan_tolerance), max(threshold.ten_thousand_tolerance_per_row),
         max(threshold.ten_thousand_tolerance_at_most)
     ) as tolerance,
-    flatten(list(detail.places order by detail.until))[1:20] as source_lines,
+    first_details(detail.detail_number) as source_lines,
     sum(detail.budget_line_count + detail.adjustment_count) as source_line_count
 from budgeted
 inner join rule_detail as detail

@@ -13,7 +13,7 @@ with detail as (
         sum(initial_budget_amount) as initial_budget_amount,
         sum(net_adjustment_amount) as adjustment_amount,
         sum(paid_amount) as executed_amount,
-        flatten(list(places))[1:20] as places,
+        first_details(detail_number) as places,
         sum(budget_line_count + adjustment_count + payment_count) as line_count
     from rule_detail
     group by
