@@ -654,3 +654,46 @@ def test_rates_are_in_percent_wherever_one_shows_it(office: Office, batch_rows: 
     table = office.read(office.put("a.csv", text), limits=Limits(batch_rows=batch_rows)).table
     (rate,) = [column for header, column in table.head.columns if column and header == "执行率"]
     assert [str(value) for value in table.column(rate)] == ["0.010000", "0.783300"]
+
+
+@pytest.mark.parametrize("table", ["PAY_VOUCHER", "PAY_VOUCHER_BILL", "BA_BGT_INFO", "BGT_PM_ANNUAL_ZK"])
+@pytest.mark.parametrize(
+    ("header", "cell"), [("XX_AMT", ""), ("核定数", "3,518.85"), ("另一日期", ""), ("XX_CODE", "1")]
+)
+def test_an_unknown_column_of_a_table_of_the_ministry_is_never_ignored(
+    office: Office, table: str, header: str, cell: str
+) -> None:
+    names, _, cells = _ministry_table(table)
+    rows = [[*names, header], [*cells, cell], [*cells, cell]]
+    assert refusal(office, office.csv("a.csv", rows)).rule.id == "header-not-mapped"
+
+
+@pytest.mark.parametrize("parent", ["指标金额", "指标余额", "序号", ""])
+def test_an_unknown_amount_of_a_ledger_is_never_ignored(office: Office, parent: str) -> None:
+    rows = [
+        [parent if name == "核增" else None if parent else name for name in [*LEDGER[2], "核增"]],
+        [*LEDGER[2], "核增"],
+        *([*row, 1.5] for row in LEDGER[3:5]),
+    ]
+    error = refusal(office, office.xlsx("a.xlsx", {"指标": rows if parent else rows[1:]}))
+    assert (error.rule.id, "核增" in error.found) == ("header-not-mapped", True)
+
+
+NAMELESS = "单位编码,项目编码,资金性质编码,年初预算数,\n019100,P1,111,5,{}\n019100,P2,111,6,{}\n"
+
+
+def test_money_in_a_column_without_a_header_is_never_lost(office: Office) -> None:
+    error = refusal(office, office.put("a.csv", NAMELESS.format("1234.56", "99.5")))
+    assert (error.rule.id, "1234.56、99.5" in error.found) == ("header-not-mapped", True)
+    sheet = [NAMELESS.split(",")[:4], ["019100", "P1", "111", 5, 1.5], ["019100", "P2", "111", 6, 2.5]]
+    assert refusal(office, office.xlsx("a.xlsx", {"预算": sheet})).rule.id == "header-not-mapped"
+    assert len(office.read(office.put("a.csv", NAMELESS.format("核", ""))).table.rows) == 2
+
+
+def test_what_spreadsheets_add_to_a_text_is_understood(office: Office) -> None:
+    rows = '单位编码,项目编码,资金性质编码,年初预算数\n"=""019100""",P1,111,5\n="019101",P2,111,"=""6.50"""\n'
+    for text in (rows, f"sep=,\n{rows}"):
+        table = office.read(office.put("a.csv", text)).table
+        assert table.column("department_code") == ["019100", "019101"]
+        assert [str(amount) for amount in table.column("initial_budget_amount")] == ["5.00", "6.50"]
+        assert table.faults == []

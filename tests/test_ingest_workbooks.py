@@ -325,3 +325,22 @@ def test_an_archive_with_a_password_or_too_many_members_is_refused(office: Offic
         if content[position : position + 4] == b"PK\x01\x02":
             content[position + 8] |= 1
     assert "password" in refusal(office, office.put("b.zip", bytes(content))).message
+
+
+def test_errors_and_formulas_that_were_never_calculated_are_faults_and_not_blanks(office: Office) -> None:
+    def write(_: Any, sheet: Any) -> None:
+        sheet.write_row(0, 0, ["单位名称", "项目名称", "年初预算数", "执行数"])
+        for row in range(1, 6):
+            sheet.write_row(row, 0, ["甲", f"项目{row}", 9])
+        sheet.write_formula(1, 3, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(2, 3, "=VLOOKUP(A3,X:Y,2)", None, "#N/A")
+        sheet.write_formula(3, 3, "=C4-1", None, "")
+        sheet.write_formula(4, 3, "=C5-1", None, 8)
+
+    table = office.read(workbook(office, write)).table
+    assert table.column("executed_amount") == [None, None, None, Decimal("8.00"), None]
+    assert [(fault["source_line"], fault["rule_id"], fault["found"]) for fault in table.faults] == [
+        (2, "amount-not-readable", "#DIV/0!"),
+        (3, "amount-not-readable", "#N/A"),
+        (4, "amount-not-readable", "=C4-1"),
+    ]

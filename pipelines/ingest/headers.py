@@ -36,6 +36,8 @@ _HEADER_NOISE = re.compile(r"[①-⑳]|\(\d{1,2}\)|[*＊]+|\((?:公式|=)[^)]*\)
 _SHEET_UNIT = re.compile(
     rf"(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})|\((?:单位\s*:\s*)?({_UNITS})\)", re.IGNORECASE
 )
+_DELIMITER_LINE = re.compile(r"sep=.?", re.IGNORECASE)
+"""What a spreadsheet writes above a text to tell the delimiter."""
 _DEPARTMENT = re.compile(
     r"(?:编制单位|编制部门|填报单位|填报部门|预算单位|预算部门|主管部门|部门名称|单位名称|部门(?:\(单位\))?|单位)(?:\(盖章\))?\s*:\s*(\S.*)"
 )
@@ -273,6 +275,8 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
     is_titled = False
     for row in rows:
         texts = [normalise(text) for text in row if text.strip()]
+        if len(texts) == 1 and _DELIMITER_LINE.fullmatch(texts[0]):
+            continue
         is_titled = is_titled or bool(texts)
         joined = [
             f"{text} {texts[i + 1]}" if text.endswith(":") and i + 1 < len(texts) and ":" not in texts[i + 1] else text

@@ -36,26 +36,34 @@ _HAS_LONG_NUMBER = re.compile(rb"v>(?:[0-9]{16}|[0-9]*+\.?+[0-9]*+[eE])")
 _LONG_NUMBER = re.compile(
     rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"(?![^>]*\st="(?!n"))[^>]*>(?:<f>[^<]*</f>)?<v>([0-9]{16,}|[0-9.]+[eE]\+?[0-9]+)</v>'
 )
+_ERROR = re.compile(
+    rb'<(?:\w+:)?c\s(?=[^>]*\st="e")(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*>(?:<f[^>]*(?:/>|>[^<]*</f>))?<v>([^<]*)</v>'
+)
+_NOT_CALCULATED = re.compile(
+    rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]+)(\d+)"[^>]*><f[^>]*(?:/>|>([^<]*)</f>)(?:<v\s*/>|<v></v>)?</(?:\w+:)?c>'
+)
 _ATTRIBUTE = re.compile(rb"""\s(r|s|t|ref)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ODD_ATTRIBUTES = (b"='", b"r =", b"= ")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _QUOTED_UNIT = re.compile("|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True)))
-
-Place = tuple[int, int]
-"""Row and column of a cell, the first being 1."""
 
 
 @dataclass(slots=True)
 class SheetFacts:
     """What is known of one sheet: merged ranges (first and last row, first and last column), cells by format.
 
-    ``marked``: unit name or ``%`` → column → rows whose cells are shown with it. ``long_numbers``: number cells with
-    more digits than a double holds, as the scientific notation that a spreadsheet shows.
+    ``marked``: unit name or ``%`` → column → rows whose cells are shown with it. ``shown``: column → row → what a
+    spreadsheet shows of cells that the reader of values does not tell: numbers with more digits than a double holds, in
+    scientific notation; errors (``#DIV/0!``); formulas that were never calculated, as such.
     """
 
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     marked: dict[str, dict[int, list[int]]] = field(default_factory=dict)
-    long_numbers: dict[Place, str] = field(default_factory=dict)
+    shown: dict[int, dict[int, str]] = field(default_factory=dict)
+
+    def show(self, cell: re.Match[bytes], text: str) -> None:
+        """Notes what is shown in a cell; the groups of ``cell`` are its column's letters and its row."""
+        self.shown.setdefault(column_number(cell[1]), {})[int(cell[2])] = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +295,11 @@ def _sheet_facts(blocks: Iterator[bytes], marks: dict[bytes, str], limits: Limit
             first, last = column_number(merge[1]), column_number(merge[3])
             facts.merged.append((int(merge[2]), int(merge[4]), first, last))
         for match in _LONG_NUMBER.finditer(part) if _HAS_LONG_NUMBER.search(part) else ():
-            facts.long_numbers[int(match[2]), column_number(match[1])] = f"{float(match[3]):.5E}"
+            facts.show(match, f"{float(match[3]):.5E}")
+        for match in _ERROR.finditer(part) if b' t="e"' in part else ():
+            facts.show(match, match[3].decode("utf-8", "replace"))
+        for match in _NOT_CALCULATED.finditer(part) if b"<f" in part else ():
+            facts.show(match, "=" + (match[3] or b"").decode("utf-8", "replace"))
         for match in marked.finditer(part) if marked else ():
             facts.marked.setdefault(marks[match[3]], {}).setdefault(column_number(match[1]), []).append(int(match[2]))
     return facts

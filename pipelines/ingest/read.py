@@ -35,7 +35,7 @@ from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.personal import shown_where_headers_should_be
 from pipelines.ingest.raw_rows import RawRows
-from pipelines.ingest.tables import TableReader
+from pipelines.ingest.tables import TableReader, looks_like_money
 from pipelines.ingest.workbook import Sheet, read_sheets
 from pipelines.settings import Settings
 
@@ -158,7 +158,7 @@ class _Reader:
             parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
             head = next(text, b"")
             for chunk in chain([head[_offset_of_line(head, body_start) :]], text):
-                yield parser.rows(chunk)
+                yield _without_formulas(parser.rows(chunk)) if b'="' in chunk else parser.rows(chunk)
             yield parser.finish()
 
         def rows_again() -> Iterator[RawRows | None]:
@@ -231,7 +231,7 @@ class _Reader:
 
     def _pass_over(self, sheet: Sheet, name: str) -> None:
         """Notes a sheet without a table; refuses one that holds amounts all the same."""
-        if any(_holds_amounts(column) for column in sheet.rows.columns):
+        if any(pc.sum(looks_like_money(column)).as_py() >= 2 for column in sheet.rows.columns if len(column)):
             raise FileRefused(
                 "dataset-not-recognised",
                 found=shown_where_headers_should_be(_texts(sheet.rows.slice(0, 10))),
@@ -338,6 +338,13 @@ class _Reader:
         return FileRefused("no-table-found", found=found, expected=expected, sheet=sheet)
 
 
+def _without_formulas(raw: RawRows | None) -> RawRows | None:
+    """The rows with ``="019100"`` as ``019100``: how texts are kept from being taken for numbers."""
+    if raw is not None:
+        raw.columns = [pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1") for column in raw.columns]
+    return raw
+
+
 def _texts(raw: RawRows) -> list[list[str]]:
     columns = [[text or "" for text in column.to_pylist()] for column in raw.columns]
     return [list(row) for row in zip(*columns, strict=True)]
@@ -352,12 +359,6 @@ def _offset_of_line(data: bytes, lines: int) -> int:
             return len(data)
         offset = end + 1
     return offset
-
-
-def _holds_amounts(column: pa.Array) -> bool:
-    """Whether a column of a sheet without a known header looks like money: not page numbers, not years."""
-    money = pc.match_substring_regex(column, r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$")
-    return (pc.sum(money).as_py() or 0) >= 2
 
 
 def _repeats(recognised: Recognised, rows: RawRows, row: int) -> bool:

@@ -44,6 +44,7 @@ _CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
 _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
+_MONEY = r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$"
 _SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
 _SHOWN_TEXT = r"^(?:[0-9]{0,14}[^0-9])*[0-9]{0,14}$"
 
@@ -198,6 +199,7 @@ class TableReader:
     def batch(self, raw: RawRows) -> Batch:
         """The batch of some consecutive rows below the header."""
         self._refuse_giant_cells(raw)
+        self._refuse_nameless_amounts(raw)
         reading = _Reading(self, raw)
         faults = Faults()
         if self._is_first:
@@ -226,6 +228,23 @@ class TableReader:
                     expected=f"{self._max_cell_characters:,}",
                     sheet=self._sheet,
                     line=raw.lines[pc.index(lengths, longest).as_py()].as_py(),
+                )
+
+    def _refuse_nameless_amounts(self, raw: RawRows) -> None:
+        """A column without a header is passed over, unless it holds money."""
+        named = {header.index for header in self._recognised.headers}
+        for index, column in enumerate(raw.columns):
+            if index in named or column.null_count == len(column):
+                continue
+            amounts = column.filter(looks_like_money(column))
+            if len(amounts) >= 2:
+                raise FileRefused(
+                    "header-not-mapped",
+                    found="（无表头 without a header）" + "、".join(amounts.slice(0, 3).to_pylist()),
+                    sheet=self._sheet,
+                    line=self._header_line,
+                    remedy="Write a header above the column, or empty it.",
+                    remedy_zh="请为该列补上表头，或清空该列。",
                 )
 
     def _note_ignored_headers(self, faults: Faults) -> None:
@@ -658,6 +677,11 @@ class _Survey:
             numbers = zip(leaves.to_pylist(), reading.raw.lines.take(leaves).to_pylist(), strict=True)
             found |= {position: outline[line] for position, line in numbers if line in outline}
         return found
+
+
+def looks_like_money(column: pa.Array) -> pa.Array:
+    """Which cells of a column without a known header look like money: not page numbers, not years."""
+    return pc.fill_null(pc.match_substring_regex(column, _MONEY), False)
 
 
 def _is_label(column: Column | None) -> bool:

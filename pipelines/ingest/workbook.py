@@ -61,17 +61,14 @@ def read_sheets(path: Path, kind: str, limits: Limits) -> Iterator[Sheet]:
         sheet = _guarded(load, name)
         batch = _guarded(sheet.to_arrow, name)
         numbers = [column.absolute_index + 1 for column in sheet.selected_columns]
-        columns = {
-            number: column
-            for number, column in zip(numbers, batch.columns, strict=True)
-            if column.null_count < len(column)
-        }
+        of_sheet = facts.sheets.get(name, SheetFacts())
+        columns = dict(zip(numbers, batch.columns, strict=True))
+        _mark(columns, of_sheet)
+        columns = {number: column for number, column in columns.items() if column.null_count < len(column)}
         if len(columns) > limits.max_columns:
             raise FileRefused(
                 "file-too-large", found=f"{len(columns):,} columns", expected=f"{limits.max_columns:,}", sheet=name
             )
-        of_sheet = facts.sheets.get(name, SheetFacts())
-        _mark(columns, of_sheet)
         lines = pa.array(np.arange(1, batch.num_rows + 1, dtype=np.int64))
         rows = RawRows(lines, list(columns.values()))
         merged = tuple(_positions(of_sheet.merged, list(columns)))
@@ -79,7 +76,7 @@ def read_sheets(path: Path, kind: str, limits: Limits) -> Iterator[Sheet]:
 
 
 def _mark(columns: dict[int, pa.Array], facts: SheetFacts) -> None:
-    """Writes into the cells what their formats show, and numbers that lost digits as they are shown."""
+    """Writes into the cells what their formats show, and what a spreadsheet shows instead of their values."""
     for mark, by_column in facts.marked.items():
         for number, rows in by_column.items():
             if number not in columns:
@@ -88,10 +85,11 @@ def _mark(columns: dict[int, pa.Array], facts: SheetFacts) -> None:
             shown = mark_rows(rows, len(texts)) & pc.is_valid(texts).to_numpy(zero_copy_only=False)
             marked = [_with_mark(text, mark) for text in texts.filter(pa.array(shown)).to_pylist()]
             columns[number] = pc.replace_with_mask(texts, pa.array(shown), pa.array(marked, pa.string()))
-    for (row, number), text in facts.long_numbers.items():
-        if number in columns and row <= len(columns[number]):
-            mask = pa.array(mark_rows([row], len(columns[number])))
-            columns[number] = pc.replace_with_mask(columns[number], mask, pa.array([text]))
+    for number, cells in facts.shown.items():
+        if number in columns:
+            rows = sorted(row for row in cells if row <= len(columns[number]))
+            mask = pa.array(mark_rows(rows, len(columns[number])))
+            columns[number] = pc.replace_with_mask(columns[number], mask, pa.array([cells[row] for row in rows]))
 
 
 def _with_mark(text: str, mark: str) -> str:
