@@ -1,6 +1,6 @@
 # The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
 # ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
-.PHONY: dictionary help nightly test lint format dagster install
+.PHONY: dictionary help nightly test lint format audit dagster install
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -38,6 +38,9 @@ lint-sql: $(INSTALLED)
 format: $(INSTALLED)  ## Bring Python into shape | 格式化代码
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+audit: $(INSTALLED)  ## Known vulnerabilities of the locked packages | 检查依赖包的已知漏洞
+	@.ci/audit $(BIN)/uv $(ARGS)
 
 dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and sensor | 启动 Dagster 页面、定时与文件监测
 	@test -n "$$DAGSTER_HOME" || { export DAGSTER_HOME="$(CURDIR)/.dagster" && mkdir -p "$$DAGSTER_HOME" && \
