@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from bureau import Bureau
 
+from pipelines.nightly import ALL_PUBLISHED, run_night
+from pipelines.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+
 
 def require_program(name: str, package: str) -> str:
     """The path of an installed program; without it the test is skipped by its Debian package's name, in CI it fails."""
@@ -25,3 +30,11 @@ def require_program(name: str, package: str) -> str:
 def bureau(tmp_path: Path) -> Bureau:
     """A raw directory and a warehouse of the test's own."""
     return Bureau(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """What a fresh clone publishes: the deliveries that come with the project after their first night; to be read."""
+    settings = Settings(raw=CHECKOUT / "raw", warehouse=tmp_path_factory.mktemp("sample") / "warehouse")
+    assert run_night(settings).exit_code == ALL_PUBLISHED
+    return settings
