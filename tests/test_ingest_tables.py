@@ -269,14 +269,18 @@ def test_parents_beside_leaves_are_totals_of_their_own_context(office: Office) -
 def test_what_is_neither_row_nor_total_is_passed_over_with_its_reason(office: Office) -> None:
     rows = [["单位名称", "年初预算数", "执行数"], ["甲", "1", "1"], ["", "", ""], ["单位名称", "年初预算数", "执行数"]]
     rows += [["…", "…", ""], ["乙", "2", "1"], ["注：数据截至年末，未经审计。", "", ""]]
+    rows += [["填表人：张三", "", "审核人：李四"], ["2022年12月31日", "", ""]]
     table = office.read(office.csv("a.csv", rows)).table
     assert [(row["source_line"], row["reason"]) for row in table.passed_over] == [
         (3, "blank"),
         (4, "repeated-header"),
         (5, "placeholder"),
         (7, "note"),
+        (8, "note"),
+        (9, "note"),
     ]
     assert table.column("source_line") == [2, 6]
+    assert table.faults == []
 
 
 def test_a_table_without_rows_is_a_table(office: Office) -> None:

@@ -517,7 +517,7 @@ class _Reading:
                 passed[position] = "repeated-header"
             elif is_placeholder(filled):
                 passed[position] = "placeholder"
-            elif len(filled) == 1 and len(self._recognised.headers) > 2 and is_note(filled[0]):
+            elif len(self._recognised.headers) > 2 and is_note(filled):
                 passed[position] = "note"
         for position in frozenset.intersection(*(lines.absent for lines in groups)):
             passed.setdefault(position, "no-amount")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.model import Dataset, Kind
-from pipelines.ingest.cells import fold
+from pipelines.ingest.cells import fold, parse_date
 
 SUSPECT = "(?i)[计中额]|total"
 """A regular expression that every known total word matches: a cheap first look at whole columns."""
@@ -66,9 +66,13 @@ def is_placeholder(texts: Sequence[str]) -> bool:
     return bool(texts) and all(fold(text) in _PLACEHOLDERS for text in texts)
 
 
-def is_note(text: str) -> bool:
-    """Whether a row's only cell is a remark about the table."""
-    return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text)))
+def is_note(texts: Sequence[str]) -> bool:
+    """Whether the cells of a row are remarks about the table: one text, or several signatures (填表人：… 审核人：…)."""
+    if len(texts) == 1:
+        (text,) = texts
+        is_date = not text.isdecimal() and parse_date(text).value is not None
+        return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text))) or is_date
+    return all(_NOTE.match(fold(text)) and ":" in fold(text) for text in texts)
 
 
 def context_columns(dataset: Dataset, name: str) -> tuple[str, ...]:
