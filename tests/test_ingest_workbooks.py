@@ -168,13 +168,23 @@ def test_other_kinds_of_workbooks(office: Office, kind: str, tmp_path: Path) -> 
         merged.merge_range(1, 0, 3, 0, "甲")
         for row in (1, 2, 3):
             merged.write_row(row, 1, [f"项目{row}", row])
+        shown = book.add_worksheet("格式")
+        shown.write_row(0, 0, ["单位名称", "项目名称", "年初预算数", "执行数", "执行率"])
+        for row, form in enumerate(('0.00"万元"', "0.00", '#,##0.00"元"'), 1):
+            shown.write_row(row, 0, ["甲", f"项目{row}"])
+            shown.write_number(row, 2, 1.5, book.add_format({"num_format": form}))
+            shown.write_number(row, 4, 0.5, book.add_format({"num_format": "0.00%"}))
+        shown.write_formula(2, 3, "=1/0", None, "#DIV/0!")
     source = office.folder / "a.xlsx"
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     command = [program, profile, "--headless", "--convert-to", kind, "--outdir", str(office.folder), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    table, merged_over_rows = office.read(office.folder / f"a.{kind}").tables
+    table, merged_over_rows, formats = office.read(office.folder / f"a.{kind}").tables
     assert table.column("executed_amount") == [Decimal("1.50"), Decimal("2.00")]
     assert merged_over_rows.column("department_name") == ["甲"] * 3
+    assert [str(amount) for amount in formats.column("initial_budget_amount")] == ["15000.00", "1.50", "1.50"]
+    assert [str(rate) for rate in formats.column("published_execution_rate")] == ["0.500000"] * 3
+    assert formats.rules == [(3, "amount-not-readable")]
     renamed = shutil.copy(office.folder / f"a.{kind}", office.folder / "b.zip")
     assert len(office.read(Path(renamed)).tables[0].rows) == 2
 

@@ -221,6 +221,13 @@ def _parse(content: bytes, start: Any) -> None:
         raise FileRefused("file-not-readable", found=f"damaged XML: {error}"[:200]) from None
 
 
+def format_mark(code: str) -> str | None:
+    """The unit or percent sign with which a number format shows numbers."""
+    if unit := _QUOTED_UNIT.search(code):
+        return unit[0]
+    return "%" if "%" in re.sub(r'"[^"]*"|\\.', "", code) else None
+
+
 def _style_marks(styles: bytes) -> dict[bytes, str]:
     """Index of a cell style → the unit or percent sign with which it shows a number."""
     formats: dict[str, str] = {"9": "%", "10": "%"}
@@ -230,12 +237,8 @@ def _style_marks(styles: bytes) -> dict[bytes, str]:
     def start(name: str, attributes: dict[str, str]) -> None:
         tag = name.rsplit(":", 1)[-1]
         if tag == "numFmt":
-            code = attributes.get("formatCode", "")
-            unit = _QUOTED_UNIT.search(code)
-            if unit:
-                formats[attributes.get("numFmtId", "")] = unit[0]
-            elif "%" in re.sub(r'"[^"]*"|\\.', "", code):
-                formats[attributes.get("numFmtId", "")] = "%"
+            if mark := format_mark(attributes.get("formatCode", "")):
+                formats[attributes.get("numFmtId", "")] = mark
         elif tag in {"cellXfs", "cellStyleXfs", "dxfs"}:
             inside[0] = tag == "cellXfs"
         elif tag == "xf" and inside[0]:
@@ -353,7 +356,7 @@ def column_number(letters: bytes) -> int:
 
 
 def read_ods_facts(path: Path, limits: Limits) -> PackageFacts:
-    """The merged ranges of an ``.ods``. Raises ``FileRefused`` for one that is damaged, or beyond the limits.
+    """The facts of an ``.ods``. Raises ``FileRefused`` for one that is damaged, or beyond the limits.
 
     Repeated rows and cells cost nothing in the file and much in memory.
     """
@@ -362,7 +365,12 @@ def read_ods_facts(path: Path, limits: Limits) -> PackageFacts:
         budget = [limits.max_archive_bytes]
         if "content.xml" not in package.namelist():
             raise FileRefused("file-not-readable", found="no content.xml in it")
-        extent = _OdsExtent(limits)
+        formats: dict[str, str] = {}
+        if "styles.xml" in package.namelist():
+            styles = _OdsExtent(limits, formats)
+            for block in inflate(package, "styles.xml", limits, budget):
+                styles.feed(block)
+        extent = _OdsExtent(limits, formats)
         for block in inflate(package, "content.xml", limits, budget):
             extent.feed(block)
         return PackageFacts(sheets=extent.sheets)
@@ -371,15 +379,23 @@ def read_ods_facts(path: Path, limits: Limits) -> PackageFacts:
 class _OdsExtent:
     """Follows the cells of an ``.ods`` and refuses when the part of a sheet that holds values gets too large.
 
-    ``sheets`` are the merged ranges found on the way.
+    ``sheets`` are the merged ranges, formats with a unit or percent sign, and errors found on the way; ``formats``
+    (name → unit or percent sign) are added to: some stand in another part of the package.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, formats: dict[str, str]) -> None:
         self._limits = limits
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.CharacterDataHandler = self._text
+        self._format: str | None = None
+        self._formats = formats
+        self._marks: dict[str, str] = {}
+        self._defaults: list[str] = []
+        self._marked: list[tuple[int, int, str]] = []
+        self._errors: list[int] = []
         self._rows = self._row_repeat = self._columns = self._widest = 0
         self._row_has_value = False
         self.sheets: dict[str, SheetFacts] = {}
@@ -395,33 +411,71 @@ class _OdsExtent:
     def _doctype(self, *_: object) -> None:
         raise _entities()
 
+    def _text(self, text: str) -> None:
+        if self._format is not None and (mark := format_mark(text)):
+            self._formats[self._format] = mark
+
+    def _mark(self, attributes: dict[str, str], wide: int) -> None:
+        """Notes the columns of a cell, or of several alike, that its format shows with a unit or percent sign."""
+        style = attributes.get("table:style-name")
+        if style is None and self._columns < len(self._defaults):
+            style = self._defaults[self._columns]
+        mark = "%" if attributes.get("office:value-type") == "percentage" else self._marks.get(style or "")
+        if mark and attributes.get("office:value-type") in {"float", "currency", "percentage"}:
+            self._marked.append((self._columns + 1, self._columns + wide, mark))
+        if attributes.get("calcext:value-type") == "error":
+            self._errors.append(self._columns + 1)
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rsplit(":", 1)[-1]
-        if tag == "table":
+        if name.startswith("number:") and tag.endswith("-style"):
+            self._format = attributes.get("style:name")
+            if self._format and tag == "percentage-style":
+                self._formats[self._format] = "%"
+        elif tag == "style" and (mark := self._formats.get(attributes.get("style:data-style-name", ""))):
+            self._marks[attributes.get("style:name", "")] = mark
+        elif tag == "table-column":
+            repeated = min(_number(attributes.get("table:number-columns-repeated")), self._limits.max_columns)
+            self._defaults += [attributes.get("table:default-cell-style-name", "")] * repeated
+        elif tag == "table":
+            self._defaults = []
             self._rows = self._widest = 0
             self._facts = self.sheets.setdefault(attributes.get("table:name", ""), SheetFacts())
         elif tag == "table-row":
             self._row_repeat = _number(attributes.get("table:number-rows-repeated"))
             self._columns, self._row_has_value = 0, False
+            self._marked, self._errors = [], []
         elif tag in {"table-cell", "covered-table-cell"}:
             high = _number(attributes.get("table:number-rows-spanned"))
             wide = _number(attributes.get("table:number-columns-spanned"))
             if high > 1 or wide > 1:
                 row, column = self._rows + 1, self._columns + 1
                 self._facts.merged.append((row, row + high - 1, column, column + wide - 1))
-            self._columns += _number(attributes.get("table:number-columns-repeated"))
+            repeated = _number(attributes.get("table:number-columns-repeated"))
+            self._mark(attributes, repeated)
+            self._columns += repeated
             if any(key.startswith("office:") for key in attributes):
                 self._row_has_value = True
                 self._widest = max(self._widest, self._columns)
 
     def _end(self, name: str) -> None:
-        if name.rsplit(":", 1)[-1] != "table-row":
+        tag = name.rsplit(":", 1)[-1]
+        if name.startswith("number:") and tag.endswith("-style"):
+            self._format = None
+        if tag != "table-row":
             return
+        first = self._rows + 1
         self._rows += self._row_repeat
         if self._widest > self._limits.max_columns:
             raise _too_large(f"{self._widest:,} columns", f"{self._limits.max_columns:,}")
         if self._row_has_value and self._rows * max(self._widest, 1) > self._limits.max_cells:
             raise _too_large(f"{self._rows:,} rows", f"{self._limits.max_cells:,} cells")
+        rows = range(first, self._rows + 1)
+        for left, right, mark in self._marked:
+            for column in range(left, right + 1):
+                self._facts.marked.setdefault(mark, {}).setdefault(column, []).extend(rows)
+        for column in self._errors:
+            self._facts.shown.setdefault(column, {}).update(dict.fromkeys(rows, "#ERROR!"))
 
 
 def _number(text: str | None) -> int:
