@@ -220,6 +220,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
         f"{_LEVEL_ORDER}, abs(project_net_adjustment_amount) desc nulls last, department_code, department_name,"
         " project_code, project_name, adjustment_date, source_file_id, source_sheet, source_line",
+        rows_at_most=1_000,
     ),
     Section(
         "carryover",
@@ -242,6 +243,7 @@ SECTIONS: tuple[Section, ...] = (
             "november_december_share_pct",
         ),
         f"{_DEPARTMENTS_FIRST}, unspent_amount desc nulls last, {_SUBJECT_ORDER}",
+        rows_at_most=1_000,
     ),
     Section(
         "year_over_year",
@@ -267,6 +269,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
         f"{_DEPARTMENTS_FIRST}, abs(executed_change_amount) desc nulls last, {_SUBJECT_ORDER}",
         where="comparison_status <> 'unknown'",
+        rows_at_most=1_000,
     ),
     Section(
         "control_number",
@@ -314,6 +317,7 @@ SECTIONS: tuple[Section, ...] = (
             "version",
         ),
         f"{_DEPARTMENTS_FIRST}, execution_points nulls last, full_year_budget_amount desc nulls last, {_SUBJECT_ORDER}",
+        rows_at_most=1_000,
     ),
     Section(
         "finding",

@@ -550,6 +550,8 @@ class _Bulletin:
         line += 2
         built = content.build
         words = f"构建 {built['build_id']}，程序 {built['program_version']}；算法见“指标说明”。"
+        if not content.sections["year_over_year"].rows:
+            words += "上年数据未报送，故无年度同比表。"
         sheet.write_string(line, 0, words, self.format(font_color="#51606F", font_size=9))
         self._ranking_chart(sheet)
         self._month_chart(sheet, line + 2)
