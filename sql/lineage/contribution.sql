@@ -22,7 +22,31 @@ file as (
     from quality.source_file
 ),
 
-detail_line as (
+-- To which figures a line of each dataset contributes.
+contributing as (
+    select
+        listed.dataset,
+        listed.figure_name
+    from (
+        values
+        ('annual_budget', 'initial_budget_amount'),
+        ('annual_budget', 'full_year_budget_amount'),
+        ('annual_budget', 'net_adjustment_amount'),
+        ('budget_adjustment', 'full_year_budget_amount'),
+        ('budget_adjustment', 'net_adjustment_amount'),
+        ('budget_adjustment', 'increase_amount'),
+        ('budget_adjustment', 'decrease_amount'),
+        ('budget_adjustment', 'gross_adjustment_amount'),
+        ('payment', 'executed_amount'),
+        ('execution_statement', 'initial_budget_amount'),
+        ('execution_statement', 'net_adjustment_amount'),
+        ('execution_statement', 'full_year_budget_amount'),
+        ('execution_statement', 'executed_amount')
+    ) as listed (dataset, figure_name)
+),
+
+-- Where adjustments were delivered, the full-year budget is the initial one and they; else it is as the budget states it.
+budget_line as (
     select
         project.district_code,
         project.fiscal_year,
@@ -31,52 +55,82 @@ detail_line as (
         project.project_code,
         project.project_name,
         line.fund_type_code,
-        'initial_budget_amount' as figure_name,
-        line.initial_budget_amount as contributed_amount,
-        cast(null as date) as event_date,
-        'annual_budget' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from core.annual_budget as line
-    inner join core.project_resolution as project
-        on
-            line.district_code = project.district_code
-            and line.fiscal_year = project.fiscal_year
-            and line.department_code is not distinct from project.given_department_code
-            and line.department_name is not distinct from project.given_department_name
-            and line.project_code is not distinct from project.given_project_code
-            and line.project_name is not distinct from project.given_project_name
-    union all
-    select
-        project.district_code,
-        project.fiscal_year,
-        project.department_code,
-        project.department_name,
-        project.project_code,
-        project.project_name,
-        line.fund_type_code,
-        'full_year_budget_amount' as figure_name,
+        delivered.has_budget_adjustment,
+        line.initial_budget_amount,
         case
             when delivered.has_budget_adjustment then line.initial_budget_amount
             else line.full_year_budget_amount
+        end as full_year_budget_amount,
+        line.full_year_budget_amount - line.initial_budget_amount as net_adjustment_amount,
+        line.source_file_id,
+        line.source_sheet,
+        line.source_line
+    from core.annual_budget as line
+    inner join core.project_resolution as project
+        on
+            line.district_code = project.district_code
+            and line.fiscal_year = project.fiscal_year
+            and line.department_code is not distinct from project.given_department_code
+            and line.department_name is not distinct from project.given_department_name
+            and line.project_code is not distinct from project.given_project_code
+            and line.project_name is not distinct from project.given_project_name
+    inner join core.district_year_grain as delivered
+        on line.district_code = delivered.district_code and line.fiscal_year = delivered.fiscal_year
+),
+
+detail_line as (
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.fund_type_code,
+        contributing.figure_name,
+        case contributing.figure_name
+            when 'initial_budget_amount' then line.initial_budget_amount
+            when 'full_year_budget_amount' then line.full_year_budget_amount
+            else line.net_adjustment_amount
         end as contributed_amount,
-        null as event_date,
-        'annual_budget' as dataset,
+        cast(null as date) as event_date,
+        contributing.dataset,
         line.source_file_id,
         line.source_sheet,
         line.source_line
-    from core.annual_budget as line
-    inner join core.project_resolution as project
-        on
-            line.district_code = project.district_code
-            and line.fiscal_year = project.fiscal_year
-            and line.department_code is not distinct from project.given_department_code
-            and line.department_name is not distinct from project.given_department_name
-            and line.project_code is not distinct from project.given_project_code
-            and line.project_name is not distinct from project.given_project_name
-    inner join core.district_year_grain as delivered
-        on line.district_code = delivered.district_code and line.fiscal_year = delivered.fiscal_year
+    from budget_line as line
+    inner join contributing on contributing.dataset = 'annual_budget'
+    where contributing.figure_name <> 'net_adjustment_amount' or not line.has_budget_adjustment
+    union all
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
+        line.fund_type_code,
+        contributing.figure_name,
+        case contributing.figure_name
+            when 'decrease_amount' then -line.adjustment_amount
+            when 'gross_adjustment_amount' then abs(line.adjustment_amount)
+            else line.adjustment_amount
+        end as contributed_amount,
+        line.adjustment_date as event_date,
+        contributing.dataset,
+        line.source_file_id,
+        line.source_sheet,
+        line.source_line
+    from summary.adjustment_review as line
+    inner join contributing on contributing.dataset = 'budget_adjustment'
+    where
+        line.source_file_id is not null
+        and case contributing.figure_name
+            when 'increase_amount' then line.adjustment_amount > 0
+            when 'decrease_amount' then line.adjustment_amount < 0
+            when 'gross_adjustment_amount' then not line.is_exempt
+            else true
+        end
     union all
     select
         project.district_code,
@@ -86,132 +140,15 @@ detail_line as (
         project.project_code,
         project.project_name,
         line.fund_type_code,
-        'net_adjustment_amount' as figure_name,
-        line.full_year_budget_amount - line.initial_budget_amount as contributed_amount,
-        null as event_date,
-        'annual_budget' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from core.annual_budget as line
-    inner join core.project_resolution as project
-        on
-            line.district_code = project.district_code
-            and line.fiscal_year = project.fiscal_year
-            and line.department_code is not distinct from project.given_department_code
-            and line.department_name is not distinct from project.given_department_name
-            and line.project_code is not distinct from project.given_project_code
-            and line.project_name is not distinct from project.given_project_name
-    inner join core.district_year_grain as delivered
-        on line.district_code = delivered.district_code and line.fiscal_year = delivered.fiscal_year
-    where not delivered.has_budget_adjustment
-    union all
-    select
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'full_year_budget_amount' as figure_name,
-        line.adjustment_amount as contributed_amount,
-        line.adjustment_date as event_date,
-        'budget_adjustment' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from summary.adjustment_review as line
-    where line.source_file_id is not null
-    union all
-    select
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'net_adjustment_amount' as figure_name,
-        line.adjustment_amount as contributed_amount,
-        line.adjustment_date as event_date,
-        'budget_adjustment' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from summary.adjustment_review as line
-    where line.source_file_id is not null
-    union all
-    select
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'increase_amount' as figure_name,
-        line.adjustment_amount as contributed_amount,
-        line.adjustment_date as event_date,
-        'budget_adjustment' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from summary.adjustment_review as line
-    where line.source_file_id is not null and line.adjustment_amount > 0
-    union all
-    select
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'decrease_amount' as figure_name,
-        -line.adjustment_amount as contributed_amount,
-        line.adjustment_date as event_date,
-        'budget_adjustment' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from summary.adjustment_review as line
-    where line.source_file_id is not null and line.adjustment_amount < 0
-    union all
-    select
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'gross_adjustment_amount' as figure_name,
-        abs(line.adjustment_amount) as contributed_amount,
-        line.adjustment_date as event_date,
-        'budget_adjustment' as dataset,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from summary.adjustment_review as line
-    where line.source_file_id is not null and not line.is_exempt
-    union all
-    select
-        project.district_code,
-        project.fiscal_year,
-        project.department_code,
-        project.department_name,
-        project.project_code,
-        project.project_name,
-        line.fund_type_code,
-        'executed_amount' as figure_name,
+        contributing.figure_name,
         line.paid_amount as contributed_amount,
         line.payment_date as event_date,
-        'payment' as dataset,
+        contributing.dataset,
         line.source_file_id,
         line.source_sheet,
         line.source_line
     from core.payment as line
+    inner join contributing on contributing.dataset = 'payment'
     inner join core.project_resolution as project
         on
             line.district_code = project.district_code
@@ -252,67 +189,23 @@ statement_contribution as (
         line.project_code,
         line.project_name,
         line.fund_type_code,
-        'initial_budget_amount' as figure_name,
-        line.initial_budget_amount as contributed_amount,
-        line.as_of_date as event_date,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from statement_line as line
-    union all
-    select
-        line.figure_level,
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'net_adjustment_amount' as figure_name,
-        case
-            when line.line_count = line.adjustment_count then line.adjustment_amount
-            else line.full_year_budget_amount - line.initial_budget_amount
+        contributing.figure_name,
+        case contributing.figure_name
+            when 'initial_budget_amount' then line.initial_budget_amount
+            when 'full_year_budget_amount' then line.full_year_budget_amount
+            when 'executed_amount' then line.executed_amount
+            when 'net_adjustment_amount'
+                then case
+                    when line.line_count = line.adjustment_count then line.adjustment_amount
+                    else line.full_year_budget_amount - line.initial_budget_amount
+                end
         end as contributed_amount,
         line.as_of_date as event_date,
         line.source_file_id,
         line.source_sheet,
         line.source_line
     from statement_line as line
-    union all
-    select
-        line.figure_level,
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'full_year_budget_amount' as figure_name,
-        line.full_year_budget_amount as contributed_amount,
-        line.as_of_date as event_date,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from statement_line as line
-    union all
-    select
-        line.figure_level,
-        line.district_code,
-        line.fiscal_year,
-        line.department_code,
-        line.department_name,
-        line.project_code,
-        line.project_name,
-        line.fund_type_code,
-        'executed_amount' as figure_name,
-        line.executed_amount as contributed_amount,
-        line.as_of_date as event_date,
-        line.source_file_id,
-        line.source_sheet,
-        line.source_line
-    from statement_line as line
+    inner join contributing on contributing.dataset = 'execution_statement'
 )
 
 select
