@@ -8,9 +8,18 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bureau import Bureau
 from ingest_files import Office
+
+from pipelines.contracts.arrow_types import ARROW_TYPES
+from pipelines.contracts.datasets import DATASETS
+from pipelines.quality.duplicates import EXCLUDED_SCHEMA
+from pipelines.warehouse.contents import rows_that_count
+from pipelines.warehouse.database import create_core_tables
 
 BUDGET = """
     agency_code,pro_code,fund_type_code,exp_func_code,reply_amt
@@ -134,3 +143,20 @@ def test_zeros_that_the_department_list_proves_are_restored_with_a_warning(burea
     assert told == [("warning", "019100", 2)]
     codes = "select project_code, department_code, source_line from core.annual_budget order by 1"
     assert bureau.rows(codes) == [("P0", "019100", 4), ("P1", "019100", 2), ("P2", "101002", 3), ("P3", "200", 5)]
+
+
+def test_rows_that_an_earlier_contract_stored_lack_what_it_did_not_know(tmp_path: Path) -> None:
+    dataset = DATASETS["budget_adjustment"]
+    stored = {column.name: pa.array([None], ARROW_TYPES[column.kind]) for column in dataset.stored_columns}
+    del stored["transfer_side"]
+    stored |= {"adjustment_number": pa.array(["A1"]), "source_file_id": pa.array(["f"]), "source_sheet": pa.array([""])}
+    pq.write_table(pa.table(stored | {"source_line": pa.array([2])}), tmp_path / "old.parquet")
+    with duckdb.connect() as connection:
+        create_core_tables(connection, with_comments=False)
+        connection.register("excluded_row", EXCLUDED_SCHEMA.empty_table())
+        query = rows_that_count(dataset, set(stored))
+        connection.execute(
+            f"insert into core.budget_adjustment by name {query}", {"paths": [str(tmp_path / "old.parquet")]}
+        )
+        found = "select adjustment_number, transfer_side from core.budget_adjustment"
+        assert connection.execute(found).fetchall() == [("A1", None)]

@@ -111,7 +111,9 @@ def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]
         connection.register("excluded_row", pa.concat_tables(excluded))
         zeros = False
         for name in loading_order(paths):
-            kept = {column for path in paths[name] for column in pq.read_schema(path).names}
+            known = {column.name for column in DATASETS[name].stored_columns}
+            written = [known.intersection(pq.read_schema(path).names) for path in paths[name]]
+            kept = None if all(columns == known for columns in written) else set().union(*written)
             connection.execute(
                 f"insert into core.{name} by name {rows_that_count(DATASETS[name], kept, zeros=zeros)}",
                 {"paths": paths[name]},
@@ -123,15 +125,17 @@ def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]
 def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None, *, zeros: bool = False) -> str:
     """The query over ``$paths`` (Parquet files of the store) and ``excluded_row`` that yields what counts.
 
-    ``kept`` are the columns that those files have (None: all of the contract's): what an earlier contract did not know
-    is NULL. ``zeros``: as for ``completion.completed``.
+    ``kept`` are the columns that some of those files have (None: each has all of the contract's): what an earlier
+    contract did not know is NULL. ``zeros``: as for ``completion.completed``.
     """
-    columns = [column.name for column in dataset.stored_columns] + ["source_file_id", "source_sheet", "source_line"]
+    columns = [column.name for column in dataset.stored_columns]
     stored = {name: f"part.{name}" if kept is None or name in kept else "null" for name in columns}
+    stored |= {name: f"part.{name}" for name in ("source_file_id", "source_sheet", "source_line")}
     values, joins = completed(dataset, stored, zeros=zeros)
+    differ = "" if kept is None else ", union_by_name = true"
     return f"""
         select {", ".join(f"{value} as {name}" for name, value in values.items())}
-        from read_parquet($paths::varchar[], file_row_number = true, union_by_name = true) as part
+        from read_parquet($paths::varchar[], file_row_number = true{differ}) as part
         anti join (
             select source_file_id, file_row_number from excluded_row where dataset = '{dataset.name}'
         ) as excluded
