@@ -25,7 +25,7 @@ import pyarrow.csv as pacsv
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.raw_rows import RawRows, concatenate
 
-CHUNK_BYTES = 32 * 1024**2
+CHUNK_BYTES = 8 * 1024**2
 PIECE_BYTES = 256 * 1024
 RECORD_BYTES = 16 * 1024**2
 """The longest line that is looked for an end."""
