@@ -228,6 +228,39 @@ def test_a_good_installation_has_no_failure(settings: Settings) -> None:
     assert "exit code 3" in found["last night"][1]
 
 
+WRITER = """
+import duckdb, os, signal, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("set checkpoint_threshold = '1GB'; delete from summary.department_execution")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_publication_that_somebody_wrote_into_is_made_anew_as_the_runbook_says(settings: Settings) -> None:
+    said = publication(settings)
+    builds = "select build_id from history.publication order by build_number"
+    with open_published(settings.database) as published:
+        before = published.execute(builds).fetchall()
+    subprocess.run([sys.executable, "-c", WRITER, str(settings.database)], check=False)
+    left_over = settings.database.with_name(settings.database.name + ".wal")
+    assert left_over.stat().st_size > 0
+    assert looked_at(settings)["publication"] == (
+        Level.FAILURE,
+        f"{left_over}: somebody wrote into the published file",
+    )
+
+    settings.database.unlink()
+    left_over.unlink()
+    run_night(settings)
+    assert looked_at(settings)["publication"][0] is Level.OK
+    with open_published(settings.database) as published:
+        assert published.execute(builds).fetchall()[: len(before)] == before
+    assert publication(settings).keys() == said.keys()
+    assert {name: rows for name, rows in publication(settings).items() if name.startswith("summary.")} == {
+        name: rows for name, rows in said.items() if name.startswith("summary.")
+    }
+
+
 def _unreadable_store(settings: Settings) -> None:
     (settings.accepted / "440199" / "2024" / "versions" / "2" / "manifest.json").write_text("{")
 
