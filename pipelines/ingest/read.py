@@ -318,7 +318,7 @@ class _Reader:
         if reader.asks_for_all_rows:
             begun = list(islice(pieces, 2))
             if len(begun) > 1:
-                reader.survey(self._pieces(rows_again()))
+                reader.survey(lambda: self._pieces(rows_again()))
             pieces = chain(begun, pieces)
         for piece in pieces:
             yield reader.batch(piece)

@@ -8,7 +8,7 @@ of headers in which it has an amount; all its lines have its line number. Does n
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,6 @@ from pipelines.ingest.totals import (
     hierarchies,
     is_note,
     is_placeholder,
-    may_be_parents,
     outline_parents,
     total_scope,
 )
@@ -177,14 +176,13 @@ class TableReader:
         by_others = {*hierarchies(self._dataset), OUTLINED}
         return any(column.name in by_others or column.kind is Kind.RATIO for column in columns)
 
-    def survey(self, pieces: Iterable[RawRows]) -> None:
-        """Looks through all rows of the table once, before its batches are asked for."""
-        survey = _Survey(self._dataset, of_batches=True)
-        for raw in pieces:
+    def survey(self, pieces: Callable[[], Iterable[RawRows]]) -> None:
+        """Looks through all rows of the table, before its batches are asked for; ``pieces`` gives them anew."""
+        survey = _Survey(self._dataset)
+        for raw in pieces():
             reading = _Reading(self, raw)
             for group in self._recognised.groups:
-                lines = reading.lines(group)
-                survey.add(reading, lines, reading.leaves(lines, reading.labelled(lines)))
+                survey.note(reading, *reading.group_and_leaves(group))
             for header in self._recognised.headers:
                 if (
                     header.column
@@ -192,9 +190,15 @@ class TableReader:
                     and _is_percent(reading.cells(header), self._manner)
                 ):
                     self._percent[header.index] = True
+        self._carried.clear()
+        if survey.may_have_parents:
+            for raw in pieces():
+                reading = _Reading(self, raw)
+                for group in self._recognised.groups:
+                    survey.add(*reading.group_and_leaves(group))
+            self._carried.clear()
         survey.finish()
         self._survey = survey
-        self._carried.clear()
 
     def batch(self, raw: RawRows) -> Batch:
         """The batch of some consecutive rows below the header."""
@@ -574,11 +578,18 @@ class _Reading:
             leaves = self.leaves(lines, found)
             survey = self._table._survey
             if survey is None:
-                survey = _Survey(self._dataset, of_batches=False)
-                survey.add(self, lines, leaves)
+                survey = _Survey(self._dataset)
+                survey.note(self, lines, leaves)
+                if survey.may_have_parents:
+                    survey.add(lines, leaves)
                 survey.finish()
             found |= survey.parents(self, lines, leaves)
         return {position: scope for position, scope in found.items() if position not in lines.absent}
+
+    def group_and_leaves(self, group: Group) -> tuple[_Lines, pa.Array]:
+        """What a group reads, and its leaves."""
+        lines = self.lines(group)
+        return lines, self.leaves(lines, self.labelled(lines))
 
     def leaves(self, lines: _Lines, labelled: Collection[int]) -> pa.Array:
         """The positions of rows that are neither totals by their labels nor without a line in this group."""
@@ -641,28 +652,33 @@ class _Reading:
 
 
 class _Survey:
-    """What the rows of a table tell about each other, group by group.
+    """What the rows of a table tell about each other, group by group; all are noted, and then added if need be."""
 
-    ``of_batches``: they come in several batches, so a parent may be in another one than its children.
-    """
-
-    def __init__(self, dataset: Dataset, *, of_batches: bool) -> None:
+    def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._of_batches = of_batches
         self._parents: dict[Constants, Parents] = {}
         self._items: dict[Constants, tuple[list[str | None], list[int]]] = {}
         self._outline: dict[Constants, dict[int, str]] = {}
 
-    def add(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> None:
-        """Notes the codes and the numbered items of some rows."""
+    @property
+    def may_have_parents(self) -> bool:
+        """Whether a code that was noted may have children."""
+        return any(self._parents.values())
+
+    def note(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> None:
+        """Notes the numbered items and the possible parents of some rows."""
         values = {name: column.values for name, column in lines.read.items()}
         constants = lines.group.constants
-        if self._of_batches or any(len(may_be_parents(name, values, leaves)) for name in hierarchies(self._dataset)):
-            self._parents.setdefault(constants, Parents(self._dataset)).add(values, leaves)
+        self._parents.setdefault(constants, Parents(self._dataset)).note(values, leaves)
         if OUTLINED in values:
             labels, numbers = self._items.setdefault(constants, ([], []))
             labels += values[OUTLINED].take(leaves).to_pylist()
             numbers += reading.raw.lines.take(leaves).to_pylist()
+
+    def add(self, lines: _Lines, leaves: pa.Array) -> None:
+        """Notes the children among some rows."""
+        values = {name: column.values for name, column in lines.read.items()}
+        self._parents[lines.group.constants].add(values, leaves)
 
     def finish(self) -> None:
         """Says that all rows are known."""

@@ -94,30 +94,48 @@ def hierarchies(dataset: Dataset) -> tuple[str, ...]:
 
 
 class Parents:
-    """The beginnings of all codes that were seen, by hierarchy and by what else identifies a row."""
+    """Which rows of a table are parents of others, by hierarchy and by what else identifies a row.
+
+    All rows are noted, and then added if there may be parents: of a long table only distinct codes are remembered
+    until one of them begins another.
+    """
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        self._codes: defaultdict[str, set[str]] = defaultdict(set)
         self._below: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
 
-    def add(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
-        """Notes the codes at the positions ``rows``."""
+    def note(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
+        """Remembers the codes at the positions ``rows``."""
         for name in hierarchies(self._dataset):
-            if name not in values:
-                continue
-            for *key, code in self._keys(name, values, rows):
-                if code and len(code) > _PARENT_LENGTHS[0]:
-                    self._below[tuple(key)].update(code[:length] for length in _PARENT_LENGTHS if length < len(code))
+            if name in values:
+                self._codes[name].update(pc.drop_null(pc.unique(values[name].take(rows))).to_pylist())
+
+    def __bool__(self) -> bool:
+        """Whether any code begins another one."""
+        return any(self._parent_codes(name) for name in self._codes)
+
+    def add(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
+        """Notes what the rows at the positions ``rows`` are children of."""
+        for name, codes in self._codes.items():
+            parents = self._parent_codes(name)
+            children = {code: beginnings for code in codes if (beginnings := _beginnings(code) & parents)}
+            for *key, code in self._keys(name, values, _among(values, name, rows, children)):
+                self._below[tuple(key)].update(children[code])
 
     def among(self, values: Mapping[str, pa.Array], rows: pa.Array) -> dict[int, str]:
         """Position → scope of the rows at ``rows`` whose code is the beginning of another's."""
         found: dict[int, str] = {}
-        for name in hierarchies(self._dataset):
-            short = may_be_parents(name, values, rows)
-            for position, (*key, code) in zip(short.to_pylist(), self._keys(name, values, short), strict=True):
+        for name in self._codes:
+            may_be = _among(values, name, rows, self._parent_codes(name))
+            for position, (*key, code) in zip(may_be.to_pylist(), self._keys(name, values, may_be), strict=True):
                 if code in self._below.get(tuple(key), ()):
                     found[position] = f"{name}={code}"
         return found
+
+    def _parent_codes(self, name: str) -> set[str]:
+        codes = self._codes[name]
+        return codes & {beginning for code in codes for beginning in _beginnings(code)}
 
     def _keys(self, name: str, values: Mapping[str, pa.Array], rows: pa.Array) -> Iterator[tuple[Any, ...]]:
         """Hierarchy, what else identifies the row, and code of each row."""
@@ -127,12 +145,16 @@ class Parents:
             yield (name, *key)
 
 
-def may_be_parents(name: str, values: Mapping[str, pa.Array], rows: pa.Array) -> pa.Array:
-    """Those of the positions ``rows`` whose code in a hierarchy is short enough for a parent's."""
-    if name not in values:
+def _beginnings(code: str) -> set[str]:
+    return {code[:length] for length in _PARENT_LENGTHS if length < len(code)}
+
+
+def _among(values: Mapping[str, pa.Array], name: str, rows: pa.Array, codes: Collection[str]) -> pa.Array:
+    """Those of the positions ``rows`` whose code is one of ``codes``."""
+    if not codes or name not in values:
         return rows.slice(0, 0)
-    lengths = pc.utf8_length(values[name].take(rows))
-    return rows.filter(pc.is_in(lengths, value_set=pa.array(_PARENT_LENGTHS, lengths.type)))
+    texts = values[name].take(rows)
+    return rows.filter(pc.is_in(texts, value_set=pa.array(list(codes), texts.type)))
 
 
 def outline_parents(labels: Sequence[str | None], lines: Sequence[int]) -> dict[int, str]:
