@@ -78,7 +78,7 @@ def _corners(rows: list[Row]) -> Iterator[str]:
     for what in dict.fromkeys(row["what"] for row in rows):
         runs = [row for row in rows if row["what"] == what]
         further = ""
-        if "files" in runs[0] and before and runs[0]["files"] > before["files"]:
+        if before and "files" in runs[0] and runs[0]["files"] > before.get("files", runs[0]["files"]):
             further = f"{1000 * (runs[0]['wall'] - before['wall']) / (runs[0]['files'] - before['files']):.0f}"
         cells = [
             what,
