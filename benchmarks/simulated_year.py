@@ -263,7 +263,8 @@ class City:
                     outcome = "superseded"
                 elif line.voucher in seen:
                     outcome = "duplicate"
-                seen.add(line.voucher)
+                if outcome == "accepted":
+                    seen.add(line.voucher)
                 told[f"{district.code}/{YEAR}/{name}", number] = outcome
         return told
 
