@@ -74,6 +74,7 @@ def write_text(path: Path, count: int) -> None:
 
 def read_ours(path: Path, raw: Path) -> int:
     """Rows accepted and rejected of a delivery, read and validated as a night does."""
+    # Imported here: the process that measures the other reader must not load, and so pay for, the program.
     from pipelines.ingest.model import Delivery  # noqa: PLC0415
     from pipelines.ingest.read import read_file  # noqa: PLC0415
     from pipelines.quality.validate import Validator  # noqa: PLC0415
@@ -92,6 +93,7 @@ def read_ours(path: Path, raw: Path) -> int:
 
 def read_fastexcel(path: Path) -> int:
     """Rows of the only sheet, its cells as texts."""
+    # Imported here, so that the program's own reading is not charged with it.
     import fastexcel  # noqa: PLC0415
 
     sheet = fastexcel.read_excel(str(path)).load_sheet(0, header_row=None, skip_rows=0, dtypes="string")

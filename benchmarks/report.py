@@ -116,7 +116,7 @@ def _ratio(runs: list[Row], floors: dict[int, Row], kind: str, of_floor: str) ->
 
 def draw(rows: list[Row], target: Path) -> None:
     """Draws wall time and peak memory of what runs at once against the number of payments."""
-    # The tables need no matplotlib.
+    # The tables need no matplotlib, which only the peers' requirements install: imported here, unknown to mypy.
     import matplotlib as mpl  # type: ignore[import-not-found]  # noqa: PLC0415
 
     mpl.use("Agg")

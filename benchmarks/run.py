@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -72,10 +73,7 @@ def _peers(options: Options, corpus: Corpus, rounds: int) -> list[Step]:
     python = options.peers_python
     if python is None:
         return []
-    return [
-        Step(name, lambda place, name=name: runs.peer(name, python, corpus, place), rounds)  # type: ignore[misc]
-        for name in options.peers
-    ]
+    return [Step(name, partial(runs.peer, name, python, corpus), rounds) for name in options.peers]
 
 
 def _at_once(corpus: Corpus, rounds: int, *, clean: bool) -> list[Step]:
@@ -94,10 +92,7 @@ def _with_dagster(corpus: Corpus, rounds: int) -> list[Step]:
 
 
 def _corners(_: Options, corpus: Corpus) -> list[Step]:
-    files = [
-        Step(f"{count} files", lambda place, count=count: corners.many_files(corpus, count, place), 1)  # type: ignore[misc]
-        for count in corners.FILE_COUNTS
-    ]
+    files = [Step(f"{count} files", partial(corners.many_files, corpus, count), 1) for count in corners.FILE_COUNTS]
     return [
         *files,
         Step("workbook", lambda place: corners.large_workbook(corpus, place), 1),
