@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,3 +120,38 @@ def test_the_hash_is_that_of_the_bytes(raw: Path) -> None:
     path = put(raw, "440103/2022/a.csv", "abc")
     delivery = Delivery(path, "440103/2022/a.csv", "440103", 2022)
     assert content_hash(delivery) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def not_listable(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a folder one that may not be listed, also for root, who may list every folder."""
+    listed = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        if Path(path) == directory:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_of_a_district_year_that_may_not_be_listed_is_a_delivery_that_is_refused(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files must not count as taken away: their money would leave the figures without a word."""
+    put(raw, "440103/2022/a.csv")
+    folder = put(raw, "440103/2022/sub/b.csv").parent
+    not_listable(folder, monkeypatch)
+    found = find_deliveries(Settings(raw=raw))
+    _, closed = found.by_district_year[DistrictYear("440103", 2022)]
+    assert closed.relative_path == "440103/2022/sub"
+    with pytest.raises(PermissionError):
+        content_hash(closed)
+
+
+def test_a_folder_of_a_district_that_may_not_be_listed_is_told(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = put(raw, "440103/2022/a.csv").parent.parent
+    put(raw, "440104/2022/a.csv")
+    not_listable(folder, monkeypatch)
+    found = find_deliveries(Settings(raw=raw))
+    assert list(found.by_district_year) == [DistrictYear("440104", 2022)]
+    assert "440103: cannot be looked into" in found.problems[0]

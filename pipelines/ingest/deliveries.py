@@ -67,27 +67,68 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
         return found
     now = time.time() if now is None else now
     root = raw.resolve()
-    for directory, folders, files in os.walk(raw):
+    closed: list[tuple[Path, OSError]] = []
+    for directory, folders, files in os.walk(raw, onerror=lambda error: closed.append((Path(error.filename), error))):
         folders.sort()
         for name in [name for name in folders if name.startswith(".")]:
             folders.remove(name)
             found.passed_over.append(PassedOver(_relative(raw, Path(directory, name)), "hidden folder", "隐藏文件夹"))
-        for name in sorted([*files, *(name for name in folders if Path(directory, name).is_symlink())]):
+        for name in sorted([*files, *(name for name in folders if os.path.islink(Path(directory, name)))]):  # noqa: PTH114
             path = Path(directory, name)
             relative = _relative(raw, path)
-            if told := _not_a_delivery(path, relative):
-                found.passed_over.append(told)
-            elif told := _problem(path, relative, root):
-                found.misplaced.append(told)
-            elif _is_young(path.stat(), now, settings.limits.settle_seconds):
-                found.passed_over.append(
-                    PassedOver(relative, "still being written: it is read in the next run", "可能仍在写入，下次再读")
-                )
-            else:
-                district, year = relative.split("/")[:2]
-                collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year)))
+            try:
+                if told := _not_a_delivery(path, relative):
+                    found.passed_over.append(told)
+                elif told := _problem(path, relative, root):
+                    found.misplaced.append(told)
+                elif _is_young(path.stat(), now, settings.limits.settle_seconds):
+                    found.passed_over.append(
+                        PassedOver(
+                            relative, "still being written: it is read in the next run", "可能仍在写入，下次再读"
+                        )
+                    )
+                else:
+                    _collect(collected, path, relative)
+            except OSError as error:
+                closed.append((path, error))
+    for path, error in closed:
+        _add_closed(found, collected, path, _relative(raw, path), error)
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
     return found
+
+
+def _collect(collected: defaultdict[DistrictYear, list[Delivery]], path: Path, relative: str) -> None:
+    district, year = relative.split("/")[:2]
+    collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year)))
+
+
+def _add_closed(
+    found: Deliveries,
+    collected: defaultdict[DistrictYear, list[Delivery]],
+    path: Path,
+    relative: str,
+    error: OSError,
+) -> None:
+    """A folder or file that may not be looked at; in a district-year it counts as a delivery, which is then refused.
+
+    Passed over, what it holds would count as taken away, and its money would leave the figures without a word.
+    """
+    if _is_place(relative.split("/")):
+        _collect(collected, path, relative)
+    else:
+        told = error.strerror or str(error)
+        found.misplaced.append(
+            PassedOver(
+                relative, f"cannot be looked into ({told}); let the run read it", f"无法读取（{told}），请授予权限"
+            )
+        )
+
+
+def _is_place(parts: list[str]) -> bool:
+    """Whether a path begins with a district's code and a fiscal year."""
+    return len(parts) > 1 and bool(
+        re.fullmatch(r"\d{6}", parts[0], re.ASCII) and re.fullmatch(r"(?:19|20)\d\d", parts[1], re.ASCII)
+    )
 
 
 def _is_young(file: os.stat_result, now: float, settle_seconds: float) -> bool:
@@ -124,7 +165,7 @@ def _problem(path: Path, relative: str, root: Path) -> PassedOver | None:
             relative, "a link that leads out of raw/; put the file itself there", "链接指向 raw 之外，请放入文件本身"
         )
     parts = relative.split("/")
-    if len(parts) < 3 or not re.fullmatch(r"\d{6}", parts[0]) or not re.fullmatch(r"(?:19|20)\d\d", parts[1]):
+    if len(parts) < 3 or not _is_place(parts):
         return PassedOver(
             relative,
             "not in a folder raw/<six-digit district>/<four-digit year>/; move it there",
@@ -136,11 +177,21 @@ def _problem(path: Path, relative: str, root: Path) -> PassedOver | None:
 
 
 def content_hash(delivery: Delivery) -> str:
-    """The SHA-256 of the file's bytes, read in blocks."""
+    """The SHA-256 of the file's bytes, read in blocks.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+        PermissionError: it cannot be read, for whatever reason: rights, a bad disk, a share that went away.
+    """
     digest = hashlib.sha256()
-    with delivery.path.open("rb") as stream:
-        while block := stream.read(_HASH_BLOCK):
-            digest.update(block)
+    try:
+        with delivery.path.open("rb") as stream:
+            while block := stream.read(_HASH_BLOCK):
+                digest.update(block)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise PermissionError(error.errno, error.strerror, error.filename) from error
     return digest.hexdigest()
 
 
