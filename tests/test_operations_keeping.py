@@ -31,7 +31,7 @@ from pipelines.operations.doctor import Level, examine
 from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.prune import prune
-from pipelines.settings import Retention, Settings
+from pipelines.settings import Notifications, Retention, Settings, Webhook
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.contents import accepted_attempt
 from pipelines.warehouse.integrity import check_version
@@ -288,7 +288,9 @@ def _no_room(settings: Settings) -> None:
 def _receiver_gone(settings: Settings) -> None:
     told = settings.warehouse / "notifications" / "told.json"
     told.parent.mkdir()
-    told.write_text(json.dumps({"mail": {"unreachable": "refused"}}))
+    told.write_text(json.dumps({"webhook office": {"unreachable": "refused"}}))
+    office = Webhook.model_validate({"kind": "json", "url": "http://127.0.0.1:9/"})
+    settings.notifications = Notifications(webhooks={"office": office})
 
 
 def _ran_long_ago(settings: Settings) -> None:
@@ -337,6 +339,8 @@ def test_doctor_finds_a_run_that_hangs(settings: Settings) -> None:
     [
         (None, Level.FAILURE),
         ("telemetry: {enabled: true}", Level.WARNING),
+        ("telemetry:\n", Level.WARNING),
+        ("telemetry: {", Level.FAILURE),
         ("telemetry: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}", Level.OK),
     ],
 )

@@ -22,7 +22,9 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from click.testing import CliRunner
 
+from pipelines.cli import main
 from pipelines.nightly import run_night
 from pipelines.operations.channels import cut
 from pipelines.operations.notify import tell_failure, tell_night, tell_test, unreachable_receivers
@@ -75,6 +77,15 @@ class MailBox:
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
+        self.unknown: str | None = None
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address == self.unknown:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
         letter = BytesParser(policy=modern).parsebytes(envelope.content or b"")
@@ -161,14 +172,14 @@ def test_a_year_of_nights_in_short(tmp_path: Path, robot: Robot, mail_server: tu
     deliver(settings, "440199/2024/预算.csv", BUDGET.format(name="测试一局"))
     run_night(settings)
     run_night(settings)
-    assert len(robot.bodies) == len(box.letters) == 1
+    assert (len(robot.bodies), len(box.letters)) == (1, 2)
     first = robot.bodies[0]
     assert (first["event"], first["outcome"], first["held_back"]) == ("night", "published", [])
     assert Decimal(first["rejected_money"]) == 0
     letter = box.letters[0]
     assert letter["Subject"] == first["title"]
     assert "已发布" in str(letter["Subject"])
-    assert letter["To"] == "officer@example.org, engineer@example.org"
+    assert [letter["To"] for letter in box.letters] == ["officer@example.org", "engineer@example.org"]
     assert str(first["build_id"]) in letter.get_content()
 
     bad = deliver(settings, "440199/2024/坏.csv", "水果,颜色\n苹果,红\n")
@@ -184,7 +195,7 @@ def test_a_year_of_nights_in_short(tmp_path: Path, robot: Robot, mail_server: tu
     run_night(settings)
     assert robot.bodies[2]["held_back"] == []
     assert robot.bodies[2]["resolved_findings_count"] == held["new_findings_count"]
-    assert len(box.letters) == 3
+    assert len(box.letters) == 2 * 3
 
 
 def test_english_and_a_sign_of_life(tmp_path: Path, robot: Robot) -> None:
@@ -271,10 +282,73 @@ def test_a_wrong_mail_password_is_told_without_the_password(
     box, mail = mail_server
     wrong = Mail.model_validate(mail.model_dump() | {"password": "quite-another-password"})
     settings = settings_for(tmp_path, mail=wrong)
-    assert "SMTPAuthenticationError" in tell_test(settings)["mail"]
+    assert "SMTPAuthenticationError" in tell_test(settings)["mail officer@example.org"]
     tell_failure(settings, "nightly", "disk full")
     assert not box.letters
     assert "quite-another-password" not in caplog.text + str(unreachable_receivers(settings))
+
+
+def test_an_address_that_is_refused_brings_the_others_nothing_twice(
+    tmp_path: Path, mail_server: tuple[MailBox, Mail]
+) -> None:
+    box, mail = mail_server
+    box.unknown = "officer@example.org"
+    settings = settings_for(tmp_path, mail=mail)
+    settings.notifications.attempts = 2
+    for _ in range(2):
+        tell_night(settings, NOTHING)
+    assert [letter["To"] for letter in box.letters] == ["engineer@example.org"]
+    assert "no such user" in unreachable_receivers(settings)["mail officer@example.org"]
+    box.unknown = None
+    assert tell_test(settings) == unreachable_receivers(settings) == {}
+    tell_night(settings, NOTHING)
+    assert box.letters[-1]["To"] == "officer@example.org"
+
+
+def test_a_receiver_taken_out_of_the_settings_is_not_missed(tmp_path: Path) -> None:
+    tell_night(settings_for(tmp_path, dead=("json", "http://127.0.0.1:9/x")), NOTHING)
+    assert unreachable_receivers(settings_for(tmp_path)) == {}
+
+
+def test_what_no_address_or_password_can_carry_ends_no_night_and_is_not_repeated(
+    tmp_path: Path, mail_server: tuple[MailBox, Mail]
+) -> None:
+    _, mail = mail_server
+    wrong = Mail.model_validate(mail.model_dump() | {"password": "密码-of-the-test", "recipients": ["a@example.org"]})
+    settings = settings_for(tmp_path, mail=wrong, hook=("json", "http://127.0.0.1:9/机器人?key=a-key"))
+    told = tell_test(settings)
+    assert set(told) == {"mail a@example.org", "webhook hook"}
+    assert all("UnicodeEncodeError" in reason for reason in told.values())
+    assert not any(secret in str(told) for secret in ("密码", "a-key"))
+
+
+def test_systemd_tells_only_what_the_program_did_not_tell_itself(
+    tmp_path: Path, robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed unit starts ``notify --failure``; the run it names may have told its end, or was killed before."""
+    settings = settings_for(tmp_path, hook=("json", robot.address))
+    (tmp_path / "settings.toml").write_text(
+        f"[notifications.webhooks.hook]\nkind = 'json'\nurl = '{robot.address}'\nsecret = '{SECRET}'\n"
+    )
+    monkeypatch.setenv("DISTRICT_FINANCE_SETTINGS", str(tmp_path / "settings.toml"))
+
+    def unit_failed(start: str) -> int:
+        monkeypatch.setenv("MONITOR_INVOCATION_ID", start)
+        done = CliRunner().invoke(
+            main, ["notify", "--failure", "nightly.service", "--warehouse", str(settings.warehouse)]
+        )
+        assert done.exit_code == 0, done.output
+        return len(robot.bodies)
+
+    monkeypatch.setenv("INVOCATION_ID", "first")
+    tell_night(settings, NOTHING)
+    monkeypatch.setenv("INVOCATION_ID", "second")
+    tell_failure(settings, "nightly", "No space left on device")
+    assert len(robot.bodies) == 2
+    monkeypatch.setenv("INVOCATION_ID", "of the unit that tells")
+    assert unit_failed("second") == 2
+    assert unit_failed("killed") == 3
+    assert robot.bodies[-1]["what"] == "nightly.service"
 
 
 def test_a_failure_is_told_at_once_and_once_until_a_night_ends_well(tmp_path: Path, robot: Robot) -> None:

@@ -5,6 +5,8 @@ Does not belong here: who is told (``pipelines.settings``), how (``pipelines.ope
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from pipelines.operations.channels import channels
@@ -24,7 +26,10 @@ def notify_and_report(settings: Settings, text: str, *, failure: str | None) -> 
             "未设置通知对象，请配置 notifications.mail 或 notifications.webhooks"
         )
     if failure:
-        tell_failure(settings, failure, text or "ended without telling why; see its journal 请查看系统日志")
+        # systemd names the start of the unit that failed: whom that run told itself is not told again.
+        invocation = os.environ.get("MONITOR_INVOCATION_ID", "")
+        reason = text or "ended without telling why; see its journal 请查看系统日志"
+        tell_failure(settings, failure, reason, invocation=invocation)
         failed = unreachable_receivers(settings)
     else:
         failed = tell_test(settings, text)

@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -44,10 +44,15 @@ class Message:
 
 
 def channels(settings: Notifications) -> dict[str, Callable[[Message], None]]:
-    """Every configured receiver by name; calling it sends the message or raises ``NotDeliveredError``."""
+    """Every configured receiver by name; calling it sends the message or raises ``NotDeliveredError``.
+
+    Each mail address is a receiver of its own: one that is refused must not bring the others the same letter again.
+    """
     found: dict[str, Callable[[Message], None]] = {}
-    if settings.mail:
-        found["mail"] = partial(_patiently, settings, partial(_send_mail, settings.mail, settings.timeout_seconds))
+    if mail := settings.mail:
+        for address in mail.recipients:
+            send = partial(_send_mail, mail, address, settings.timeout_seconds)
+            found[f"mail {address}"] = partial(_patiently, settings, send)
     for name, webhook in settings.webhooks.items():
         found[f"webhook {name}"] = partial(_patiently, settings, partial(_post, webhook, settings.timeout_seconds))
     return found
@@ -67,17 +72,10 @@ def _patiently(settings: Notifications, send: Callable[[Message], None], message
             return
 
 
-def _send_mail(mail: Mail, timeout: float, message: Message) -> None:
-    letter = EmailMessage()
-    letter["Subject"] = message.title
-    letter["From"] = mail.sender
-    letter["To"] = ", ".join(mail.recipients)
-    letter["Date"] = formatdate(localtime=True)
-    letter["Message-ID"] = make_msgid(domain=mail.sender.rpartition("@")[2] or "localhost")
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(message.text)
+def _send_mail(mail: Mail, address: str, timeout: float, message: Message) -> None:
     context = ssl.create_default_context()
     try:
+        letter = _letter(mail, address, message)
         if mail.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=timeout, context=context)
         else:
@@ -87,11 +85,24 @@ def _send_mail(mail: Mail, timeout: float, message: Message) -> None:
                 server.starttls(context=context)
             if mail.user:
                 server.login(mail.user, mail.password.get_secret_value())
-            refused = server.send_message(letter)
+            server.send_message(letter)
     except (OSError, smtplib.SMTPException) as error:
         raise NotDeliveredError(f"{mail.host}:{mail.port}: {type(error).__name__}: {error}") from error
-    if refused:
-        raise NotDeliveredError(f"{mail.host}:{mail.port}: refused for {', '.join(refused)}")
+    except ValueError as error:
+        # A name, address or password that the protocol cannot carry; the error may repeat it.
+        raise NotDeliveredError(f"{mail.host}:{mail.port}: {type(error).__name__}: check notifications.mail") from None
+
+
+def _letter(mail: Mail, address: str, message: Message) -> EmailMessage:
+    letter = EmailMessage()
+    letter["Subject"] = message.title
+    letter["From"] = mail.sender
+    letter["To"] = address
+    letter["Date"] = formatdate(localtime=True)
+    letter["Message-ID"] = make_msgid(domain=parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost")
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(message.text)
+    return letter
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -106,12 +117,12 @@ _opener = urllib.request.build_opener(_NoRedirect)
 
 def _post(webhook: Webhook, timeout: float, message: Message) -> None:
     url, body = _request(webhook, message)
-    request = urllib.request.Request(  # noqa: S310 - settings allow only http and https
-        url,
-        data=json.dumps(body, ensure_ascii=False).encode(),
-        headers={"Content-Type": "application/json; charset=utf-8"},
-    )
     try:
+        request = urllib.request.Request(  # noqa: S310 - settings allow only http and https
+            url,
+            data=json.dumps(body, ensure_ascii=False).encode(),
+            headers={"Content-Type": "application/json; charset=utf-8"},
+        )
         with _opener.open(request, timeout=timeout) as response:
             answer = response.read(65_536)
     except urllib.error.HTTPError as error:
@@ -119,6 +130,9 @@ def _post(webhook: Webhook, timeout: float, message: Message) -> None:
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         raise NotDeliveredError(f"{webhook.kind}: not reached ({reason})") from None
+    except ValueError as error:
+        # An address with characters that no address has; the error may repeat it.
+        raise NotDeliveredError(f"{webhook.kind}: {type(error).__name__}: check the receiver's url") from None
     if webhook.kind != "json":
         _check_answer(webhook.kind, answer)
 

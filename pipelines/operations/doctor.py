@@ -25,12 +25,13 @@ import yaml
 from packaging.requirements import Requirement
 
 from pipelines.operations.backup import backup_files
+from pipelines.operations.channels import channels
 from pipelines.operations.last_night import last_night
 from pipelines.operations.notify import unreachable_receivers
 from pipelines.operations.permissions import wrong_permissions
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import published_build
-from pipelines.warehouse.store import StoreError, district_years
+from pipelines.warehouse.store import district_years
 
 PROGRAM = "district-finance"
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
@@ -76,8 +77,8 @@ def examine(settings: Settings) -> list[Check]:
 def _look(topic: Topic, settings: Settings) -> Check:
     try:
         level, found = topic.look(settings)
-    except (OSError, subprocess.SubprocessError, ValueError, StoreError) as error:
-        level, found = Level.FAILURE, str(error)
+    except Exception as error:
+        level, found = Level.FAILURE, f"{type(error).__name__}: {error}"
     return Check(topic, level, found)
 
 
@@ -116,7 +117,7 @@ def _user(_: Settings) -> tuple[Level, str]:
 def _raw(settings: Settings) -> tuple[Level, str]:
     if not settings.raw.is_dir():
         return Level.FAILURE, f"{settings.raw.absolute()}: missing"
-    for path in settings.raw.rglob("*"):
+    for path in (settings.raw, *settings.raw.rglob("*")):
         if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
             return Level.FAILURE, f"{path}: not readable"
     return Level.OK, str(settings.raw.absolute())
@@ -221,7 +222,7 @@ def _last_night(settings: Settings) -> tuple[Level, str]:
 
 
 def _messages(settings: Settings) -> tuple[Level, str]:
-    names = [*(["mail"] if settings.notifications.mail else []), *settings.notifications.webhooks]
+    names = list(channels(settings.notifications))
     if failed := unreachable_receivers(settings):
         return Level.FAILURE, "; ".join(f"{name}: {reason}" for name, reason in failed.items())
     return (Level.OK, ", ".join(names)) if names else (Level.WARNING, "nobody is told")
@@ -243,15 +244,22 @@ def _dagster(_: Settings) -> tuple[Level, str]:
     file = Path(home) / "dagster.yaml"
     if not file.is_file():
         return Level.FAILURE, f"{file}: missing"
-    told = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))
     wrong = []
-    if file_system(file) in _NETWORK_FILE_SYSTEMS and "postgres" not in told.get("storage", {}):
+    if file_system(file) in _NETWORK_FILE_SYSTEMS and _entry(told, "storage", "postgres") is None:
         wrong.append("SQLite on a network file system")
-    if told.get("telemetry", {}).get("enabled", True):
+    if _entry(told, "telemetry", "enabled") is not False:
         wrong.append("telemetry is on")
-    if told.get("concurrency", {}).get("runs", {}).get("max_concurrent_runs") != 1:
+    if _entry(told, "concurrency", "runs", "max_concurrent_runs") != 1:
         wrong.append("more than one run at a time")
     return (Level.WARNING, f"{file}: {', '.join(wrong)}") if wrong else (Level.OK, str(file))
+
+
+def _entry(tree: object, *names: str) -> object:
+    """The entry of a nested mapping; None where a part of the way is missing or something else."""
+    for name in names:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _output(*command: str) -> str:

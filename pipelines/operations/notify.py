@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -34,13 +35,17 @@ _MAX_REASON_BYTES = 1500
 
 @dataclass(slots=True)
 class _Told:
-    """What one receiver knows: the night's fingerprint and day, the findings' keys, failures since the last success."""
+    """What one receiver knows: the night's fingerprint and day, the findings' keys, failures since the last success.
+
+    ``invocation`` is the start of a systemd unit whose end the receiver knows about, good or bad.
+    """
 
     night: str = ""
     day: str = ""
     findings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unreachable: str = ""
+    invocation: str = ""
 
 
 def tell_night(settings: Settings, publication: Publication, misplaced: Iterable[str] = ()) -> None:
@@ -65,12 +70,17 @@ def tell_night(settings: Settings, publication: Publication, misplaced: Iterable
                 send(night_message(situation, set(knows.findings), settings.notifications.language))
                 knows.night, knows.day, knows.failures = fingerprint, str(situation.day), []
                 knows.findings = sorted(finding.key for finding in situation.findings)
+            knows.invocation = os.environ.get("INVOCATION_ID", "")
 
         _each(settings, told, say)
 
 
-def tell_failure(settings: Settings, what: str, reason: str) -> None:
-    """Sends at once that ``what`` (a run, a unit) failed, unless that was told since the last message of a night."""
+def tell_failure(settings: Settings, what: str, reason: str, *, invocation: str = "") -> None:
+    """Sends at once that ``what`` (a run, a unit) failed, unless that was told since the last message of a night.
+
+    ``invocation`` is the start of a systemd unit that ended badly: whom the program itself told how it ended, in a
+    night's message or one about a failure, is not told again.
+    """
     reason = cut(plain(blotted(reason, secrets_of(settings))), _MAX_REASON_BYTES)
     same = re.sub(r"\d+", "#", f"{what}\n{reason}")
     fingerprint = hashlib.sha256(same.encode()).hexdigest()[:16]
@@ -78,26 +88,30 @@ def tell_failure(settings: Settings, what: str, reason: str) -> None:
     with _told(settings) as told:
 
         def say(knows: _Told, send: Callable[[Message], None]) -> None:
+            if invocation and invocation == knows.invocation:
+                return
             if fingerprint not in knows.failures:
                 send(message)
                 knows.failures.append(fingerprint)
+            knows.invocation = os.environ.get("INVOCATION_ID", "")
 
         _each(settings, told, say)
 
 
 def tell_test(settings: Settings, text: str = "") -> dict[str, str]:
-    """Sends a test message to every receiver; returns what went wrong by receiver (empty: nothing)."""
+    """Sends a test message to every receiver; returns what went wrong by receiver (empty: nothing).
+
+    Who can be reached again is so for ``doctor`` too; what was missed meanwhile is told with the next run.
+    """
     if settings.notifications.language == "zh":
         message = Message("【区级预算执行】测试消息", plain(text) or "收到此消息说明通知设置有效。", {"event": "test"})
     else:
         message = Message("[district finance] test message", plain(text) or "This receiver works.", {"event": "test"})
-    failed = {}
-    for name, send in channels(settings.notifications).items():
-        try:
-            send(message)
-        except NotDeliveredError as error:
-            failed[name] = str(error)
-    return failed
+    told = _read(_path(settings))
+    _each(settings, told, lambda _, send: send(message))
+    if _path(settings).exists():  # a warehouse that is still empty stays so: a backup may be restored into it
+        _keep(settings, told)
+    return _unreachable(settings, told)
 
 
 @contextmanager
@@ -112,8 +126,13 @@ def failures_told(settings: Settings, what: str) -> Iterator[None]:
 
 
 def unreachable_receivers(settings: Settings) -> dict[str, str]:
-    """Receivers that could not be told the last time, with the reason."""
-    return {name: knows.unreachable for name, knows in _read(_path(settings)).items() if knows.unreachable}
+    """Receivers of the settings that could not be told the last time, with the reason."""
+    return _unreachable(settings, _read(_path(settings)))
+
+
+def _unreachable(settings: Settings, told: dict[str, _Told]) -> dict[str, str]:
+    names = [name for name in channels(settings.notifications) if name in told]
+    return {name: told[name].unreachable for name in names if told[name].unreachable}
 
 
 def _failure_message(settings: Settings, what: str, reason: str) -> Message:
@@ -141,10 +160,15 @@ def _each(settings: Settings, told: dict[str, _Told], say: Callable[[_Told, Call
 
 @contextmanager
 def _told(settings: Settings) -> Iterator[dict[str, _Told]]:
-    """What each receiver knows; written back at the end. A state that cannot be kept is logged, never raised."""
-    path = _path(settings)
-    told = _read(path)
+    """What each receiver knows; written back at the end."""
+    told = _read(_path(settings))
     yield told
+    _keep(settings, told)
+
+
+def _keep(settings: Settings, told: dict[str, _Told]) -> None:
+    """Writes what each receiver knows. A state that cannot be kept is logged, never raised."""
+    path = _path(settings)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(path, json.dumps({name: asdict(knows) for name, knows in told.items()}, indent=1))
