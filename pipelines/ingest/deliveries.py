@@ -91,8 +91,8 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
                     _collect(collected, path, relative)
             except OSError as error:
                 closed.append((path, error))
-    for path, error in closed:
-        _add_closed(found, collected, path, _relative(raw, path), error)
+    for path, reason in closed:
+        _add_closed(found, collected, path, _relative(raw, path), reason)
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
     return found
 
