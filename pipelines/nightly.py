@@ -108,7 +108,7 @@ def run_night(settings: Settings) -> Night:
         StoreError: the store cannot be used, and could not be mended.
         BuildError: the new file could not be completed.
     """
-    with failures_told(settings, "nightly"), structured_log(settings):
+    with structured_log(settings), failures_told(settings, "nightly"):
         with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
             deliveries = find_deliveries(settings)
             acceptances, publication = publish_or_mend(settings, deliveries, accept_all(settings, deliveries))

@@ -18,7 +18,11 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
-class Limits(BaseModel):
+class _Group(BaseModel, extra="forbid", hide_input_in_errors=True):
+    """Settings that belong together. A name that is none of them is refused, and an error repeats no secret."""
+
+
+class Limits(_Group):
     """What a delivered file may cost at the most; beyond it the file is refused."""
 
     max_file_bytes: int = Field(4 * 1024**3, gt=0, description="Size of one delivered file.")
@@ -33,14 +37,14 @@ class Limits(BaseModel):
     settle_seconds: float = Field(0.0, ge=0, description="A file younger than this is taken to be still written.")
 
 
-class SetAside(BaseModel):
+class SetAside(_Group):
     """What share of a dataset's rows or money may be set aside before its district-year is held back."""
 
     max_row_share: float = Field(0.05, ge=0, le=1)
     max_money_share: float = Field(0.05, ge=0, le=1)
 
 
-class RuleThresholds(BaseModel, extra="forbid"):
+class RuleThresholds(_Group):
     """What the rules in ``sql/rules`` compare with; amounts in yuan, rates as ratios. Each names those it reads."""
 
     yuan_tolerance: Decimal = Field(
@@ -94,7 +98,7 @@ class RuleThresholds(BaseModel, extra="forbid"):
     )
 
 
-class Schedule(BaseModel):
+class Schedule(_Group):
     """When the night begins, in which time zone a day begins, and how old a publication may become."""
 
     cron: str = Field("0 2 * * *", pattern=r"^\S+( \S+){4}$", description="Start of the nightly run.")
@@ -111,7 +115,7 @@ class Schedule(BaseModel):
         return name
 
 
-class Closing(BaseModel):
+class Closing(_Group):
     """When a fiscal year is closed: from then on a changed delivery is held back until a person releases it."""
 
     year_closes_on: str | None = Field(
@@ -132,7 +136,7 @@ class Closing(BaseModel):
         return bool(self.year_closes_on) and today > date.fromisoformat(f"{fiscal_year + 1}-{self.year_closes_on}")
 
 
-class Mail(BaseModel):
+class Mail(_Group):
     """A mail server that takes the night's message."""
 
     host: str
@@ -144,7 +148,7 @@ class Mail(BaseModel):
     recipients: list[str] = Field(min_length=1)
 
 
-class Webhook(BaseModel):
+class Webhook(_Group):
     """A chat robot or another address that takes the night's message by HTTP; its URL is a secret too."""
 
     kind: Literal["wecom", "dingtalk", "feishu", "json"]
@@ -159,7 +163,7 @@ class Webhook(BaseModel):
         return url
 
 
-class Notifications(BaseModel):
+class Notifications(_Group):
     """Who is told about a night, and how."""
 
     language: Literal["zh", "en"] = "zh"
@@ -170,7 +174,7 @@ class Notifications(BaseModel):
     attempts: int = Field(3, ge=1, description="Attempts to reach one receiver in one run.")
 
 
-class Retention(BaseModel):
+class Retention(_Group):
     """What ``prune`` leaves. None keeps everything; what counts or is published is never pruned."""
 
     versions: int | None = Field(None, ge=1, description="Accepted versions of a district-year, the newest ones.")
@@ -186,6 +190,7 @@ class Settings(BaseSettings):
         env_prefix="DISTRICT_FINANCE_",
         env_nested_delimiter="__",
         extra="forbid",
+        hide_input_in_errors=True,
     )
 
     raw: Path = Field(Path("raw"), description="Deliveries as <district>/<fiscal year>/<file>; never changed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from pipelines.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "raw" / "440103" / "2022"
@@ -248,3 +250,24 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1
     assert "limits.max_columns" in result.stderr
     assert "many" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[closing]\nyear_close_on = "03-31"\n', "closing.year_close_on"),
+        ('[notifications.mail]\nhost = "h"\npassword = "key-of-the-test"\n', "notifications.mail.sender"),
+        ('[notifications.webhooks.x]\nkind = "json"\nurl = "ws://h/key-of-the-test"\n', "notifications.webhooks.x.url"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_no_secret_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, named: str
+) -> None:
+    (tmp_path / "settings.toml").write_text(text)
+    monkeypatch.setenv("DISTRICT_FINANCE_SETTINGS", str(tmp_path / "settings.toml"))
+    done = CliRunner().invoke(main, ["status"])
+    assert done.exit_code == 1
+    assert named in done.output
+    with pytest.raises(ValueError, match=re.escape(named)) as raised:
+        Settings()
+    assert "key-of-the-test" not in done.output + str(raised.value)

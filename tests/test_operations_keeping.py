@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import json
@@ -185,6 +186,57 @@ def test_a_wrong_archive_is_refused_and_leaves_nothing(
     with pytest.raises(BackupError, match=said):
         restore_backup(empty, archive)
     assert [path.name for path in empty.warehouse.iterdir()] == [".lock"]
+
+
+def test_a_restore_puts_the_deliveries_on_another_disk(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rename between two disks fails; here those into raw/ do."""
+    elsewhere = settings_in(tmp_path / "elsewhere")
+    rename = os.rename
+
+    def rename_on_one_disk(source: Any, target: Any) -> None:
+        if Path(target).is_relative_to(elsewhere.raw):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        rename(source, target)
+
+    archive = take_backup(settings, with_raw=True).path
+    monkeypatch.setattr(os, "rename", rename_on_one_disk)
+    restore_backup(elsewhere, archive)
+    delivered = [path.relative_to(settings.raw) for path in settings.raw.rglob("*")]
+    assert sorted(path.relative_to(elsewhere.raw) for path in elsewhere.raw.rglob("*")) == sorted(delivered)
+
+
+def test_a_full_disk_is_no_damaged_archive(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = take_backup(settings).path
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(BackupError, match=r"No space left on device\. Make room"):
+        restore_backup(settings_in(tmp_path / "empty"), archive)
+
+
+KILLED_BACKUP = """
+import os, signal, sys, tarfile
+from pathlib import Path
+from pipelines.operations.backup import take_backup
+from pipelines.settings import Settings
+tarfile.TarFile.addfile = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+take_backup(Settings(warehouse=Path(sys.argv[1]), backups=Path(sys.argv[2])))
+"""
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(settings: Settings) -> None:
+    """Its links would keep versions on the disk that were pruned, its archive is not whole."""
+    command = [sys.executable, "-c", KILLED_BACKUP, settings.warehouse, settings.backups]
+    subprocess.run(command, check=False)
+    assert list(settings.warehouse.glob(".backup-*"))
+    assert list(settings.backups.glob(".*.part"))
+    backup = take_backup(settings)
+    assert not list(settings.warehouse.glob(".backup-*"))
+    assert list(settings.backups.iterdir()) == [backup.path]
 
 
 # Prune ---------------------------------------------------------------------------------------------------------------
@@ -397,6 +449,33 @@ def test_an_error_keeps_its_traceback_and_no_secret(settings: Settings) -> None:
     assert (line["run"], line["district"], line["rows"], line["level"]) == ("a run", "440199", 3, "ERROR")
     assert "Traceback" in line["error"]
     assert "ValueError" in line["error"]
+
+
+def test_a_night_that_fails_is_in_the_log(settings: Settings) -> None:
+    (settings.accepted / "440199" / "2024" / "current").write_text("not a number")
+    with pytest.raises(ValueError, match="not a number"):
+        run_night(settings)
+    lines = [json.loads(line) for path in settings.logs.iterdir() for line in path.read_text().splitlines()]
+    assert lines[-1]["message"] == "nightly failed"
+    assert "not a number" in lines[-1]["error"]
+
+
+def test_a_secret_with_quotes_and_backslashes_is_blotted_too(settings: Settings) -> None:
+    secret = 'a "quoted\\secret'  # noqa: S105 - of this test
+    settings = Settings(warehouse=settings.warehouse, hash_secret=SecretStr(secret))
+    with structured_log(settings):
+        logging.getLogger("pipelines.of.a.test").info("it is %s, or %r", secret, {"key": secret})
+    (path,) = settings.logs.iterdir()
+    assert "quoted" not in path.read_text(encoding="utf-8").splitlines()[-1]
+
+
+def test_a_link_in_the_warehouse_leads_to_no_rights(settings: Settings, tmp_path: Path) -> None:
+    place = tmp_path / "elsewhere"
+    place.mkdir(mode=0o755)
+    (settings.warehouse / "link").symlink_to(place)
+    (settings.warehouse / "dangling").symlink_to(tmp_path / "nowhere")
+    run_night(settings)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
 
 
 def test_readers_may_enter_the_database_and_the_reports_only(settings: Settings) -> None:

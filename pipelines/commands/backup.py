@@ -19,7 +19,7 @@ from pipelines.warehouse.lock import WarehouseLockedError
 def back_up_and_report(settings: Settings, *, with_raw: bool) -> None:
     """Takes a backup and prints where it is; raises ``click.ClickException`` where none could be taken."""
     try:
-        with failures_told(settings, "backup"), structured_log(settings):
+        with structured_log(settings), failures_told(settings, "backup"):
             backup = take_backup(settings, with_raw=with_raw)
     except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from None
@@ -30,7 +30,7 @@ def restore_and_report(settings: Settings, archive: Path) -> None:
     """Restores a backup and says what to do next; raises ``click.ClickException`` where it is not restored."""
     try:
         backup = restore_backup(settings, archive)
-    except (BackupError, WarehouseLockedError) as error:
+    except (BackupError, WarehouseLockedError, OSError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(
         f"已恢复到 Restored to: {settings.warehouse.absolute()} ({_size(backup)})\n"

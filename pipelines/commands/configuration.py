@@ -24,10 +24,19 @@ def load_settings(*, raw: Path | None = None, warehouse: Path | None = None) -> 
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         wrong = "\n".join(
-            f"  {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (found {problem['input']!r})"
+            f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}{_found(problem['loc'], problem['input'])}"
             for problem in error.errors()
         )
         raise click.ClickException(
             "settings are not valid; correct district-finance.toml or the DISTRICT_FINANCE_ variables\n"
             f"配置有误，请更正 district-finance.toml 或以 DISTRICT_FINANCE_ 开头的环境变量\n{wrong}"
         ) from None
+
+
+_SECRET_NAMES = frozenset({"hash_secret", "password", "secret", "url"})
+
+
+def _found(place: tuple[int | str, ...], value: object) -> str:
+    """What was found, where that cannot be or hold a secret."""
+    is_shown = isinstance(value, str | int | float) and _SECRET_NAMES.isdisjoint(place)
+    return f" (found {value!r})" if is_shown else ""

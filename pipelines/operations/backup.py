@@ -8,6 +8,8 @@ Logs and reports are left out. Does not belong here: which backups may go (``pip
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +24,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from pipelines.operations.permissions import set_permissions
 from pipelines.settings import Settings
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.store import SCHEMA_VERSION, district_years, sync_directory
@@ -31,9 +34,11 @@ FORMAT = 1
 """The version of the archive's own form."""
 
 _PREFIX = "district-finance-"
+_SNAPSHOT = ".backup-"
 _LEFT_OUT = frozenset({"logs", "reports", ".template"})
 _WAREHOUSE, _RAW = "warehouse", "raw"
 _TRIES = 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _BLOCK = 1024**2
 
 
@@ -59,7 +64,7 @@ def take_backup(settings: Settings, *, with_raw: bool = False) -> Backup:
     """Packs the warehouse (and ``raw/``) into a new archive in ``settings.backups``; runs and readers go on meanwhile.
 
     Raises:
-        BackupError: there is nothing to back up, or a district-year kept changing.
+        BackupError: there is nothing to back up, another backup is being taken, or a district-year kept changing.
     """
     if not settings.accepted.is_dir():
         raise BackupError(
@@ -70,22 +75,46 @@ def take_backup(settings: Settings, *, with_raw: bool = False) -> Backup:
     now = datetime.now(UTC)
     target = settings.backups / f"{_PREFIX}{now:%Y%m%dT%H%M%S}Z.tar"
     unfinished = target.with_name(f".{target.name}.part")
-    try:
-        with _snapshot(settings) as snapshot:
-            roots = [(_WAREHOUSE, snapshot), *([(_RAW, settings.raw)] if with_raw else [])]
-            hashes = _pack(unfinished, roots, now)
-        unfinished.replace(target)
-        sync_directory(settings.backups)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _one_at_a_time(settings):
+        _remove_leftovers(settings)
+        try:
+            with _snapshot(settings) as snapshot:
+                roots = [(_WAREHOUSE, snapshot), *([(_RAW, settings.raw)] if with_raw else [])]
+                hashes = _pack(unfinished, roots, now)
+            unfinished.replace(target)
+            sync_directory(settings.backups)
+        finally:
+            unfinished.unlink(missing_ok=True)
     return Backup(target, len(hashes), target.stat().st_size)
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Holds the lock of backups, which nights do not know; it ends with its process."""
+    lock = os.open(settings.warehouse / ".backup.lock", os.O_CREAT | os.O_WRONLY, 0o600)
+    with os.fdopen(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError(
+                f"{settings.warehouse}: another backup is being taken; wait until it has ended. "
+                "另一备份正在进行，请稍候。"
+            ) from None
+        yield
+
+
+def _remove_leftovers(settings: Settings) -> None:
+    """Removes what a killed backup left: its links keep old versions on the disk, its archive is not whole."""
+    for snapshot in settings.warehouse.glob(f"{_SNAPSHOT}*"):
+        shutil.rmtree(snapshot, ignore_errors=True)
+    for unfinished in settings.backups.glob(f".{_PREFIX}*.tar.part"):
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
 def _snapshot(settings: Settings) -> Iterator[Path]:
     """Hard links to everything that a backup holds, at one moment of each district-year."""
-    place = settings.warehouse / f".backup-{os.getpid()}"
-    shutil.rmtree(place, ignore_errors=True)
+    place = settings.warehouse / f"{_SNAPSHOT}{os.getpid()}"
     place.mkdir(mode=0o700)
     try:
         # In this order what was published is never ahead of the versions that it is made from.
@@ -202,6 +231,7 @@ def restore_backup(settings: Settings, archive: Path) -> Backup:
             _move_all(staging / _WAREHOUSE, settings.warehouse)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        set_permissions(settings)
     return Backup(archive, len(hashes) - 1, archive.stat().st_size)
 
 
@@ -235,6 +265,11 @@ def _unpack(archive: Path, staging: Path) -> dict[str, str]:
                 target.chmod(member.mode & 0o640)
                 hashes[member.name] = hashing.digest.hexdigest()
     except (tarfile.TarError, OSError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise BackupError(
+                f"{staging.parent}: {error.strerror}. Make room and try again; nothing was restored. "
+                "空间不足，请腾出空间后重试；未作恢复。"
+            ) from error
         raise BackupError(
             f"{archive}: cannot be read ({error}). Take another backup. 无法读取，请换用其他备份。"
         ) from error
@@ -244,7 +279,12 @@ def _unpack(archive: Path, staging: Path) -> dict[str, str]:
 def _check(archive: Path, manifest_file: Path, hashes: dict[str, str]) -> None:
     if not manifest_file.exists():
         raise BackupError(f"{archive}: has no {MANIFEST}: not complete, or not a backup. 备份不完整。")
-    manifest: dict[str, Any] = json.loads(manifest_file.read_text(encoding="utf-8"))
+    try:
+        manifest: dict[str, Any] = json.loads(manifest_file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise BackupError(
+            f"{archive}: {MANIFEST} is damaged. Use another backup. 备份已损坏，请换用其他备份。"
+        ) from None
     if manifest["format"] > FORMAT or manifest["store_schema_version"] > SCHEMA_VERSION:
         raise BackupError(
             f"{archive}: written by version {manifest['program_version']} of the program (store schema "
@@ -263,5 +303,5 @@ def _check(archive: Path, manifest_file: Path, hashes: dict[str, str]) -> None:
 
 def _move_all(source: Path, target: Path) -> None:
     for entry in sorted(source.iterdir()):
-        entry.rename(target / entry.name)
+        shutil.move(entry, target / entry.name)  # raw/ may lie on another disk or a share
     sync_directory(target)

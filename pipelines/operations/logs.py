@@ -12,7 +12,7 @@ import logging
 import os
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,9 @@ class JsonLines(logging.Formatter):
     def __init__(self, time_zone: ZoneInfo, secrets: list[str]) -> None:
         super().__init__()
         self._time_zone = time_zone
-        self._secrets = secrets
+        # In JSON, and in the repr that many an error message uses, quotes and backslashes are written otherwise.
+        written = {form for text in secrets for form in (text, _in_json(text), _in_json(repr(text)[1:-1]))}
+        self._secrets = sorted(written, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -52,6 +54,10 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
         return blotted(json.dumps(line, ensure_ascii=False, default=str), self._secrets)
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def all_facts(record: logging.LogRecord) -> dict[str, object]:
@@ -94,8 +100,9 @@ def structured_log(settings: Settings, run: str | None = None) -> Iterator[str]:
     """
     now = datetime.now(UTC)
     run = run or f"{now:%Y%m%dT%H%M%S}-{os.getpid()}"
-    settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.logs / f"{settings.local_date(now)}.jsonl"
+    with suppress(OSError):  # a log that cannot be kept ends no run; what is wrong with the place is told by the run
+        settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(JsonLines(ZoneInfo(settings.schedule.time_zone), secrets_of(settings)))
     handler.setLevel(settings.log_level)

@@ -17,8 +17,16 @@ _READABLE = frozenset({"reports"})
 
 
 def wrong_permissions(settings: Settings) -> dict[Path, int]:
-    """Everything at the top of the warehouse, and in the reports, with the mode that it should have and has not."""
-    return {path: mode for path, mode in _right(settings) if stat.S_IMODE(path.stat().st_mode) & 0o777 != mode}
+    """Everything at the top of the warehouse, and in the reports, with the mode that it should have and has not.
+
+    Links are the administrator's: where they lead has its own rights.
+    """
+    wrong = {}
+    for path, mode in _right(settings):
+        with suppress(FileNotFoundError):  # a backup or another run may have taken it away since
+            if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o777 != mode:
+                wrong[path] = mode
+    return wrong
 
 
 def set_permissions(settings: Settings) -> None:
