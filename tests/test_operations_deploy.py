@@ -77,7 +77,7 @@ def test_services_run_as_their_own_user_and_the_pages_stay_on_this_machine() -> 
 
 def test_every_command_of_units_and_crontab_exists() -> None:
     text = "\n".join(unit.read_text() for unit in UNITS) + (DEPLOY / "crontab").read_text()
-    commands = set(re.findall(r"\.venv/bin/district-finance (\w+)", text))
+    commands = set(re.findall(r"bin/district-finance (\w+)", text))
     assert commands == {"nightly", "backup", "prune", "notify"}
     for command in commands:
         program = Path(sys.executable).parent / "district-finance"
@@ -92,7 +92,29 @@ def test_the_environment_and_the_settings_file_are_valid_settings(monkeypatch: p
     told = tomllib.loads((DEPLOY / "district-finance.toml").read_text())
     assert settings.closing.year_closes_on == told["closing"]["year_closes_on"] == "03-31"
     assert settings.warehouse == Path("/srv/district-finance/warehouse")
-    assert settings.notifications.webhooks["finance_office"].kind == "json"
+    assert settings.notifications.webhooks == {}
+
+
+def test_the_receiver_in_the_files_needs_only_its_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (DEPLOY / "district-finance.toml").read_text()
+    (tmp_path / "settings.toml").write_text(re.sub(r"^#(\[|kind)", r"\1", text, flags=re.MULTILINE))
+    monkeypatch.setenv("DISTRICT_FINANCE_SETTINGS", str(tmp_path / "settings.toml"))
+    (name,) = re.findall(r"^#(\w+URL)=https://$", (DEPLOY / "environment").read_text(), re.MULTILINE)
+    monkeypatch.setenv(name, "https://robot.example/send")
+    office = Settings().notifications.webhooks["finance_office"]
+    assert (office.kind, office.url.get_secret_value()) == ("wecom", "https://robot.example/send")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_the_command_of_a_server_has_its_settings_and_not_its_rights(tmp_path: Path) -> None:
+    (tmp_path / "environment").write_text("# a note\n\nA_SECRET=with & 'all' \"signs\" $HOME\nLAST=1")
+    script = (DEPLOY / "district-finance").read_text()
+    script = script.replace("/etc/district-finance/environment", str(tmp_path / "environment"))
+    script = script.replace("/opt/district-finance/.venv/bin/district-finance", "/bin/sh")
+    script = script.replace("=district-finance", f"={NOBODY}").replace("--init-groups", "--clear-groups")
+    command = ["/bin/sh", "-c", script, "district-finance", "-c", 'id -u; umask; echo "$A_SECRET"; echo "$LAST"']
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str(NOBODY), "0027", "with & 'all' \"signs\" $HOME", "1"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="users and owners can only be made by root")
@@ -106,7 +128,8 @@ def test_users_and_directories_are_made(tmp_path: Path) -> None:
     users = {line.split(":")[0]: line.split(":") for line in (tmp_path / "etc" / "passwd").read_text().splitlines()}
     groups = {line.split(":")[0]: line.split(":") for line in (tmp_path / "etc" / "group").read_text().splitlines()}
     assert users["district-finance"][6].endswith("nologin")
-    assert "district-finance" in groups["district-finance-readers"][3]
+    for group in ("readers", "deliveries"):
+        assert "district-finance" in groups[f"district-finance-{group}"][3]
     warehouse = (tmp_path / "srv" / "district-finance" / "warehouse").stat()
     assert stat.S_IMODE(warehouse.st_mode) == 0o2750
     assert str(warehouse.st_uid) == users["district-finance"][2]
