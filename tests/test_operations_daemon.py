@@ -63,10 +63,13 @@ def scheduled_success(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return runs[-1] if runs else None
 
 
-def test_the_daemon_runs_the_night_from_the_schedule(server: dict[str, str], tmp_path: Path) -> None:
-    home, warehouse = server["DAGSTER_HOME"], Path(server["DISTRICT_FINANCE_WAREHOUSE"])
+def test_the_daemon_runs_the_night_from_the_schedule(
+    server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", server["DAGSTER_HOME"])
+    warehouse = Path(server["DISTRICT_FINANCE_WAREHOUSE"])
     delivery = next(Path(server["DISTRICT_FINANCE_RAW"]).rglob("*.csv"))
-    with dg.DagsterInstance.from_config(home) as instance, (tmp_path / "daemon.log").open("w") as log:
+    with dg.DagsterInstance.get() as instance, (tmp_path / "daemon.log").open("w") as log:
         daemon = subprocess.Popen(
             [Path(sys.executable).parent / "dagster-daemon", "run", "--workspace", "workspace.yaml"],
             cwd=CHECKOUT,
@@ -96,7 +99,7 @@ def test_the_daemon_runs_the_night_from_the_schedule(server: dict[str, str], tmp
     ours = [line for line in lines if line["run"] == run.run_id]
     (read,) = [line["message"] for line in ours if line["message"].startswith("file read")]
     assert {line["district"] for line in ours if "district" in line} == {"440199"}
-    with dg.DagsterInstance.from_config(home) as instance:
+    with dg.DagsterInstance.get() as instance:
         page = [entry.message for entry in instance.all_logs(run.run_id)]
         assert any(read in message and "district=440199 year=2024" in message for message in page)
         later = datetime.now(UTC) + timedelta(days=1)

@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 import psycopg2
 import pytest
+import yaml
 from conftest import require_program
 
 from pipelines.settings import Settings
@@ -216,7 +217,9 @@ def test_the_documented_setting_keeps_the_runs_in_postgresql(
 ) -> None:
     blocks = re.findall(r"```yaml\n(storage:\n.*?)```", (CHECKOUT / "docs" / "operations.md").read_text(), re.DOTALL)
     (setting,) = blocks
-    (tmp_path / "dagster.yaml").write_text(f"{(DEPLOY / 'dagster.yaml').read_text()}\n{setting}")
+    told = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())
+    del told["event_log_storage"]
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(told | yaml.safe_load(setting)))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("DISTRICT_FINANCE_POSTGRES_URL", postgres_url)
     with dg.DagsterInstance.get() as instance:

@@ -6,7 +6,8 @@ Does not belong here: any figure that is not read from a table as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,13 +32,23 @@ _PREVIEWED = (
 )
 
 
-def table_metadata(published: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
+Columns = Sequence[tuple[str, str, str]]
+"""Name, type and comment of every column of a table."""
+
+
+def columns_of_tables(published: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str], Columns]:
+    """The columns of every table by schema and table, asked once: the question costs the same for one table."""
+    columns: defaultdict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    for schema, table, *column in published.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+        " where database_name = current_database() order by column_index"
+    ).fetchall():
+        columns[schema, table].append((column[0], column[1], column[2]))
+    return columns
+
+
+def table_metadata(published: duckdb.DuckDBPyConnection, schema: str, table: str, columns: Columns) -> dict[str, Any]:
     """Row count, column schema, control totals of the amount columns in yuan, and, for a table of rates, a preview."""
-    columns = published.execute(
-        "select column_name, data_type, comment from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
     names = [name for name, *_ in columns]
     amounts = [name for name, data_type, _ in columns if data_type in _MONEY_TYPES]
     sums = ", ".join(["count(*)", *(f"sum({name})" for name in amounts)])

@@ -21,7 +21,7 @@ from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KI
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.nightly import Night, end_night, publish_or_mend, standing
 from pipelines.orchestration.accepted import findings_preview
-from pipelines.orchestration.metadata import PREVIEW_ROWS, markdown_table, table_metadata, yuan
+from pipelines.orchestration.metadata import PREVIEW_ROWS, columns_of_tables, markdown_table, table_metadata, yuan
 from pipelines.orchestration.step import writing_step
 from pipelines.quality.rules import EFFECTS, Rule, read_rules
 from pipelines.settings import Settings
@@ -128,11 +128,12 @@ def publish(
         raise dg.Failure("Nothing could be published: no district-year has been accepted yet. 没有可发布的数据。")
     told = {"outcome": publication.status, "build": publication.build_id or ""}
     with open_published(settings.database) as published:
+        columns = columns_of_tables(published)
         for spec in published_specs():
             schema, table = spec.key.path
             yield dg.MaterializeResult(
                 spec.key,
-                metadata=table_metadata(published, schema, table) | told,
+                metadata=table_metadata(published, schema, table, columns[schema, table]) | told,
                 data_version=dg.DataVersion(told["build"]),
             )
         for dataset in DATASETS:
