@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 from rich.console import Console
 from rich.status import Status
@@ -48,11 +49,16 @@ def _plain_lines() -> logging.Handler:
 
 
 class _Sentence(logging.Formatter):
-    """The message followed by the facts that the record carries, as ``name=value``."""
+    """The message followed by the facts that the record carries, as ``name=value``.
+
+    A traceback is for the structured log; what a user can mend is said by the command's own error.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         facts = [f"{name}={value}" for name in _FACTS if (value := getattr(record, name, None)) is not None]
-        return " ".join([super().format(record), *facts])
+        shown = copy(record)
+        shown.exc_info = shown.exc_text = None
+        return " ".join([super().format(shown), *facts])
 
 
 class _StatusLine(logging.Handler):

@@ -10,6 +10,7 @@ import re
 import click
 
 from pipelines.commands.findings import describe_finding
+from pipelines.operations.logs import structured_log
 from pipelines.settings import Settings
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.release import Release, ReleaseRefusedError, release_held_attempt
@@ -28,7 +29,8 @@ def release_and_report(settings: Settings, place: str, reason: str, released_by:
             f"expected <six-digit district>/<fiscal year>, found {place!r}\n应为 <六位区划>/<年度>，例如 440103/2022"
         )
     try:
-        release = release_held_attempt(settings, match[1], int(match[2]), reason=reason, released_by=released_by)
+        with structured_log(settings):
+            release = release_held_attempt(settings, match[1], int(match[2]), reason=reason, released_by=released_by)
     except (ReleaseRefusedError, WarehouseLockedError) as error:
         raise click.ClickException(str(error)) from None
     for line in _lines(release):

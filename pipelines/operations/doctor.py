@@ -345,8 +345,8 @@ TOPICS = (
         "accepted store",
         "已接受数据",
         _store,
-        "Restore a backup, or delete the district-year's directory to have its files read again.",
-        "请从备份恢复，或删除该区年度目录以重新读取文件。",
+        "Run 'district-finance nightly': what is damaged is read again from raw/; if not there, restore a backup.",
+        "请运行 district-finance nightly，损坏部分会由 raw/ 重新读取；原始文件已不在时请从备份恢复。",
     ),
     Topic(
         "publication",
