@@ -155,3 +155,32 @@ def test_a_folder_of_a_district_that_may_not_be_listed_is_told(raw: Path, monkey
     found = find_deliveries(Settings(raw=raw))
     assert list(found.by_district_year) == [DistrictYear("440104", 2022)]
     assert "440103: cannot be looked into" in found.problems[0]
+
+
+def test_an_alias_file_outside_raw_or_closed_is_refused_with_the_files_of_its_district(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must neither be read from elsewhere nor end the night of the other districts."""
+    outside = tmp_path / "outside.csv"
+    outside.write_text("dataset,column,header\n")
+    put(raw, "440103/2022/a.csv", "项目编码,项目名称\nP1,甲\n")
+    alias = raw / "440103" / "header_aliases.csv"
+    plain = aliases_fingerprint(raw, "440103")
+    alias.symlink_to(outside)
+    (delivery,) = find_deliveries(Settings(raw=raw)).by_district_year[DistrictYear("440103", 2022)]
+    with pytest.raises(FileRefused) as refused:
+        read_file(delivery, settings=Settings(raw=raw), hash_secret=b"")
+    assert refused.value.rule.id == "file-outside-raw"
+    assert aliases_fingerprint(raw, "440103") != plain
+
+    alias.unlink()
+    alias.write_text("dataset,column,header\n")
+
+    def closed(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    with pytest.raises(FileRefused) as refused:
+        read_file(delivery, settings=Settings(raw=raw), hash_secret=b"")
+    assert refused.value.rule.id == "file-not-readable"
+    assert aliases_fingerprint(raw, "440103") != plain

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.ingest.layouts import ALIAS_FILE
-from pipelines.ingest.model import Delivery
+from pipelines.ingest.layouts import ALIAS_FILE, alias_file
+from pipelines.ingest.model import Delivery, FileRefused
 from pipelines.settings import Settings
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
@@ -196,6 +196,12 @@ def content_hash(delivery: Delivery) -> str:
 
 
 def aliases_fingerprint(raw: Path, district_code: str) -> str:
-    """A hash of the district's alias file: files read under another one are read again."""
-    path = raw / district_code / ALIAS_FILE
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()[:16]
+    """A hash of the district's alias file: files read under another one are read again.
+
+    One that cannot be read has a hash too; each file of the district is then refused for it.
+    """
+    try:
+        content = alias_file(raw, district_code) or b""
+    except FileRefused as error:
+        content = f"\0{error.rule.id}".encode()
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -59,17 +59,35 @@ class _Entry:
     value: str
 
 
+def alias_file(raw: Path, district_code: str) -> bytes | None:
+    """The bytes of a district's alias file, None where it has none; raises ``FileRefused`` as ``read_layout`` does."""
+    path = raw / district_code / ALIAS_FILE
+    name = f"{district_code}/{ALIAS_FILE}"
+    try:
+        if not path.resolve().is_relative_to(raw.resolve()):
+            raise FileRefused("file-outside-raw", found=name)
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise FileRefused(
+            "file-not-readable",
+            found=f"{name}: {error.strerror or error}",
+            remedy="Let the run read it.",
+            remedy_zh="请授予读取权限。",
+        ) from error
+
+
 def read_layout(raw: Path, district_code: str, fiscal_year: int) -> Layout:
     """The layout of a district in a year; the plain one where it has no alias file.
 
-    Raises ``FileRefused`` where the alias file names a dataset, column, code or option that does not exist.
+    Raises ``FileRefused`` where the alias file names a dataset, column, code or option that does not exist, cannot be
+    read, or is a link that leads out of ``raw``.
     """
-    path = raw / district_code / ALIAS_FILE
-    if not path.is_file():
+    content = alias_file(raw, district_code)
+    if content is None:
         return _PLAIN
     name = f"{district_code}/{ALIAS_FILE}"
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileRefused("encoding-not-known", found=name, remedy="Save it as UTF-8.") from None
     return _parse(text, fiscal_year, name)
