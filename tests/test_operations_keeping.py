@@ -25,8 +25,9 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from pipelines.cli import main
+from pipelines.ingest.deliveries import find_deliveries
 from pipelines.log_fields import log_fields
-from pipelines.nightly import run_night
+from pipelines.nightly import accept_all, run_night
 from pipelines.operations.backup import MANIFEST, BackupError, backup_files, restore_backup, take_backup
 from pipelines.operations.doctor import Level, examine
 from pipelines.operations.last_night import record_night
@@ -260,6 +261,15 @@ def test_prune_leaves_what_counts_is_held_or_is_young(settings: Settings) -> Non
     assert run_night(settings).publication.status == "unchanged"
 
 
+def test_prune_leaves_what_is_published_while_the_gate_refuses_what_counts(settings: Settings) -> None:
+    """The published file shows version 2; version 3 counts and was not published."""
+    deliver(settings, "440199/2024/预算.csv", BUDGET.format(amount="1300.00"))
+    accept_all(settings, find_deliveries(settings))
+    settings.retention = Retention(versions=1)
+    (gone,) = [entry.path.name for entry in prune(settings) if entry.kind == "version"]
+    assert gone == "1"
+
+
 def test_by_default_no_version_goes(settings: Settings) -> None:
     assert prune(settings) == []
 
@@ -350,6 +360,10 @@ def _ran_long_ago(settings: Settings) -> None:
         record_night(settings, "published", 0)
 
 
+def _published_nothing(settings: Settings) -> None:
+    record_night(settings, "held_back", 1)
+
+
 def _clock_went_back(settings: Settings) -> None:
     with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
         record_night(settings, "published", 0)
@@ -366,6 +380,7 @@ def _clock_went_back(settings: Settings) -> None:
         (_written_into, "publication", Level.FAILURE),
         (_spoiled, "publication", Level.FAILURE),
         (_ran_long_ago, "last night", Level.FAILURE),
+        (_published_nothing, "last night", Level.WARNING),
         (_receiver_gone, "messages", Level.FAILURE),
     ],
 )

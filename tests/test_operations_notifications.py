@@ -356,10 +356,14 @@ def test_a_failure_is_told_at_once_and_once_until_a_night_ends_well(tmp_path: Pa
     for process in (4711, 4712):
         tell_failure(settings, "nightly", f"another run (process {process}) is writing")
     assert [body["event"] for body in robot.bodies] == ["failure"]
+    for year in (2024, 2025):
+        tell_failure(settings, "nightly", f"440199/{year}: missing, or not as it was written")
+    assert len(robot.bodies) == 3
+    robot.received.clear()
     tell_failure(settings, "nightly", "No space left on device")
     tell_night(settings, NOTHING)
     tell_failure(settings, "nightly", "No space left on device")
-    assert [body["event"] for body in robot.bodies] == ["failure", "failure", "night", "failure"]
+    assert [body["event"] for body in robot.bodies] == ["failure", "night", "failure"]
     assert "doctor" in robot.bodies[0]["text"]
 
 

@@ -217,7 +217,9 @@ def _last_night(settings: Settings) -> tuple[Level, str]:
     if night is None:
         return Level.WARNING, "none is known"
     age = datetime.now(UTC) - night.finished_at
-    level = Level.FAILURE if age > timedelta(hours=settings.schedule.fresh_hours) else Level.OK
+    level = Level.WARNING if night.exit_code == 1 else Level.OK
+    if age > timedelta(hours=settings.schedule.fresh_hours):
+        level = Level.FAILURE
     return level, f"{night.outcome}, exit code {night.exit_code}, {age.total_seconds() / 3600:.1f} h ago"
 
 
@@ -359,8 +361,10 @@ TOPICS = (
         "last night",
         "上次运行",
         _last_night,
-        "See that timer or daemon run: systemctl list-timers, systemctl status district-finance-daemon.",
-        "请检查定时器或守护进程：systemctl list-timers、systemctl status district-finance-daemon。",
+        "See that timer or daemon run: systemctl list-timers, systemctl status district-finance-daemon; after exit "
+        "code 1 district-finance status and findings say why nothing was published.",
+        "请检查定时器或守护进程：systemctl list-timers、systemctl status district-finance-daemon；"
+        "退出码为 1 时用 district-finance status、findings 查看未发布的原因。",
     ),
     Topic(
         "messages",

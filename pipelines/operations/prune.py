@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pipelines.operations.backup import backup_files
 from pipelines.settings import Settings
+from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.lock import warehouse_lock
+from pipelines.warehouse.publish import published_build
 from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest
 
 logger = logging.getLogger(__name__)
@@ -47,8 +49,10 @@ def prune(settings: Settings, *, only_look: bool = False) -> list[Pruned]:
 
 
 def _may_go(settings: Settings) -> Iterator[tuple[str, Path]]:
+    published = _published_versions(settings)
     for store in district_years(settings.accepted):
-        yield from _of_district_year(store, settings.retention.versions)
+        shown = published.get((store.district_code, store.fiscal_year))
+        yield from _of_district_year(store, settings.retention.versions, {store.current, shown} - {None})
     if (days := settings.retention.log_days) is not None:
         first = settings.local_date(datetime.now(UTC)) - timedelta(days=days)
         for path in sorted(settings.logs.glob("*.jsonl")):
@@ -59,9 +63,20 @@ def _may_go(settings: Settings) -> Iterator[tuple[str, Path]]:
             yield "backup", path
 
 
-def _of_district_year(store: DistrictYearStore, keep: int | None) -> Iterator[tuple[str, Path]]:
+def _published_versions(settings: Settings) -> dict[tuple[str, int], int]:
+    """The versions that the published file shows: older than those that count while the gate refuses them."""
+    if published_build(settings.database) is None:
+        return {}
+    with open_published(settings.database) as published:
+        rows = published.execute("select district_code, fiscal_year, accepted_version from quality.district_year")
+        return {(district, year): version for district, year, version in rows.fetchall()}
+
+
+def _of_district_year(
+    store: DistrictYearStore, keep: int | None, in_use: Collection[int | None]
+) -> Iterator[tuple[str, Path]]:
     numbers = sorted(int(path.name) for path in store.versions.glob("*") if path.name.isdigit())
-    kept = set(numbers if keep is None else numbers[-keep:]) | ({store.current} - {None})
+    kept = set(numbers if keep is None else numbers[-keep:]) | set(numbers).intersection(in_use)
     for number in numbers:
         if number not in kept:
             yield "version", store.versions / str(number)
