@@ -258,11 +258,12 @@ def test_spellings_of_an_account_give_one_hash() -> None:
     assert hash_account("6.22202E+18", secret=b"key").fault is not None
 
 
-def test_a_column_of_accounts_gives_the_hashes_of_its_cells() -> None:
+@pytest.mark.parametrize("secret", [b"key", b"longer than a block of the hash" * 3])
+def test_a_column_of_accounts_gives_the_hashes_of_its_cells(secret: bytes) -> None:
     accounts = [str(6_222_020_000_000_000_000 + number) for number in range(2_500)]
     column = DATASETS["payment"]["payee_account"]
-    read = read_column(column, Texts(pa.array([*accounts, None])), Manner(hash_secret=b"key"))
-    assert read.values.to_pylist() == [*(hash_account(text, secret=b"key").value for text in accounts), None]
+    read = read_column(column, Texts(pa.array([*accounts, None])), Manner(hash_secret=secret))
+    assert read.values.to_pylist() == [*(hash_account(text, secret=secret).value for text in accounts), None]
 
 
 COLUMNS = (

@@ -8,6 +8,7 @@ to it). Does not belong here: what a cell means (cells), which column a header i
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,11 +22,13 @@ from pipelines.contracts.model import Column, Kind
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault, Reading
 from pipelines.ingest.personal import column_without_numbers
+from pipelines.scratch import scratch
 
 _PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
 _SAMPLE = 2_000
+_HASH_BYTES = 8
 
 
 class Texts:
@@ -163,29 +166,38 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
 
 
 def hash_account(text: str, *, secret: bytes) -> Reading:
-    """The keyed hash (BLAKE2b, 16 bytes, hexadecimal) of an account; spellings of one account give one hash."""
+    """The keyed hash (HMAC-SHA-256, its first 8 bytes, hexadecimal) of an account; its spellings give one hash.
+
+    Of ten million accounts, two share a hash with a probability of three in a million.
+    """
     if cells.is_scientific(text):
         return Reading(None, Fault("code-in-scientific-notation", text))
     account = text if text.isalnum() and text.isascii() else cells.fold(text).replace("-", "")
-    return Reading(_digest(account.lower(), secret)) if account else cells.EMPTY
+    if not account:
+        return cells.EMPTY
+    return Reading(hmac.digest(secret, account.lower().encode(), "sha256")[:_HASH_BYTES].hex())
 
 
 def _hashed(accounts: pa.Array, secret: bytes) -> pa.Array:
-    """What ``hash_account`` gives for accounts that are all digits, and so spelled in one way."""
+    """What ``hash_account`` gives for accounts that are all digits, and so spelled in one way; by DuckDB, which is
+    faster for the hundred thousands of a year's payments."""
     distinct = pc.dictionary_encode(accounts)
-    digests = [_digest(account, secret) for account in distinct.dictionary.to_pylist()]
-    return pa.array(digests, pa.string()).take(distinct.indices)
+    inner, outer = _padded(secret)
+    with scratch() as connection:
+        connection.register("account", pa.table({"account": distinct.dictionary}))
+        digests = connection.sql(
+            "select left(sha256($outer::blob || unhex(sha256($inner::blob || encode(account)))), $digits) as digest"
+            " from account",
+            params={"inner": inner, "outer": outer, "digits": 2 * _HASH_BYTES},
+        ).to_arrow_table()
+    return digests["digest"].combine_chunks().take(distinct.indices)
 
 
-def _digest(account: str, secret: bytes) -> str:
-    digest = _keyed(secret).copy()
-    digest.update(account.encode())
-    return digest.hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _keyed(secret: bytes) -> hashlib.blake2b:
-    return hashlib.blake2b(digest_size=16, key=secret[:64])
+def _padded(secret: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer key of an HMAC (RFC 2104) over SHA-256."""
+    block = 64
+    key = (hashlib.sha256(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
+    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:

@@ -20,7 +20,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, deviations, row_rule_query
 from pipelines.ingest.model import Batch
-from pipelines.quality.scratch import scratch
+from pipelines.scratch import scratch
 
 REASONS = pa.schema(
     [

@@ -268,19 +268,10 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
     amounts = [column for column in _LINE_COLUMNS[name] if column in dataset.amount_columns]
     size = f"abs(coalesce({', '.join(amounts)}))"
     row_count = _count(connection, f"core.{name} where {_OF_YEAR}", of_year)
-    largest = f"""
-        select rowid from (
-            select rowid, {size} as size, source_line, hash(source_file_id, source_sheet) as sheet,
-                row_number() over (
-                    partition by hash(department_code, department_name, project_code, project_name)
-                    order by {size} desc nulls last, source_line, hash(source_file_id, source_sheet)
-                ) as place
-            from core.{name} where {_OF_YEAR}
-        )
-        order by place, size desc nulls last, source_line, sheet
-        limit {LINES_AT_MOST}
-    """
-    shown_only = f" and rowid in ({largest})" if row_count > LINES_AT_MOST else ""
+    shown_only = ""
+    if row_count > LINES_AT_MOST:
+        largest = _largest_lines(connection, f"core.{name} where {_OF_YEAR}", size, of_year)
+        shown_only = f" and rowid in ({largest})"
     rows = connection.execute(
         f"""
         select project.department_code, project.department_name, project.project_code, project.project_name,
@@ -309,6 +300,37 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
         rows,
         row_count,
     )
+
+
+def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str, of_year: dict[str, Any]) -> str:
+    """The query for the ``LINES_AT_MOST`` rowids that are shown: the largest line of every project, then the next.
+
+    Only as many lines of a project are ranked as can be shown: to rank all of a city's payments means to sort them.
+    """
+    project = "hash(department_code, department_name, project_code, project_name)"
+    sheet = "hash(source_file_id, source_sheet)"
+    sizes = connection.execute(
+        f"select line_count, count(*) from (select count(*) as line_count from {lines} group by {project}) group by 1",
+        of_year,
+    ).fetchall()
+    ranks = 1
+    while sum(min(line_count, ranks) * projects for line_count, projects in sizes) < LINES_AT_MOST:
+        ranks += 1
+    return f"""
+        select number from (
+            select unnest(ranked, recursive := true), generate_subscripts(ranked, 1) as place
+            from (
+                select min_by(
+                    struct_pack(number := rowid, size := {size}, source_line, sheet := {sheet}),
+                    row(-{size}, source_line, {sheet}),
+                    {ranks}
+                ) as ranked
+                from {lines} group by {project}
+            )
+        )
+        order by place, size desc nulls last, source_line, sheet
+        limit {LINES_AT_MOST}
+    """
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, Any]) -> int:

@@ -30,7 +30,7 @@ from pipelines.log_fields import log_fields
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.rules import rules_fingerprint
-from pipelines.quality.scratch import scratch
+from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
@@ -43,7 +43,7 @@ from pipelines.warehouse.working_memory import working_database
 
 logger = logging.getLogger(__name__)
 
-READING_VERSION = 1
+READING_VERSION = 2
 """Raised when the program reads the same bytes differently: every file is then read again."""
 
 

@@ -33,7 +33,7 @@ from pipelines.contracts.quality_tables import (
     SOURCE_FILE_MONEY,
     PublishedTable,
 )
-from pipelines.quality.scratch import scratch
+from pipelines.scratch import scratch
 from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.reference import load_reference_tables

@@ -28,8 +28,8 @@ from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, Ta
 from pipelines.ingest.read import read_file
 from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import check_totals
-from pipelines.quality.scratch import scratch
 from pipelines.quality.validate import REASONS, Validator
+from pipelines.scratch import scratch
 from pipelines.settings import Settings
 from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import describe_files, record_if_whole

@@ -1,7 +1,7 @@
 """Keeps the databases that a run works in within the memory of the settings: what does not fit goes to disk.
 
 Without it DuckDB takes what it likes of the machine, and a run's memory grows with the year's payments.
-Does not belong here: clients of the published file, who have their own limits; small questions (quality.scratch).
+Does not belong here: clients of the published file, who have their own limits; small questions (scratch).
 """
 
 from __future__ import annotations
