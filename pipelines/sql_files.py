@@ -57,6 +57,16 @@ class SqlFile:
         return self.keys.get("label_zh", "")
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the table is published; ``kept: no`` says that only others are made from it."""
+        return self.keys.get("kept") != "no" and not self.is_view
+
+    @property
+    def is_view(self) -> bool:
+        """Whether others are made from the query itself (``kept: as a view``), of which each reads its own part."""
+        return self.keys.get("kept") == "as a view"
+
+    @property
     def reads(self) -> frozenset[str]:
         """The qualified tables that the statement reads, itself left out."""
         bare = _COMMENT_OR_TEXT.sub(" ", self.query)

@@ -1,16 +1,17 @@
-"""Reading ahead: the same items in the same order, the reader's error where it happened, no thread left behind."""
+"""Threads for reading: the same items in the same order, an error where it happened, no thread left behind."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from pipelines.warehouse.ahead import ahead
+from pipelines.warehouse.ahead import SIDE_BY_SIDE, ahead, side_by_side
 
 
 def _threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "read-ahead"]
+    return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 
 
 def test_items_come_in_their_order() -> None:
@@ -45,3 +46,28 @@ def test_giving_up_ends_the_reading() -> None:
         assert next(items) == 0
     assert _threads() == []
     assert len(read) <= 3
+
+
+def test_work_side_by_side_comes_back_in_order() -> None:
+    together = threading.Barrier(SIDE_BY_SIDE, timeout=30)
+
+    def squared(number: int) -> int:
+        together.wait()
+        return number * number
+
+    assert side_by_side(squared, range(4 * SIDE_BY_SIDE)) == [number * number for number in range(4 * SIDE_BY_SIDE)]
+    assert _threads() == []
+
+
+def test_a_failure_ends_the_work_side_by_side() -> None:
+    begun = []
+
+    def failing(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.01)
+        raise ValueError(f"file {number}")
+
+    with pytest.raises(ValueError, match="file 0"):
+        side_by_side(failing, range(1_000))
+    assert len(begun) < 1_000
+    assert _threads() == []

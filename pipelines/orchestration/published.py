@@ -47,7 +47,7 @@ def published_specs() -> tuple[dg.AssetSpec, ...]:
     reads = {".".join(spec.key.path): frozenset({".".join(spec.key.path)}) for spec in specs}
     for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), list(reads)):
         published = frozenset().union(*(reads[table] for table in file.reads))
-        if file.keys.get("kept") == "no":
+        if not file.is_kept:
             reads[file.table] = published
         else:
             reads[file.table] = frozenset({file.table})

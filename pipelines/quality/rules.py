@@ -197,7 +197,8 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
     findings: list[Finding] = []
     rules = [rule for rule in read_rules() if rule.sets_aside]
-    _make_shared(connection, [rule.file for rule in rules])
+    shared = {part.name: part for rule in rules for part in _shared_files(rule.file)}
+    _make_shared(connection, shared.values())
     for number, rule in enumerate(rules):
         with _crashing(rule.file):
             findings.extend(_set_aside(connection, rule, number, settings))
@@ -210,6 +211,8 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     ).to_arrow_table()
     for dataset in sorted({rule.sets_aside for rule in rules if rule.sets_aside}):
         _hide(connection, dataset)
+    for name in shared:
+        connection.execute(f"drop table temp.{name}")
     return RuleOutcome(findings, rows.cast(SET_ASIDE_SCHEMA))
 
 
@@ -225,11 +228,21 @@ def run_rules(
     """
     _prepare(connection, settings)
     asked = [rule for rule in rules or read_rules() if rule.scope is scope and not rule.sets_aside]
-    _make_shared(connection, [rule.file for rule in asked])
-    findings: list[Finding] = []
-    for rule in asked:
+    parts = [_shared_files(rule.file) for rule in asked]
+    last_reader = {part.name: at for at, needed in enumerate(parts) for part in needed}
+    last_reader |= {part.name: len(asked) for part in _shared_files(_shared()["rule_detail_line"])}
+    made: set[str] = set()
+    cases: list[_Case] = []
+    for at, rule in enumerate(asked):
+        _make_shared(connection, [part for part in parts[at] if part.name not in made])
+        made |= {part.name for part in parts[at]}
         with _crashing(rule.file):
-            findings.extend(_report(connection, rule, settings))
+            cases += _cases(connection, rule, rule.file.query, settings)
+        # They are wide: kept to the end, those of a city would not fit the memory that a run may use.
+        for name in [name for name in made if last_reader[name] <= at]:
+            connection.execute(f"drop table temp.{name}")
+            made.remove(name)
+    findings = [finding for finding, _ in _findings(connection, cases, settings)]
     return RuleOutcome(findings, SET_ASIDE_SCHEMA.empty_table())
 
 
@@ -285,12 +298,11 @@ def _shared_files(file: SqlFile) -> list[SqlFile]:
     return list(found.values())
 
 
-def _make_shared(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]) -> None:
-    """Makes the temporary tables of ``sql/rules/shared`` that the files read, each once."""
-    wanted = {part.name: part for file in files for part in _shared_files(file)}
-    for name, part in wanted.items():
+def _make_shared(connection: duckdb.DuckDBPyConnection, parts: Iterable[SqlFile]) -> None:
+    """Makes temporary tables of ``sql/rules/shared``, each behind those that it reads."""
+    for part in parts:
         with _crashing(part):
-            connection.execute(f"create or replace temp table {name} as {part.query}")
+            connection.execute(f"create or replace temp table {part.name} as {part.query}")
 
 
 def _check_columns(columns: Iterable[str], required: Iterable[str]) -> None:
@@ -327,7 +339,7 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, rule: Rule, number: int, s
         " first_places(source_file_id, source_sheet, source_line) as source_lines, count(*) as source_line_count"
         f"{items} from rule_case group by district_code, fiscal_year, finding_key"
     )
-    for finding, case in _findings(connection, rule, grouped, settings):
+    for finding, case in _findings(connection, _cases(connection, rule, grouped, settings), settings):
         if not finding.source_line_count:
             yield finding
             continue
@@ -360,15 +372,12 @@ def _hide(connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
     )
 
 
-def _report(connection: duckdb.DuckDBPyConnection, rule: Rule, settings: Settings) -> Iterator[Finding]:
-    for finding, _ in _findings(connection, rule, rule.file.query, settings):
-        yield finding
+_Case = tuple[Rule, dict[str, Any]]
+"""What one rule found once: the row that its query returned, by column."""
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, query: str, settings: Settings
-) -> Iterator[tuple[Finding, dict[str, Any]]]:
-    """The cases that ``query`` returns as findings, the largest differences first, and one that tells how many more."""
+def _cases(connection: duckdb.DuckDBPyConnection, rule: Rule, query: str, settings: Settings) -> list[_Case]:
+    """The cases that ``query`` returns, the largest differences first, and one that tells how many more there are."""
     cursor = connection.execute(
         f"with failing as ({query}) select *, count(*) over district_year as case_count, row_number() over ("
         " partition by district_code, fiscal_year order by abs(difference) desc nulls last, finding_key) as case_number"
@@ -378,18 +387,31 @@ def _findings(
     )
     names = [column[0] for column in cursor.description or ()]
     _check_columns(names, _REQUIRED_COLUMNS)
-    cases = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-    _tell_source_lines(connection, cases)
-    for case in cases:
-        place = {"district_code": case["district_code"], "fiscal_year": case["fiscal_year"]}
-        if case["case_number"] > settings.findings_per_rule:
-            more = case["case_count"] - settings.findings_per_rule
-            text = f"{more:,} further cases of this rule are not listed; {case['case_count']:,} in all."
-            text_zh = f"另有 {more:,} 例未列出，共 {case['case_count']:,} 例。"
-            closing = Finding(rule.id, rule.severity, **place, message=text, message_zh=text_zh)
-            yield closing, case
-            continue
-        yield _finding(rule, case), case
+    return [(rule, dict(zip(names, values, strict=True))) for values in cursor.fetchall()]
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case], settings: Settings
+) -> Iterator[tuple[Finding, dict[str, Any]]]:
+    """The cases as findings. Source lines are looked up for all of them at once: each look reads every payment."""
+    _tell_source_lines(connection, [case for _, case in cases])
+    for rule, case in cases:
+        with _crashing(rule.file):
+            yield _told(rule, case, settings), case
+
+
+def _told(rule: Rule, case: Mapping[str, Any], settings: Settings) -> Finding:
+    if case["case_number"] <= settings.findings_per_rule:
+        return _finding(rule, case)
+    more = case["case_count"] - settings.findings_per_rule
+    return Finding(
+        rule.id,
+        rule.severity,
+        district_code=case["district_code"],
+        fiscal_year=case["fiscal_year"],
+        message=f"{more:,} further cases of this rule are not listed; {case['case_count']:,} in all.",
+        message_zh=f"另有 {more:,} 例未列出，共 {case['case_count']:,} 例。",
+    )
 
 
 def _tell_source_lines(connection: duckdb.DuckDBPyConnection, cases: Sequence[dict[str, Any]]) -> None:

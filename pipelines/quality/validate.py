@@ -7,6 +7,7 @@ against the schema compiled from the contract. The split itself is made here, on
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ REASONS = pa.schema(
 
 
 _FAULT = ("rule_id", "column", "found", "expected")
+_ONE_AT_A_TIME = threading.Lock()
+"""Files are read side by side; that pandera's schemas may be shared by threads is promised nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,8 @@ class Validator:
 
         reasons: list[list[Reason]] = [[] for _ in range(rows.num_rows)]
         try:
-            schema(self.dataset.name).validate(rows.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+            with _ONE_AT_A_TIME:
+                schema(self.dataset.name).validate(rows.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             failures = errors.failure_cases
         else:

@@ -32,6 +32,7 @@ from pipelines.quality.findings import Finding, cell_rule_finding, findings_tabl
 from pipelines.quality.rules import rules_fingerprint
 from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
+from pipelines.warehouse.ahead import side_by_side
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
@@ -83,17 +84,18 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
     current = _current_if_whole(store)
     secret = hash_secret(settings)
     reading_id = _reading_id(settings, district_code, secret)
-    staged = []
-    files_read = 0
-    for delivery in deliveries:
+
+    def stage(delivery: Delivery) -> tuple[Path, dict[str, Any], bool]:
         try:
-            directory, record, was_read = stage_file(
+            return stage_file(
                 delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
             )
         except (FileNotFoundError, PermissionError) as error:
-            directory, record, was_read = *unreadable_file(delivery, store, error), False
-        files_read += was_read
-        staged.append((directory, record))
+            return *unreadable_file(delivery, store, error), False
+
+    results = side_by_side(stage, deliveries)
+    files_read = sum(was_read for *_, was_read in results)
+    staged = [(directory, record) for directory, record, _ in results]
     staged.sort(key=lambda entry: _delivery_order(entry[1]))
     input_id = _input_id(settings, [directory.name for directory, _ in staged])
     late = _changed_after_closing(settings, store, current, [record for _, record in staged])

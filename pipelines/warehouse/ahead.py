@@ -1,19 +1,24 @@
-"""Takes the next items of an iterator in a thread while the last one is worked on.
+"""Threads for reading: the next batch of a file while the last one is stored, and two files side by side.
 
 Reading a file, and validating and storing what was read, are mostly work of Arrow and DuckDB, which let other threads
-run. The queue is bounded, so that memory does not grow with the file.
+run. What waits is bounded, so that memory grows neither with a file nor with their number.
 Does not belong here: what is read or done.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from queue import Full, Queue
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+SIDE_BY_SIDE = 2
+"""Files that are read at a time. More than two mostly wait for Python, and each takes memory for its batches."""
 
 _WAIT_SECONDS = 0.1
 
@@ -58,3 +63,16 @@ def ahead(items: Iterable[T]) -> Generator[T]:
     finally:
         stopped.set()
         thread.join()
+
+
+def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """What ``work`` gives of each item, in their order; what it raises of the first that fails is raised here.
+
+    Nothing new is begun after a failure, and no thread is left.
+    """
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="file") as threads:
+        futures = [threads.submit(copy_context().run, work, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            threads.shutdown(cancel_futures=True)

@@ -95,8 +95,10 @@ def run_sql(
     for file in files:
         if file.table not in existing:
             _create_empty(connection, file, with_comments=with_comments)
-        connection.execute(f"insert into {file.table} {file.query}")
-    return _without_unkept(connection, files)
+        if not file.is_view:
+            connection.execute(f"insert into {file.table} {file.query}")
+        _drop_unkept(connection, files, after=file)
+    return [file.table for file in files if file.is_kept]
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, *groups: str) -> None:
@@ -105,15 +107,21 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *groups: str) -> None:
     files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
     for file in files:
         _create_empty(connection, file)
-    _without_unkept(connection, files)
+        _drop_unkept(connection, files, after=file)
 
 
-def _without_unkept(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]) -> list[str]:
-    """Drops the tables that only others were made from; returns those that stay."""
+def _drop_unkept(connection: duckdb.DuckDBPyConnection, files: Sequence[SqlFile], *, after: SqlFile) -> None:
+    """Drops the tables and views that only others were made from, the last of which is ``after``."""
+    last_reader: dict[str, str] = {}
+    behind: dict[str, frozenset[str]] = {}
     for file in files:
-        if file.keys.get("kept") == "no":
-            connection.execute(f"drop table {file.table}")
-    return [file.table for file in files if file.keys.get("kept") != "no"]
+        reads = file.reads.union(*(behind[table] for table in file.reads if table in behind))
+        last_reader |= dict.fromkeys(reads, file.table)
+        if file.is_view:
+            behind[file.table] = reads
+    for file in files:
+        if not file.is_kept and last_reader.get(file.table, file.table) == after.table:
+            connection.execute(f"drop {'view' if file.is_view else 'table'} {file.table}")
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
@@ -201,6 +209,9 @@ def _create_chinese_view(
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, file: SqlFile, *, with_comments: bool = True) -> None:
     definitions = _definitions(connection, file)
+    if file.is_view:
+        connection.execute(f"create view {file.table} as {file.query}")
+        return
     create_table(connection, file.table, _file_comment(file), definitions, with_comments=with_comments)
 
 

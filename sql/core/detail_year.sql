@@ -1,7 +1,7 @@
 -- The detail figures of departments and projects with their adjustments and payments of the twelve months.
 -- 取自明细的部门、项目数字及其十二个月的调整与支付。
 -- label_zh: 明细全年分月
--- kept: no
+-- kept: as a view
 with level as (
     select 'department' as figure_level
     union all

@@ -1,7 +1,7 @@
 -- Budget and execution of each department and project at the end of each month, against time progress.
 -- 各部门、各项目每月末的预算与执行：当月与累计，并与序时进度比较。
 -- label_zh: 预算执行分月
--- kept: no
+-- kept: as a view
 with date_of_month as (
     select
         grain.district_code,

@@ -31,12 +31,17 @@ with settled as (
 
 paid as (
     select
-        district_code,
-        fiscal_year,
-        coalesce(project_code, project_name) as project_key,
-        sum(paid_amount) as paid_amount
-    from core.payment
-    group by district_code, fiscal_year, coalesce(project_code, project_name)
+        line.district_code,
+        line.fiscal_year,
+        coalesce(line.project_code, line.project_name) as project_key,
+        sum(line.paid_amount) as paid_amount
+    from core.payment as line
+    inner join settled
+        on
+            line.district_code = settled.district_code
+            and line.fiscal_year = settled.fiscal_year
+            and coalesce(line.project_code, line.project_name) = settled.project_key
+    group by line.district_code, line.fiscal_year, coalesce(line.project_code, line.project_name)
 )
 
 select

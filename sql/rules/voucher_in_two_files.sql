@@ -21,25 +21,13 @@ with district_year as (
 ),
 
 -- Hashes find the few candidates, the vouchers themselves decide.
-hashed as (
-    select
-        line.district_code,
-        line.fiscal_year,
-        hash(line.voucher_number) as voucher_hash,
-        hash(line.source_file_id) as file_hash
+candidate as (
+    select hash(line.district_code, line.fiscal_year, line.voucher_number) as voucher_hash
     from core.payment as line
     inner join district_year
         on line.district_code = district_year.district_code and line.fiscal_year = district_year.fiscal_year
-),
-
-candidate as (
-    select
-        district_code,
-        fiscal_year,
-        voucher_hash
-    from hashed
-    group by district_code, fiscal_year, voucher_hash
-    having min(file_hash) <> max(file_hash)
+    group by hash(line.district_code, line.fiscal_year, line.voucher_number)
+    having min(hash(line.source_file_id)) <> max(hash(line.source_file_id))
 )
 
 select
@@ -54,9 +42,6 @@ select
     count(*) as source_line_count
 from core.payment as line
 inner join candidate
-    on
-        line.district_code = candidate.district_code
-        and line.fiscal_year = candidate.fiscal_year
-        and hash(line.voucher_number) = candidate.voucher_hash
+    on hash(line.district_code, line.fiscal_year, line.voucher_number) = candidate.voucher_hash
 group by line.district_code, line.fiscal_year, line.voucher_number
 having count(distinct line.source_file_id) > 1

@@ -28,47 +28,62 @@ with threshold as (
     where version.reference_table = 'warning_thresholds'
 ),
 
-prepaid_purpose as (
-    select distinct
+prepaid_keyword as (
+    select
+        district_code,
+        fiscal_year,
+        list(keyword) as keywords
+    from threshold
+    where warning_rule = 'prepaid-in-december'
+    group by district_code, fiscal_year
+),
+
+-- Summed under the names as given: they are resolved when only few rows are left.
+prepaid_as_given as (
+    select
         payment.district_code,
         payment.fiscal_year,
-        payment.payment_purpose
+        payment.department_code,
+        payment.department_name,
+        payment.project_code,
+        payment.project_name,
+        sum(payment.paid_amount) as prepaid_amount
     from core.payment as payment
-    inner join threshold
-        on
-            payment.district_code = threshold.district_code
-            and payment.fiscal_year = threshold.fiscal_year
-            and payment.payment_purpose like '%' || threshold.keyword || '%'
-    where threshold.warning_rule = 'prepaid-in-december' and extract(month from payment.payment_date) = 12
+    inner join prepaid_keyword as prepaid
+        on payment.district_code = prepaid.district_code and payment.fiscal_year = prepaid.fiscal_year
+    where
+        extract(month from payment.payment_date) = 12
+        and contains_any(payment.payment_purpose, prepaid.keywords)
+    group by
+        payment.district_code,
+        payment.fiscal_year,
+        payment.department_code,
+        payment.department_name,
+        payment.project_code,
+        payment.project_name
 ),
 
 prepaid as (
     select
-        payment.district_code,
-        payment.fiscal_year,
+        given.district_code,
+        given.fiscal_year,
         project.department_code,
         project.department_name,
         project.project_code,
         project.project_name,
-        sum(payment.paid_amount) as prepaid_amount
-    from core.payment as payment
-    inner join prepaid_purpose
-        on
-            payment.district_code = prepaid_purpose.district_code
-            and payment.fiscal_year = prepaid_purpose.fiscal_year
-            and payment.payment_purpose = prepaid_purpose.payment_purpose
+        sum(given.prepaid_amount) as prepaid_amount
+    from prepaid_as_given as given
     inner join core.project_resolution as project
         on
-            payment.district_code = project.district_code
-            and payment.fiscal_year = project.fiscal_year
-            and payment.department_code is not distinct from project.given_department_code
-            and payment.department_name is not distinct from project.given_department_name
-            and payment.project_code is not distinct from project.given_project_code
-            and payment.project_name is not distinct from project.given_project_name
-    where extract(month from payment.payment_date) = 12
+            given.district_code = project.district_code
+            and given.fiscal_year = project.fiscal_year
+            and given.department_code is not distinct from project.given_department_code
+            and given.department_name is not distinct from project.given_department_name
+            and given.project_code is not distinct from project.given_project_code
+            and given.project_name is not distinct from project.given_project_name
     group by
-        payment.district_code,
-        payment.fiscal_year,
+        given.district_code,
+        given.fiscal_year,
         project.department_code,
         project.department_name,
         project.project_code,
@@ -257,11 +272,20 @@ told as (
         cast(passed.measured_value * 100 as decimal(18, 2)) as measured_pct,
         coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text,
         readable_amount(standing.full_year_budget_amount) as budget_text,
-        readable_amount(standing.executed_amount) as executed_text,
-        readable_amount(-standing.unspent_amount) as overspent_text,
-        readable_amount(standing.net_adjustment_amount) as net_adjustment_text,
-        readable_amount(standing.november_december_amount) as november_december_text,
-        readable_amount(standing.prepaid_amount) as prepaid_text
+        readable_amount(
+            case passed.warning_rule
+                when 'spend-without-budget' then standing.executed_amount
+                when 'over-executed' then standing.executed_amount
+            end
+        ) as executed_text,
+        readable_amount(
+            case passed.warning_rule
+                when 'over-executed' then -standing.unspent_amount
+                when 'adjustment-rate' then standing.net_adjustment_amount
+                when 'year-end-rush' then standing.november_december_amount
+                when 'prepaid-in-december' then standing.prepaid_amount
+            end
+        ) as told_text
     from passed
     inner join standing
         on
@@ -312,20 +336,20 @@ select
                 || (-gap_to_progress_points) || ' points behind.'
         when 'year-end-rush'
             then
-                'Paid ' || november_december_text || ' yuan in November and December, ' || measured_pct
+                'Paid ' || told_text || ' yuan in November and December, ' || measured_pct
                 || ' % of the budget.'
         when 'prepaid-in-december'
-            then 'Paid ' || prepaid_text || ' yuan in December for purposes that name a prepayment.'
+            then 'Paid ' || told_text || ' yuan in December for purposes that name a prepayment.'
         when 'spend-without-budget' then 'Executed ' || executed_text || ' yuan of a budget of 0.'
         when 'over-executed'
             then
                 'Executed ' || executed_text || ' yuan of ' || budget_text || ', '
-                || overspent_text || ' yuan above the budget.'
+                || told_text || ' yuan above the budget.'
         when 'low-execution-in-year' then 'Executed ' || rate_pct || ' % by ' || as_of_text || '.'
         when 'low-execution-three-years'
             then 'The best execution rate of three years is ' || measured_pct || ' %.'
         when 'adjustment-rate'
-            then 'Net adjustment ' || net_adjustment_text || ' yuan, ' || measured_pct || ' % of the initial budget.'
+            then 'Net adjustment ' || told_text || ' yuan, ' || measured_pct || ' % of the initial budget.'
         when 'adjustment-count' then 'Adjusted ' || adjustment_count || ' times.'
     end as evidence,
     case warning_rule
@@ -337,17 +361,17 @@ select
                 '截至' || as_of_text || '，执行率' || rate_pct || '%，序时进度' || time_progress_pct || '%，落后'
                 || (-gap_to_progress_points) || '个百分点。'
         when 'year-end-rush'
-            then '11至12月支付' || november_december_text || '元，占全年预算' || measured_pct || '%。'
-        when 'prepaid-in-december' then '12月以预付、预存等用途支付' || prepaid_text || '元。'
+            then '11至12月支付' || told_text || '元，占全年预算' || measured_pct || '%。'
+        when 'prepaid-in-december' then '12月以预付、预存等用途支付' || told_text || '元。'
         when 'spend-without-budget' then '预算为零，支出' || executed_text || '元。'
         when 'over-executed'
             then
                 '预算' || budget_text || '元，支出' || executed_text || '元，超出'
-                || overspent_text || '元。'
+                || told_text || '元。'
         when 'low-execution-in-year' then '截至' || as_of_text || '，执行率' || rate_pct || '%。'
         when 'low-execution-three-years' then '近三年最高执行率为' || measured_pct || '%。'
         when 'adjustment-rate'
-            then '净调整' || net_adjustment_text || '元，为年初预算的' || measured_pct || '%（绝对值）。'
+            then '净调整' || told_text || '元，为年初预算的' || measured_pct || '%（绝对值）。'
         when 'adjustment-count' then '年内调整' || adjustment_count || '次。'
     end as evidence_zh,
     month,

@@ -24,19 +24,12 @@ with known_key as (
 ),
 
 given as (
-    select
+    select distinct
         district_code,
         fiscal_year,
         department_code,
         department_name
-    from core.payment
-    union
-    select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name
-    from core.budget_adjustment
+    from rule_given_name
 )
 
 select

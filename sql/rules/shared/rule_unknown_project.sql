@@ -13,19 +13,12 @@ with delivered as (
 ),
 
 given as (
-    select
+    select distinct
         district_code,
         fiscal_year,
         project_code,
         project_name
-    from core.payment
-    union
-    select
-        district_code,
-        fiscal_year,
-        project_code,
-        project_name
-    from core.budget_adjustment
+    from rule_given_name
 ),
 
 named as (
@@ -51,7 +44,8 @@ named as (
         project_code,
         project_name,
         0 as is_listed
-    from core.budget_adjustment
+    from rule_given_name
+    where dataset = 'budget_adjustment'
 ),
 
 known_key as (
