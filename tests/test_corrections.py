@@ -65,3 +65,14 @@ def test_the_workbook_marks_the_wrong_cell_and_runs_nothing(bureau: Bureau, tmp_
     assert [sheet["A3"].value, sheet["C3"].value, sheet["D3"].value] == [4, "V9", "2024-13-45"]
     assert "不是日期" in sheet["B3"].value
     assert (sheet["C4"].value, sheet["C4"].data_type) == ("=1+1", "s")
+
+
+def test_files_of_similar_paths_have_workbooks_of_their_own(tmp_path: Path) -> None:
+    office = Bureau(tmp_path / "office")
+    for path in ("a/b.csv", "a_b.csv"):
+        office.deliver(f"440199/2024/{path}", "水果,颜色\n苹果,红\n")
+    office.night()
+    run(office, "--workbooks", str(tmp_path / "out"))
+    for path in ("a/b.csv", "a_b.csv"):
+        workbook = load_workbook(tmp_path / "out" / "440199" / "2024" / f"{path}-更正.xlsx")
+        assert workbook["说明"]["A1"].value == f"440199/2024/{path}：请更正下列问题后重新报送"

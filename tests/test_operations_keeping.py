@@ -34,9 +34,10 @@ from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.prune import prune
 from pipelines.settings import Notifications, Retention, Settings, Webhook
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import WrittenIntoError, open_published
 from pipelines.warehouse.contents import accepted_attempt
 from pipelines.warehouse.integrity import check_version
+from pipelines.warehouse.stages import Stage, listening
 from pipelines.warehouse.store import SCHEMA_VERSION, district_years
 
 BUDGET = "部门编码,部门名称,项目编码,项目名称,资金性质编码,年初预算数\n101,测试一局,P1,甲项目,111,{amount}\n"
@@ -311,9 +312,19 @@ def test_a_publication_that_somebody_wrote_into_is_made_anew_as_the_runbook_says
         f"{left_over}: somebody wrote into the published file",
     )
 
-    settings.database.unlink()
-    left_over.unlink()
-    run_night(settings)
+    with pytest.raises(WrittenIntoError, match=r"(?s)Run 'district-finance nightly'.*请运行 nightly"):
+        open_published(settings.database)
+
+    def kill(reached: Stage) -> None:
+        if reached is Stage.VERIFIED:
+            raise KeyboardInterrupt
+
+    with listening(kill), pytest.raises(KeyboardInterrupt):
+        run_night(settings)  # ends between the two steps: the log is out of the way, the file is still the old one
+    assert publication(settings) == said
+    assert looked_at(settings)["publication"][0] is Level.FAILURE
+    assert run_night(settings).publication.status == "published"
+    assert run_night(settings).publication.status == "unchanged"
     assert looked_at(settings)["publication"][0] is Level.OK
     with open_published(settings.database) as published:
         assert published.execute(builds).fetchall()[: len(before)] == before

@@ -30,7 +30,8 @@ from pipelines.operations.last_night import last_night
 from pipelines.operations.notify import unreachable_receivers
 from pipelines.operations.permissions import wrong_permissions
 from pipelines.settings import Settings
-from pipelines.warehouse.publish import published_build
+from pipelines.warehouse.connect import logs_left_over
+from pipelines.warehouse.publish import logs_set_aside, published_build
 from pipelines.warehouse.store import district_years
 
 PROGRAM = "district-finance"
@@ -203,9 +204,8 @@ def _store(settings: Settings) -> tuple[Level, str]:
 def _publication(settings: Settings) -> tuple[Level, str]:
     if not settings.database.exists():
         return Level.WARNING, f"{settings.database}: nothing published yet"
-    leftover = settings.database.with_name(settings.database.name + ".wal")
-    if leftover.exists():
-        return Level.FAILURE, f"{leftover}: somebody wrote into the published file"
+    if left_over := [*logs_left_over(settings.database), *logs_set_aside(settings.database)]:
+        return Level.FAILURE, f"{left_over[0]}: somebody wrote into the published file"
     build = published_build(settings.database)
     if build is None:
         return Level.FAILURE, f"{settings.database}: cannot be read"
@@ -354,8 +354,8 @@ TOPICS = (
         "publication",
         "已发布数据库",
         _publication,
-        "Delete the file (and a .wal beside it), then run 'district-finance nightly': it is made anew from the store.",
-        "请删除该文件及其旁的 .wal，再运行 district-finance nightly，即由已接受数据重建。",
+        "Run 'district-finance nightly': it is made anew from the store. See who may write there.",
+        "请运行 district-finance nightly，即由已接受数据重建，并查明谁能写入。",
     ),
     Topic(
         "last night",

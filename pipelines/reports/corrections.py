@@ -75,13 +75,15 @@ def corrections(
 
 
 def write_corrections(found: list[Correction], directory: Path) -> list[Path]:
-    """Writes ``<directory>/<district>/<year>/<file name>-更正.xlsx`` for every file; returns the workbooks."""
+    """Writes ``<directory>/<path of the file below raw/>-更正.xlsx`` for every file; returns the workbooks.
+
+    The folders are those of the deliveries, so that no two files share a workbook. What belongs to no file is written
+    to ``<directory>/<district>/<year>-更正.xlsx``.
+    """
     written = []
     for correction in found:
-        folder = directory / correction.district_code / str(correction.fiscal_year)
-        folder.mkdir(parents=True, exist_ok=True)
-        below = correction.source_path.split("/", 2)[-1].replace("/", "_")
-        target = folder / f"{below}-更正.xlsx"
+        target = directory / f"{correction.source_path}-更正.xlsx"
+        target.parent.mkdir(parents=True, exist_ok=True)
         with open_workbook(target) as workbook:
             _write(workbook, correction)
         written.append(target)

@@ -91,6 +91,7 @@ def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Rep
         return []
     written = write_reports(settings)
     reached(Stage.REPORTS_WRITTEN)
+    done.parent.mkdir(parents=True, exist_ok=True)  # a publication without a report: nothing else has made it
     write_atomically(done, state)
     return written
 

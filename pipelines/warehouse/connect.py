@@ -15,15 +15,34 @@ class NotPublishedError(Exception):
     """There is no published database yet: where it was expected, and what to do."""
 
 
+class WrittenIntoError(NotPublishedError):
+    """Somebody wrote into the published file: what a reader would see is not what was published."""
+
+
+def logs_left_over(database: Path) -> list[Path]:
+    """Write-ahead logs beside the published file. Ours is complete without one: somebody else wrote there.
+
+    DuckDB would add what is in them to what a reader sees.
+    """
+    return sorted(database.parent.glob(f"{database.name}.wal*"))
+
+
 def open_published(database: Path) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published database.
 
     Raises:
         NotPublishedError: nothing was published yet.
+        WrittenIntoError: a write-ahead log lies beside the file.
     """
     if not database.exists():
         raise NotPublishedError(
             f"{database}: nothing has been published yet. Run 'district-finance nightly' first. "
             "尚未发布，请先运行 nightly。"
+        )
+    if logs := logs_left_over(database):
+        raise WrittenIntoError(
+            f"{logs[0]}: somebody wrote into the published database, so its figures are not those that were published. "
+            "Run 'district-finance nightly': it is made anew. "
+            "有人写入过已发布的数据库，其数字已不是发布的数字；请运行 nightly 重新生成。"
         )
     return duckdb.connect(database, read_only=True)

@@ -30,7 +30,7 @@ from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
 from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.checksums import tables_that_differ, write_checksums
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import NotPublishedError, logs_left_over, open_published
 from pipelines.warehouse.contents import (
     Attempt,
     accepted_attempt,
@@ -105,9 +105,13 @@ def build_and_publish(settings: Settings) -> Publication:
         return Publication("nothing", settings.database)
     of_the_day = _of_the_day(settings, attempts, held)
     inputs_hash = _inputs_hash(settings, attempts, held, of_the_day)
+    _set_logs_aside(settings.database)
     published = published_build(settings.database)
     if published:
         _refuse_downgrade(settings.database, published)
+    if logs_set_aside(settings.database):
+        published = None  # somebody wrote into it: it is made anew, and nothing of it is history
+    if published:
         keep_history(settings, published["build_id"])
     if published and published["inputs_hash"] == inputs_hash:
         return Publication("unchanged", settings.database, published["build_id"])
@@ -152,7 +156,7 @@ def published_build(database: Path) -> dict[str, Any] | None:
         with open_published(database) as connection:
             row = connection.execute("from quality.build").fetchone()
             names = [name for name, *_ in connection.description or ()]
-    except duckdb.Error as error:
+    except (duckdb.Error, NotPublishedError) as error:
         logger.warning("the published file cannot be read and is built anew: %s", error)
         return None
     return dict(zip(names, row, strict=True)) if row else None
@@ -302,9 +306,33 @@ def _verify(target: Path, build_id: str, settings: Settings) -> None:
             raise BuildError(f"{target}: {', '.join(differing)} read back differently from what was written.")
 
 
+def logs_set_aside(database: Path) -> list[Path]:
+    """Write-ahead logs of others that were moved out of readers' way; while one is there, the file is not trusted."""
+    return sorted(database.parent.glob(f".{database.name}.wal*.set-aside"))
+
+
+def _set_logs_aside(database: Path) -> None:
+    """Moves write-ahead logs of others away from the published file, on disk before anything is renamed there.
+
+    They are kept under a hidden name until the file itself has been replaced: a run that is killed in between leaves
+    the sign that it still must be.
+    """
+    for log in logs_left_over(database):
+        facts = log.stat()
+        logger.warning(
+            "somebody wrote into the published file: it is made anew",
+            extra={"file": str(log), "bytes": facts.st_size, "owner": facts.st_uid},
+        )
+        log.replace(log.with_name(f".{log.name}.set-aside"))
+        sync_directory(database.parent)
+
+
 def _publish(target: Path, database: Path) -> None:
     target.chmod(FILE_MODE)
     with target.open("rb") as file:
         os.fsync(file.fileno())
+    _set_logs_aside(database)
     target.replace(database)
     sync_directory(database.parent)
+    for log in logs_set_aside(database):
+        log.unlink()
