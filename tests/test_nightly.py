@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from bureau import BUDGET, PAYMENTS, Bureau, deliver_detail
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK
 from pipelines.warehouse.accept import accept_district_year
+from pipelines.warehouse.reference import ReferenceFileError
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "raw" / "440103" / "2022"
@@ -311,12 +313,39 @@ def test_a_file_that_vanished_during_the_run_holds_its_district_year_back(bureau
     assert bureau.night().exit_code == ALL_PUBLISHED
 
 
+def test_a_share_that_goes_away_while_a_file_is_read_holds_its_district_year_back(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    deliver_detail(bureau)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.warehouse.staging.read_file", gone)
+        (acceptance,) = bureau.night().acceptances
+    assert acceptance.status == "held_back"
+    assert {finding.rule_id for finding in acceptance.findings} == {"file-not-readable"}
+    assert bureau.night().exit_code == ALL_PUBLISHED
+
+
 def test_a_file_outside_district_and_year_is_told(bureau: Bureau) -> None:
     deliver_detail(bureau)
     bureau.deliver("预算.csv", BUDGET)
     night = bureau.night()
     assert night.exit_code == SOMETHING_HELD_BACK
     assert any("预算.csv" in problem for problem in night.problems)
+
+
+def test_a_reference_file_that_leads_out_of_raw_is_never_read(bureau: Bureau, tmp_path: Path) -> None:
+    deliver_detail(bureau)
+    outside = tmp_path / "outside.csv"
+    outside.write_text("a secret\n")
+    place = bureau.settings.raw / "440199" / "reference"
+    place.mkdir()
+    (place / "warning_thresholds.csv").symlink_to(outside)
+    with pytest.raises(ReferenceFileError, match=r"leads out of raw/.*链接指向 raw 之外") as told:
+        bureau.night()
+    assert "secret" not in str(told.value)
 
 
 # Readers ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Does not belong here: rules between district-years and the publication (warehous
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import secrets
@@ -43,6 +44,11 @@ from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, as_json
 from pipelines.warehouse.working_memory import working_database
 
 logger = logging.getLogger(__name__)
+
+_OF_THE_DELIVERY = frozenset(
+    {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN, errno.EIO}
+)
+"""Errors of a file that vanished, is closed, or lies on a share that went away; a full disk of our own is not there."""
 
 READING_VERSION = 2
 """Raised when the program reads the same bytes differently: every file is then read again."""
@@ -90,7 +96,9 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
             return stage_file(
                 delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
             )
-        except (FileNotFoundError, PermissionError) as error:
+        except OSError as error:
+            if error.errno not in _OF_THE_DELIVERY:
+                raise
             return *unreadable_file(delivery, store, error), False
 
     results = side_by_side(stage, deliveries)

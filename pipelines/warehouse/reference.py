@@ -30,7 +30,12 @@ class ReferenceFileError(Exception):
 
 
 def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
-    """Every reference file with the district that it is for (None: the defaults), districts below ``raw`` in order."""
+    """Every reference file with the district that it is for (None: the defaults), districts below ``raw`` in order.
+
+    Raises:
+        ReferenceFileError: a file has the name of no reference table, or leads out of ``raw`` (never opened).
+    """
+    root = raw.resolve()
     defaults: list[tuple[Path, str | None]] = [(DEFAULTS / f"{name}.csv", None) for name in REFERENCE_TABLES]
     own: list[tuple[Path, str | None]] = []
     for path in sorted(raw.glob("*/reference/*.csv")):
@@ -38,6 +43,10 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
             raise ReferenceFileError(
                 f"{path}: {path.stem!r} is not a reference table; expected one of {', '.join(REFERENCE_TABLES)}. "
                 f"{path.stem} 不是参考表，应为 {'、'.join(REFERENCE_TABLES)} 之一。"
+            )
+        if not path.resolve().is_relative_to(root):
+            raise ReferenceFileError(
+                f"{path}: a link that leads out of raw/; put the file itself there. 链接指向 raw 之外，请放入文件本身。"
             )
         own.append((path, path.parent.parent.name))
     return defaults + own
