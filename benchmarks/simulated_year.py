@@ -256,14 +256,15 @@ class City:
         seen: set[str] = set()
         for name in sorted(district.files):
             for number, line in enumerate(district.files[name], start=2):
-                outcome = "accepted"
-                if not line.is_good:
+                if line.text:
                     outcome = "rejected"
                 elif line.voucher in corrected and "更正" not in name:
                     outcome = "superseded"
                 elif line.voucher in seen:
+                    # Of an orphan too: the first of two equal rows is set aside, the other one repeats it.
                     outcome = "duplicate"
-                if outcome == "accepted":
+                else:
+                    outcome = "accepted" if line.is_good else "rejected"
                     seen.add(line.voucher)
                 told[f"{district.code}/{YEAR}/{name}", number] = outcome
         return told
