@@ -47,7 +47,9 @@ dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and se
 		ln -sf "$(CURDIR)/deploy/dagster.yaml" "$$DAGSTER_HOME/dagster.yaml"; }; \
 	PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
+# On a server the program may not write beside its code, and would be compiled anew at every start.
 install: $(INSTALLED)  ## Only set up .venv | 只安装环境
+	@$(BIN)/python -m compileall -q pipelines
 
 # uv installs the lock file's exact versions, from the index that pip is configured for. Where uv cannot reach it (an
 # index that needs pip's own certificates, credentials or extra places), pip installs the same hashes, more slowly.
