@@ -40,7 +40,9 @@ class Night:
     @property
     def exit_code(self) -> int:
         """0 all published, 3 published but something was held back, 1 nothing could be published."""
-        held = bool(self.problems) or any(acceptance.status == "held_back" for acceptance in self.acceptances)
+        held = bool(self.problems or self.publication.problems) or any(
+            acceptance.status == "held_back" for acceptance in self.acceptances
+        )
         if self.publication.status in ("nothing", "held_back"):
             return FAILED
         if held and not any(acceptance.version is not None for acceptance in self.acceptances):
@@ -61,21 +63,25 @@ def publish_or_mend(
 ) -> tuple[list[Acceptance], Publication]:
     """Publishes; what is found damaged in the store is first made again from the deliveries that still lie in raw/.
 
+    What cannot be made again stays behind, and the others are published (``Publication.problems``).
     Returns ``acceptances``, or those of the second reading. The caller holds the warehouse's lock.
     """
     try:
         return acceptances, build_and_publish(settings)
     except DamagedStoreError as error:
         logger.warning("reading again what is damaged: %s", error)
-        return accept_all(settings, deliveries), build_and_publish(settings)
+        return accept_all(settings, deliveries), build_and_publish(settings, damaged_stay_behind=True)
 
 
 def standing(settings: Settings) -> list[Acceptance]:
     """Every district-year as the store has it: what counts, and whether the last attempt is held back."""
     standings = []
     for store in district_years(settings.accepted):
-        held, current = store.held_manifest(), store.current
-        record = held or (store.manifest(current) if current is not None else None)
+        try:
+            held, current = store.held_manifest(), store.current
+            record = held or (store.manifest(current) if current is not None else None)
+        except DamagedStoreError:
+            continue  # told by the publication, which makes it again where it can
         if record is not None:
             status: Literal["held_back", "unchanged"] = "held_back" if held else "unchanged"
             standings.append(Acceptance(store.district_code, store.fiscal_year, status, current, record))
@@ -86,7 +92,7 @@ def end_night(settings: Settings, night: Night) -> Night:
     """Closes what is not for readers, leaves the sign of life that ``doctor`` reads, tells whoever wants to know."""
     set_permissions(settings)
     record_night(settings, night.publication.status, night.exit_code)
-    tell_night(settings, night.publication, night.problems)
+    tell_night(settings, night.publication, [*night.problems, *night.publication.problems])
     return night
 
 

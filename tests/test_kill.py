@@ -200,9 +200,50 @@ def test_a_damaged_store_is_made_again_from_the_deliveries(bureau: Bureau) -> No
     told = CliRunner().invoke(
         main, ["nightly", "--raw", str(bureau.settings.raw), "--warehouse", str(bureau.settings.warehouse)]
     )
-    assert told.exit_code == 1
+    assert told.exit_code == 3
     assert f"{payments} (read from {PLACE}/支付.csv): missing, or not as it was written" in told.output
-    assert executed(bureau) == Decimal("700.00")
+    assert accepted_versions(bureau) == [("440198", 1), ("440199", None)]
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     assert bureau.night().exit_code == 0
     assert executed(bureau) == Decimal("700.00")
+
+
+def test_a_damaged_district_year_whose_deliveries_are_gone_keeps_nobody_else_from_readers(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    bureau.deliver("440198/2024/预算.csv", BUDGET)
+    bureau.deliver("440198/2024/支付.csv", PAYMENTS)
+    bureau.night()
+    bureau.deliver(f"{PLACE}/支付_补.csv", PAYMENTS.replace("V1", "V8").replace("V2", "V9"))
+    bureau.night()
+    further = max(
+        (bureau.settings.accepted / PLACE).glob("files/*/payment.parquet"), key=lambda path: path.stat().st_mtime
+    )
+    kept = bureau.settings.raw.parent / "kept"
+    (bureau.settings.raw / "440199").rename(kept)
+    flip_a_byte(further)
+    bureau.deliver("440198/2024/支付.csv", PAYMENTS.replace("V2", "V3"))
+    for status in ("published", "unchanged"):
+        night = bureau.night()
+        assert (night.exit_code, night.publication.status) == (3, status)
+        assert "440199/2024: version 1 is published in the place of version 2" in night.publication.problems[0]
+        assert str(further) in night.publication.problems[0]
+    assert accepted_versions(bureau) == [("440198", 2), ("440199", 1)]
+
+    for payments in (bureau.settings.accepted / PLACE).glob("files/*/payment.parquet"):
+        flip_a_byte(payments)
+    bureau.deliver("440198/2024/支付.csv", PAYMENTS)
+    night = bureau.night()
+    assert night.exit_code == 3
+    assert "440199/2024: nothing of it is published any more" in night.publication.problems[0]
+    assert accepted_versions(bureau) == [("440198", 3)]
+
+    kept.rename(bureau.settings.raw / "440199")
+    assert bureau.night().exit_code == 0
+    assert accepted_versions(bureau) == [("440198", 3), ("440199", 2)]
+
+
+def accepted_versions(bureau: Bureau) -> list[tuple[str, int | None]]:
+    with open_published(bureau.settings.database) as published:
+        return published.execute(
+            "select district_code, accepted_version from quality.district_year order by all"
+        ).fetchall()

@@ -61,6 +61,8 @@ def _sections(settings: Settings, night: Night) -> Iterator[str]:
         yield _deliveries(night.acceptances)
     if night.problems:
         yield _listing("报送目录的问题 Problems in the raw directory", night.problems)
+    if night.publication.problems:
+        yield _listing("已接受数据的损坏 Damaged in the accepted store", night.publication.problems)
     held = [acceptance for acceptance in night.acceptances if acceptance.status == "held_back"]
     if held:
         yield _listing("暂缓原因 Why something was held back", _held_reasons(settings, held))

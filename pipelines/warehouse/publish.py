@@ -46,7 +46,13 @@ from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.month_close import month_to_close, restatement_findings
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.store import district_years, sync_directory
+from pipelines.warehouse.store import (
+    DamagedStoreError,
+    DistrictYearStore,
+    district_years,
+    read_manifest,
+    sync_directory,
+)
 from pipelines.warehouse.template import attach, copy_template, detach
 from pipelines.warehouse.working_memory import bound_memory, working_database
 
@@ -80,16 +86,21 @@ class Publication:
 
     ``status``: ``published``, ``unchanged`` (the published file already says all this), ``held_back`` (the gate
     refused; the last publication stays) or ``nothing`` (no district-year was ever accepted).
+    ``problems`` are district-years whose accepted version is damaged and cannot be made again, as sentences.
     """
 
     status: Literal["published", "unchanged", "held_back", "nothing"]
     database: Path
     build_id: str | None = None
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
-def build_and_publish(settings: Settings) -> Publication:
+def build_and_publish(settings: Settings, *, damaged_stay_behind: bool = False) -> Publication:
     """Builds and publishes what the accepted store holds; the caller holds the warehouse's lock.
+
+    ``damaged_stay_behind``: a district-year whose version is damaged is published as of its newest whole version, or
+    left out where it has none, and the others are published; ``problems`` tells it.
 
     Raises:
         BuildError: the finished file could not be written or did not verify, or a later program published.
@@ -99,10 +110,15 @@ def build_and_publish(settings: Settings) -> Publication:
     shutil.rmtree(workshop, ignore_errors=True)
     bring_up_to_date(settings.accepted)
     stores = district_years(settings.accepted)
-    attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
-    held = [attempt for store in stores if (attempt := held_attempt(store))]
+    problems: list[str] = []
+    if damaged_stay_behind:
+        attempts = [attempt for store in stores if (attempt := _newest_whole(store, problems))]
+        held = [attempt for store in stores if (attempt := _held_if_whole(store))]
+    else:
+        attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
+        held = [attempt for store in stores if (attempt := held_attempt(store))]
     if not attempts:
-        return Publication("nothing", settings.database)
+        return Publication("nothing", settings.database, problems=problems)
     of_the_day = _of_the_day(settings, attempts, held)
     inputs_hash = _inputs_hash(settings, attempts, held, of_the_day)
     _set_logs_aside(settings.database)
@@ -114,7 +130,7 @@ def build_and_publish(settings: Settings) -> Publication:
     if published:
         keep_history(settings, published["build_id"])
     if published and published["inputs_hash"] == inputs_hash:
-        return Publication("unchanged", settings.database, published["build_id"])
+        return Publication("unchanged", settings.database, published["build_id"], problems=problems)
     started_at = datetime.now(UTC).replace(tzinfo=None)
     build_id = f"{started_at:%Y%m%dT%H%M%S}-{inputs_hash[:8]}"
     for attempt in attempts:
@@ -123,10 +139,11 @@ def build_and_publish(settings: Settings) -> Publication:
     try:
         target = workshop / "district_finance.duckdb"
         identity = (build_id, started_at, inputs_hash, published["build_id"] if published else None)
-        reasons = _build(target, settings, attempts, held, identity=identity, of_the_day=of_the_day)
+        outcome = "published_with_holds" if held or problems else "published"
+        reasons = _build(target, settings, attempts, held, outcome, identity=identity, of_the_day=of_the_day)
         if reasons:
             logger.error("publication held back", extra={"build": build_id})
-            return Publication("held_back", settings.database, build_id, reasons)
+            return Publication("held_back", settings.database, build_id, reasons, problems)
         _verify(target, build_id, settings)
         reached(Stage.VERIFIED)
         _publish(target, settings.database)
@@ -145,7 +162,40 @@ def build_and_publish(settings: Settings) -> Publication:
     except OSError as error:
         logger.warning("the history is not kept beside the published file yet, the next run tries again: %s", error)
     logger.info("published", extra={"build": build_id})
-    return Publication("published", settings.database, build_id)
+    return Publication("published", settings.database, build_id, problems=problems)
+
+
+def _newest_whole(store: DistrictYearStore, problems: list[str]) -> Attempt | None:
+    """The version that counts, or the newest before it that is whole; ``problems`` gets a sentence if it is older."""
+    if store.current is None:
+        return None
+    place = f"{store.district_code}/{store.fiscal_year}"
+    damage: DamagedStoreError | None = None
+    for number in range(store.current, 0, -1):
+        directory = store.versions / str(number)
+        if number < store.current and not directory.exists():
+            continue
+        try:
+            attempt = Attempt(store, directory, read_manifest(directory))
+            check_version(store, directory, attempt.manifest)
+        except DamagedStoreError as error:
+            damage = damage or error
+            continue
+        if damage:
+            problems.append(
+                f"{place}: version {number} is published in the place of version "
+                f"{store.current}. 以第 {number} 版代替第 {store.current} 版发布。{damage}"
+            )
+        return attempt
+    problems.append(f"{place}: nothing of it is published any more. 该区年度暂无可发布的数据。{damage}")
+    return None
+
+
+def _held_if_whole(store: DistrictYearStore) -> Attempt | None:
+    try:
+        return held_attempt(store)
+    except DamagedStoreError:
+        return None
 
 
 def published_build(database: Path) -> dict[str, Any] | None:
@@ -217,6 +267,7 @@ def _build(
     settings: Settings,
     attempts: list[Attempt],
     held: list[Attempt],
+    outcome: str,
     *,
     identity: tuple[str, datetime, str, str | None],
     of_the_day: _OfTheDay,
@@ -238,7 +289,7 @@ def _build(
             "finished_at": datetime.now(UTC).replace(tzinfo=None),
             "inputs_hash": inputs_hash,
             "inputs": inputs_json(attempts),
-            "outcome": "published_with_holds" if held else "published",
+            "outcome": outcome,
             "program_version": program_version("district-finance"),
             "schema_version": DATABASE_SCHEMA_VERSION,
         }
