@@ -14,9 +14,11 @@ import pytest
 from bureau import BUDGET, PAYMENTS, Bureau, deliver_detail
 
 from pipelines.ingest.deliveries import find_deliveries
+from pipelines.log_fields import current_log_fields
 from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK
 from pipelines.warehouse.accept import accept_district_year
 from pipelines.warehouse.reference import ReferenceFileError
+from pipelines.warehouse.stages import Stage, listening
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "raw" / "440103" / "2022"
@@ -326,6 +328,23 @@ def test_a_share_that_goes_away_while_a_file_is_read_holds_its_district_year_bac
     assert acceptance.status == "held_back"
     assert {finding.rule_id for finding in acceptance.findings} == {"file-not-readable"}
     assert bureau.night().exit_code == ALL_PUBLISHED
+
+
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(bureau: Bureau) -> None:
+    deliver_detail(bureau)
+    payments = "440199/2024/支付.csv"
+
+    def change(stage: Stage) -> None:
+        if stage is Stage.READING_FILE and current_log_fields()["file"] == payments:
+            bureau.deliver(payments, PAYMENTS.replace("V1", "V8"))
+
+    with listening(change):
+        (acceptance,) = bureau.night().acceptances
+    assert acceptance.status == "held_back"
+    assert [finding.finding_key for finding in acceptance.findings] == [payments]
+    assert "it was changed while it was read" in acceptance.findings[0].message
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one("select count(*) from core.payment where voucher_number = 'V8'") == (1,)
 
 
 def test_a_file_outside_district_and_year_is_told(bureau: Bureau) -> None:

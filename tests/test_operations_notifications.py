@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -19,12 +20,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.definitions import defs
 from pipelines.nightly import run_night
 from pipelines.operations.channels import cut
 from pipelines.operations.notify import tell_failure, tell_night, tell_test, unreachable_receivers
@@ -402,3 +405,17 @@ def test_a_long_text_is_cut_at_a_character() -> None:
     assert cut("预算执行", 12) == "预算执行"
     assert cut("预算执行", 11) == "预算…"
     assert len(cut("预" * 5000, 2048).encode()) <= 2048
+
+
+def test_a_schedule_that_finds_nothing_to_run_tells_it_once(tmp_path: Path, robot: Robot) -> None:
+    settings = settings_for(tmp_path, json=("json", robot.address))
+    with dg.DagsterInstance.ephemeral() as instance:
+        for day in (5, 6):
+            night = datetime(2026, 1, day, 2, tzinfo=UTC)
+            context = dg.build_schedule_context(instance, night, resources={"settings": settings})
+            tick = defs.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
+            assert not tick.run_requests
+            assert "is the share mounted" in str(tick.skip_message)
+    (told,) = robot.bodies
+    assert told["event"] == "failure"
+    assert str(settings.raw) in str(told)

@@ -36,10 +36,15 @@ NIGHTLY = dg.define_asset_job(
 def nightly_schedule(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.RunRequest | dg.SkipReason:
-    """One run for every district-year found in the raw directory."""
+    """One run for every district-year found in the raw directory; that there is none is told, once."""
     keys = [partition_key(place) for place in find_deliveries(settings).by_district_year]
     if not keys:
-        return dg.SkipReason(f"no deliveries below {settings.raw}")
+        reason = (
+            f"no deliveries below {settings.raw}: is the share mounted, may the program read it? "
+            "报送目录下没有任何文件：请检查共享目录是否已挂载、程序能否读取。"
+        )
+        tell_failure(settings, "nightly_schedule", reason)
+        return dg.SkipReason(reason)
     return dg.RunRequest(tags=range_tags(add_partitions(context.instance, keys), keys))
 
 

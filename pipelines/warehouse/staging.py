@@ -6,6 +6,7 @@ unchanged file is never read again. Does not belong here: duplicates between fil
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 from collections import defaultdict
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
+from pipelines.ingest.deliveries import content_hash
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
 from pipelines.log_fields import log_fields
@@ -62,14 +64,14 @@ class TableRecord:
     warnings: dict[str, int] = field(default_factory=dict)
 
 
-def file_id(delivery: Delivery, content_hash: str) -> str:
+def file_id(delivery: Delivery, sha256: str) -> str:
     """The id of a delivered file: its path below raw/ and its content."""
-    return hashlib.sha256(f"{delivery.relative_path}\n{content_hash}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{delivery.relative_path}\n{sha256}".encode()).hexdigest()[:16]
 
 
 def stage_file(
     delivery: Delivery,
-    content_hash: str,
+    sha256: str,
     store: DistrictYearStore,
     *,
     reading_id: str,
@@ -80,8 +82,11 @@ def stage_file(
 
     ``reading_id`` stands for everything but the content that decides the result (contracts, aliases, program).
     A refusal is a result like any other and is kept too.
+
+    Raises:
+        OSError: the file cannot be read, or was changed (ESTALE) since ``sha256`` was taken of it; nothing is kept.
     """
-    identity = file_id(delivery, content_hash)
+    identity = file_id(delivery, sha256)
     directory = store.files / f"{identity}-{reading_id}"
     if kept := record_if_whole(directory, "file.json"):
         return directory, kept, False
@@ -89,10 +94,12 @@ def stage_file(
     with new_directory(directory) as target:
         with log_fields(file=delivery.relative_path):
             record = _read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
+        if content_hash(delivery) != sha256:
+            raise OSError(errno.ESTALE, "it was changed while it was read 读取期间文件有变动")
         record |= {
             "source_file_id": identity,
             "relative_path": delivery.relative_path,
-            "sha256": content_hash,
+            "sha256": sha256,
             "bytes": delivery.path.stat().st_size,
             "first_seen_attempt": attempt,
             "first_seen_at": moment,
