@@ -330,6 +330,13 @@ def test_a_share_that_goes_away_while_a_file_is_read_holds_its_district_year_bac
     assert bureau.night().exit_code == ALL_PUBLISHED
 
 
+def test_a_first_night_without_anything_to_report_ends_well(bureau: Bureau) -> None:
+    shutil.copy(LIWAN / "2022年绩效自评得分.csv", bureau.deliver("440103/2022/得分.csv", ""))
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.one("select count(*) > 0 from core.published_figure") == (True,)
+    assert not list((bureau.settings.warehouse / "reports").rglob("*.xlsx"))
+
+
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(bureau: Bureau) -> None:
     deliver_detail(bureau)
     payments = "440199/2024/支付.csv"
