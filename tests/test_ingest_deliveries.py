@@ -184,3 +184,15 @@ def test_an_alias_file_outside_raw_or_closed_is_refused_with_the_files_of_its_di
         read_file(delivery, settings=Settings(raw=raw), hash_secret=b"")
     assert refused.value.rule.id == "file-not-readable"
     assert aliases_fingerprint(raw, "440103") != plain
+
+
+def test_a_link_in_a_circle_is_read_nowhere_and_ends_nothing(raw: Path) -> None:
+    put(raw, "440103/2022/a.csv")
+    for name in ("440103/2022/loop.csv", "440103/header_aliases.csv"):
+        (raw / name).symlink_to(raw / name)
+    found = find_deliveries(Settings(raw=raw))
+    assert [delivery.relative_path for files in found.by_district_year.values() for delivery in files] == [
+        "440103/2022/a.csv"
+    ]
+    assert "440103/2022/loop.csv: not a regular file" in found.problems[0]
+    assert aliases_fingerprint(raw, "440103") != aliases_fingerprint(raw, "440104")

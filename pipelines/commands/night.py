@@ -21,7 +21,7 @@ from pipelines.contracts.model import Severity
 from pipelines.nightly import Night, run_night
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import NotPublishedError, open_published
 from pipelines.warehouse.contents import held_attempt
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.publish import BuildError
@@ -67,8 +67,11 @@ def _sections(settings: Settings, night: Night) -> Iterator[str]:
     if held:
         yield _listing("暂缓原因 Why something was held back", _held_reasons(settings, held))
     if settings.database.exists():
-        with open_published(settings.database) as published:
-            yield from _published_sections(published)
+        try:
+            with open_published(settings.database) as published:
+                yield from _published_sections(published)
+        except NotPublishedError as error:
+            yield str(error)
     yield _closing(settings, night)
 
 

@@ -160,7 +160,8 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
 
 
 def _problem(path: Path, relative: str, root: Path) -> PassedOver | None:
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
+    # realpath, unlike resolve, has an answer for a link in a circle: the link itself, which then cannot be read.
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
         return PassedOver(
             relative, "a link that leads out of raw/; put the file itself there", "链接指向 raw 之外，请放入文件本身"
         )

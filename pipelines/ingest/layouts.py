@@ -67,10 +67,10 @@ def alias_file(raw: Path, district_code: str) -> bytes | None:
         if not path.resolve().is_relative_to(raw.resolve()):
             raise FileRefused("file-outside-raw", found=name)
         return path.read_bytes() if path.is_file() else None
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # a link in a circle is a RuntimeError in Python 3.11 and 3.12
         raise FileRefused(
             "file-not-readable",
-            found=f"{name}: {error.strerror or error}",
+            found=f"{name}: {getattr(error, 'strerror', None) or error}",
             remedy="Let the run read it.",
             remedy_zh="请授予读取权限。",
         ) from error

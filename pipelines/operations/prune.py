@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+
 from pipelines.operations.backup import backup_files
 from pipelines.settings import Settings
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import NotPublishedError, open_published
 from pipelines.warehouse.lock import warehouse_lock
-from pipelines.warehouse.publish import published_build
-from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest
+from pipelines.warehouse.store import DistrictYearStore, StoreError, district_years, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def prune(settings: Settings, *, only_look: bool = False) -> list[Pruned]:
 
     Raises:
         WarehouseLockedError: a run is writing to the warehouse.
-        StoreError: a manifest cannot be read; nothing of its district-year is removed.
+        StoreError: a manifest or the published file cannot be read; nothing of the district-year is removed.
     """
     with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
         found = [Pruned(kind, path, _size(path)) for kind, path in _may_go(settings)]
@@ -65,11 +66,17 @@ def _may_go(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _published_versions(settings: Settings) -> dict[tuple[str, int], int]:
     """The versions that the published file shows: older than those that count while the gate refuses them."""
-    if published_build(settings.database) is None:
+    if not settings.database.exists():
         return {}
-    with open_published(settings.database) as published:
-        rows = published.execute("select district_code, fiscal_year, accepted_version from quality.district_year")
-        return {(district, year): version for district, year, version in rows.fetchall()}
+    try:
+        with open_published(settings.database) as published:
+            rows = published.execute("select district_code, fiscal_year, accepted_version from quality.district_year")
+            return {(district, year): version for district, year, version in rows.fetchall()}
+    except (NotPublishedError, duckdb.Error) as error:
+        raise StoreError(
+            f"{settings.database}: cannot be read, so which versions it shows is not known and nothing is pruned; run "
+            f"'district-finance nightly' first. 无法读取已发布文件，不知其所用版本，未作清理；请先运行 nightly。{error}"
+        ) from error
 
 
 def _of_district_year(

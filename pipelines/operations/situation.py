@@ -18,7 +18,7 @@ from pipelines.contracts.model import Severity
 from pipelines.operations.channels import Message, plain
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.contents import held_attempt
+from pipelines.warehouse.contents import held_if_whole
 from pipelines.warehouse.publish import Publication
 from pipelines.warehouse.store import district_years
 
@@ -77,7 +77,7 @@ class Situation:
 
 def look(settings: Settings, publication: Publication, misplaced: Iterable[str], day: date) -> Situation:
     """The state that the night of ``day`` left; reads the store and the published file, changes nothing."""
-    held = [attempt for store in district_years(settings.accepted) if (attempt := held_attempt(store))]
+    held = [attempt for store in district_years(settings.accepted) if (attempt := held_if_whole(store))]
     findings = {finding.key: finding for attempt in held for finding in map(_told, attempt.findings().to_pylist())}
     build_id, years, rejected = None, 0, (0, Decimal(0))
     if settings.database.exists():

@@ -394,7 +394,8 @@ def _findings(
     connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case], settings: Settings
 ) -> Iterator[tuple[Finding, dict[str, Any]]]:
     """The cases as findings. Source lines are looked up for all of them at once: each look reads every payment."""
-    _tell_source_lines(connection, [case for _, case in cases])
+    with _crashing(_shared()["rule_detail_line"]):
+        _tell_source_lines(connection, [case for _, case in cases])
     for rule, case in cases:
         with _crashing(rule.file):
             yield _told(rule, case, settings), case

@@ -46,7 +46,19 @@ from pipelines.warehouse.working_memory import working_database
 logger = logging.getLogger(__name__)
 
 _OF_THE_DELIVERY = frozenset(
-    {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN, errno.EIO}
+    {
+        errno.ENOENT,
+        errno.EIO,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+        errno.ENOTCONN,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.EREMOTEIO,
+    }
 )
 """Errors of a file that vanished, is closed, or lies on a share that went away; a full disk of our own is not there."""
 
@@ -97,7 +109,7 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
                 delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
             )
         except OSError as error:
-            if error.errno not in _OF_THE_DELIVERY:
+            if not isinstance(error, PermissionError) and error.errno not in _OF_THE_DELIVERY:
                 raise
             return *unreadable_file(delivery, store, error), False
 

@@ -68,7 +68,7 @@ def ahead(items: Iterable[T]) -> Generator[T]:
 def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """What ``work`` gives of each item, in their order; what it raises of the first that fails is raised here.
 
-    Nothing new is begun after a failure, and no thread is left.
+    What is begun is finished, what then waits is not begun after a failure; no thread is left.
     """
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="file") as threads:
         futures = [threads.submit(copy_context().run, work, item) for item in items]

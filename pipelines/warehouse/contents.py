@@ -38,7 +38,7 @@ from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.store import DistrictYearStore, read_manifest
+from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,14 @@ def held_attempt(store: DistrictYearStore) -> Attempt | None:
     """The attempt that is held back, or None."""
     manifest = store.held_manifest()
     return Attempt(store, store.held, manifest) if manifest else None
+
+
+def held_if_whole(store: DistrictYearStore) -> Attempt | None:
+    """As ``held_attempt``; None also where its record is damaged."""
+    try:
+        return held_attempt(store)
+    except DamagedStoreError:
+        return None
 
 
 def make_contents(

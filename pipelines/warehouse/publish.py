@@ -36,6 +36,7 @@ from pipelines.warehouse.contents import (
     accepted_attempt,
     conservation_failures,
     held_attempt,
+    held_if_whole,
     inputs_json,
     make_contents,
 )
@@ -110,13 +111,7 @@ def build_and_publish(settings: Settings, *, damaged_stay_behind: bool = False) 
     shutil.rmtree(workshop, ignore_errors=True)
     bring_up_to_date(settings.accepted)
     stores = district_years(settings.accepted)
-    problems: list[str] = []
-    if damaged_stay_behind:
-        attempts = [attempt for store in stores if (attempt := _newest_whole(store, problems))]
-        held = [attempt for store in stores if (attempt := _held_if_whole(store))]
-    else:
-        attempts = [attempt for store in stores if (attempt := accepted_attempt(store))]
-        held = [attempt for store in stores if (attempt := held_attempt(store))]
+    attempts, held, problems = _what_counts(stores, damaged_stay_behind=damaged_stay_behind)
     if not attempts:
         return Publication("nothing", settings.database, problems=problems)
     of_the_day = _of_the_day(settings, attempts, held)
@@ -165,6 +160,25 @@ def build_and_publish(settings: Settings, *, damaged_stay_behind: bool = False) 
     return Publication("published", settings.database, build_id, problems=problems)
 
 
+def _what_counts(
+    stores: list[DistrictYearStore], *, damaged_stay_behind: bool
+) -> tuple[list[Attempt], list[Attempt], list[str]]:
+    """Accepted versions, attempts that are held back, and what is damaged of both, as sentences."""
+    if not damaged_stay_behind:
+        accepted = [attempt for store in stores if (attempt := accepted_attempt(store))]
+        return accepted, [attempt for store in stores if (attempt := held_attempt(store))], []
+    problems: list[str] = []
+    accepted = [attempt for store in stores if (attempt := _newest_whole(store, problems))]
+    held = [attempt for store in stores if (attempt := held_if_whole(store))]
+    readable = {attempt.directory for attempt in held}
+    problems += [
+        f"{store.held}: the attempt that was held back is damaged; deliver it again. 暂缓记录已损坏，请重新报送。"
+        for store in stores
+        if store.held.exists() and store.held not in readable
+    ]
+    return accepted, held, problems
+
+
 def _newest_whole(store: DistrictYearStore, problems: list[str]) -> Attempt | None:
     """The version that counts, or the newest before it that is whole; ``problems`` gets a sentence if it is older."""
     if store.current is None:
@@ -189,13 +203,6 @@ def _newest_whole(store: DistrictYearStore, problems: list[str]) -> Attempt | No
         return attempt
     problems.append(f"{place}: nothing of it is published any more. 该区年度暂无可发布的数据。{damage}")
     return None
-
-
-def _held_if_whole(store: DistrictYearStore) -> Attempt | None:
-    try:
-        return held_attempt(store)
-    except DamagedStoreError:
-        return None
 
 
 def published_build(database: Path) -> dict[str, Any] | None:
@@ -358,7 +365,7 @@ def _verify(target: Path, build_id: str, settings: Settings) -> None:
 
 
 def logs_set_aside(database: Path) -> list[Path]:
-    """Write-ahead logs of others that were moved out of readers' way; while one is there, the file is not trusted."""
+    """Write-ahead logs of others that were moved out of readers' way; a build does not trust a file beside them."""
     return sorted(database.parent.glob(f".{database.name}.wal*.set-aside"))
 
 

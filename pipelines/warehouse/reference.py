@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -44,7 +45,8 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
                 f"{path}: {path.stem!r} is not a reference table; expected one of {', '.join(REFERENCE_TABLES)}. "
                 f"{path.stem} 不是参考表，应为 {'、'.join(REFERENCE_TABLES)} 之一。"
             )
-        if not path.resolve().is_relative_to(root):
+        # realpath, unlike resolve, has an answer for a link in a circle: the link itself, which then cannot be opened.
+        if not Path(os.path.realpath(path)).is_relative_to(root):
             raise ReferenceFileError(
                 f"{path}: a link that leads out of raw/; put the file itself there. 链接指向 raw 之外，请放入文件本身。"
             )
