@@ -148,7 +148,7 @@ def read_content(
     create_macros(connection)
     of_year = {"district": district_code, "year": fiscal_year}
     warnings = connection.execute(
-        f"select warning_level, count(*) from summary.execution_warning where {_OF_YEAR} group by warning_level",
+        f"select warning_level, count(*) from summary.execution_warning where {_OF_YEAR} group by all order by all",
         of_year,
     ).fetchall()
     sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
