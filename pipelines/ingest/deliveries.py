@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.ingest.layouts import ALIAS_FILE, alias_file
+from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Delivery, FileRefused
 from pipelines.settings import Settings
 
@@ -66,20 +67,21 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
     if not raw.is_dir():
         return found
     now = time.time() if now is None else now
-    root = raw.resolve()
     closed: list[tuple[Path, OSError]] = []
     for directory, folders, files in os.walk(raw, onerror=lambda error: closed.append((Path(error.filename), error))):
         folders.sort()
         for name in [name for name in folders if name.startswith(".")]:
             folders.remove(name)
             found.passed_over.append(PassedOver(_relative(raw, Path(directory, name)), "hidden folder", "隐藏文件夹"))
-        for name in sorted([*files, *(name for name in folders if os.path.islink(Path(directory, name)))]):  # noqa: PTH114
+        # os.path.islink says no where Path.is_symlink raises, which a folder that may not be entered would make it do.
+        links = [name for name in folders if os.path.islink(Path(directory, name))]  # noqa: PTH114 - as just said
+        for name in sorted([*files, *links]):
             path = Path(directory, name)
             relative = _relative(raw, path)
             try:
                 if told := _not_a_delivery(path, relative):
                     found.passed_over.append(told)
-                elif told := _problem(path, relative, root):
+                elif told := _problem(path, relative, raw):
                     found.misplaced.append(told)
                 elif _is_young(path.stat(), now, settings.limits.settle_seconds):
                     found.passed_over.append(
@@ -159,9 +161,8 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
     return None
 
 
-def _problem(path: Path, relative: str, root: Path) -> PassedOver | None:
-    # realpath, unlike resolve, has an answer for a link in a circle: the link itself, which then cannot be read.
-    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+def _problem(path: Path, relative: str, raw: Path) -> PassedOver | None:
+    if path.is_symlink() and leads_out_of(path, raw):
         return PassedOver(
             relative, "a link that leads out of raw/; put the file itself there", "链接指向 raw 之外，请放入文件本身"
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset
 from pipelines.ingest.cells import UNIT_FACTORS, DateOrder, fold
+from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import FileRefused
 
 ALIAS_FILE = "header_aliases.csv"
@@ -64,13 +65,14 @@ def alias_file(raw: Path, district_code: str) -> bytes | None:
     path = raw / district_code / ALIAS_FILE
     name = f"{district_code}/{ALIAS_FILE}"
     try:
-        if not path.resolve().is_relative_to(raw.resolve()):
+        if leads_out_of(path, raw):
             raise FileRefused("file-outside-raw", found=name)
-        return path.read_bytes() if path.is_file() else None
-    except (OSError, RuntimeError) as error:  # a link in a circle is a RuntimeError in Python 3.11 and 3.12
+        # A link that leads to nothing is no file, and must not be taken for none: it is opened, and fails.
+        return path.read_bytes() if path.is_file() or path.is_symlink() else None
+    except OSError as error:
         raise FileRefused(
             "file-not-readable",
-            found=f"{name}: {getattr(error, 'strerror', None) or error}",
+            found=f"{name}: {error.strerror or error}",
             remedy="Let the run read it.",
             remedy_zh="请授予读取权限。",
         ) from error

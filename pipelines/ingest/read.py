@@ -32,6 +32,7 @@ from pipelines.ingest.delimited import (
 )
 from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
+from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.personal import shown_where_headers_should_be
 from pipelines.ingest.raw_rows import RawRows
@@ -56,7 +57,7 @@ def read_file(delivery: Delivery, *, settings: Settings, hash_secret: bytes) -> 
     not read, for a file beyond ``settings.limits``, and for one that is not below ``settings.raw``.
     """
     path = delivery.path
-    if not path.resolve().is_relative_to(settings.raw.resolve()):
+    if leads_out_of(path, settings.raw):
         raise FileRefused("file-outside-raw", found=delivery.relative_path)
     size = path.stat().st_size
     if size > settings.limits.max_file_bytes:

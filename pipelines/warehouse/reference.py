@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
+from pipelines.ingest.links import leads_out_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,7 +36,6 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
     Raises:
         ReferenceFileError: a file has the name of no reference table, or leads out of ``raw`` (never opened).
     """
-    root = raw.resolve()
     defaults: list[tuple[Path, str | None]] = [(DEFAULTS / f"{name}.csv", None) for name in REFERENCE_TABLES]
     own: list[tuple[Path, str | None]] = []
     for path in sorted(raw.glob("*/reference/*.csv")):
@@ -45,8 +44,7 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
                 f"{path}: {path.stem!r} is not a reference table; expected one of {', '.join(REFERENCE_TABLES)}. "
                 f"{path.stem} 不是参考表，应为 {'、'.join(REFERENCE_TABLES)} 之一。"
             )
-        # realpath, unlike resolve, has an answer for a link in a circle: the link itself, which then cannot be opened.
-        if not Path(os.path.realpath(path)).is_relative_to(root):
+        if leads_out_of(path, raw):
             raise ReferenceFileError(
                 f"{path}: a link that leads out of raw/; put the file itself there. 链接指向 raw 之外，请放入文件本身。"
             )
