@@ -92,12 +92,13 @@ def run_sql(
         for file in reversed(files):
             wanted |= file.reads if file.table in wanted else set()
         files = [file for file in files if file.table in wanted]
+    unkept = _unkept_by_last_reader(files)
     for file in files:
         if file.table not in existing:
             _create_empty(connection, file, with_comments=with_comments)
         if not file.is_view:
             connection.execute(f"insert into {file.table} {file.query}")
-        _drop_unkept(connection, files, after=file)
+        _drop(connection, unkept[file.table])
     return [file.table for file in files if file.is_kept]
 
 
@@ -105,23 +106,34 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *groups: str) -> None:
     """Makes the tables of the SQL files of ``groups`` empty, with their comments; raises as ``run_sql`` does."""
     create_macros(connection)
     files = in_order((file for group in groups for file in read_sql_group(group)), existing_tables(connection))
+    unkept = _unkept_by_last_reader(files)
     for file in files:
         _create_empty(connection, file)
-        _drop_unkept(connection, files, after=file)
+        _drop(connection, unkept[file.table])
 
 
-def _drop_unkept(connection: duckdb.DuckDBPyConnection, files: Sequence[SqlFile], *, after: SqlFile) -> None:
-    """Drops the tables and views that only others were made from, the last of which is ``after``."""
+def _unkept_by_last_reader(files: Iterable[SqlFile]) -> defaultdict[str, list[SqlFile]]:
+    """The tables and views that only others are made from, by the table that is the last to need them.
+
+    What is read through a view is needed as long as the view.
+    """
     last_reader: dict[str, str] = {}
     behind: dict[str, frozenset[str]] = {}
     for file in files:
         reads = file.reads.union(*(behind[table] for table in file.reads if table in behind))
-        last_reader |= dict.fromkeys(reads, file.table)
+        last_reader |= dict.fromkeys((*reads, file.table), file.table)
         if file.is_view:
             behind[file.table] = reads
+    unkept = defaultdict(list)
     for file in files:
-        if not file.is_kept and last_reader.get(file.table, file.table) == after.table:
-            connection.execute(f"drop {'view' if file.is_view else 'table'} {file.table}")
+        if not file.is_kept:
+            unkept[last_reader[file.table]].append(file)
+    return unkept
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, files: Iterable[SqlFile]) -> None:
+    for file in files:
+        connection.execute(f"drop {'view' if file.is_view else 'table'} {file.table}")
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, *groups: str) -> list[str]:
