@@ -70,7 +70,7 @@ def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
     payments, late = f"{PLACE}/支付.csv", f"{PLACE}/补报.csv"
 
     def paid(before: str | None, after: str | None) -> dict[str, tuple[Decimal | None, Decimal | None]]:
-        return {"paid_amount": (before and Decimal(before), after and Decimal(after))}  # type: ignore[dict-item]
+        return {"paid_amount": (Decimal(before) if before else None, Decimal(after) if after else None)}
 
     assert [told(cause) for cause in difference.causes if cause.district_code == "440199"] == [
         ("restated", "payment", "P1 甲项目", paid("600.00", "610.00"), (payments, "", 2), (payments, "", 2), ""),

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import logging
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -320,15 +320,15 @@ def _too_much_set_aside(
 ) -> Iterable[Finding]:
     rows: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    money: Counter[str] = Counter()
-    money_rejected: Counter[str] = Counter()
+    money: defaultdict[str, Decimal] = defaultdict(Decimal)
+    money_rejected: defaultdict[str, Decimal] = defaultdict(Decimal)
     for _, record in staged:
         for table in record["tables"]:
             name = table["dataset"]
             rows[name] += table["rows_read"] - table["rows_subtotal"]
             rejected[name] += table["rows_rejected"]
-            money[name] += sum(abs(Decimal(value)) for value in table["money_read"].values())  # type: ignore[assignment]
-            money_rejected[name] += sum(abs(Decimal(value)) for value in table["money_rejected"].values())  # type: ignore[assignment]
+            money[name] += sum((abs(Decimal(value)) for value in table["money_read"].values()), Decimal(0))
+            money_rejected[name] += sum((abs(Decimal(value)) for value in table["money_rejected"].values()), Decimal(0))
     for row in excluded.select(["dataset", "outcome", "money"]).to_pylist():
         if row["outcome"] == "rejected":
             rejected[row["dataset"]] += 1
@@ -343,7 +343,7 @@ def _share_findings(
     dataset: str,
     limit: SetAside,
     rows: tuple[int, int],
-    money: tuple[int | Decimal, int | Decimal],
+    money: tuple[Decimal, Decimal],
 ) -> Iterable[Finding]:
     label = DATASETS[dataset].label_zh
     for (part, whole), share, unit in (
