@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from pipelines.settings import Settings
+from pipelines.settings import Mail, Settings, Webhook
 
 
 def load_settings(*, raw: Path | None = None, warehouse: Path | None = None) -> Settings:
@@ -33,7 +33,12 @@ def load_settings(*, raw: Path | None = None, warehouse: Path | None = None) -> 
         ) from None
 
 
-_SECRET_NAMES = frozenset({"hash_secret", "password", "secret", "url"})
+_SECRET_NAMES = frozenset(
+    name
+    for group in (Settings, Mail, Webhook)
+    for name, field in group.model_fields.items()
+    if field.annotation is SecretStr
+)
 
 
 def _found(place: tuple[int | str, ...], value: object) -> str:
