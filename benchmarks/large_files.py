@@ -74,11 +74,10 @@ def write_text(path: Path, count: int) -> None:
 
 def read_ours(path: Path, raw: Path) -> int:
     """Rows accepted and rejected of a delivery, read and validated as a night does."""
-    # Imported here: the process that measures the other reader must not load, and so pay for, the program.
-    from pipelines.ingest.model import Delivery  # noqa: PLC0415
-    from pipelines.ingest.read import read_file  # noqa: PLC0415
-    from pipelines.quality.validate import Validator  # noqa: PLC0415
-    from pipelines.settings import Settings  # noqa: PLC0415
+    from pipelines.ingest.model import Delivery  # noqa: PLC0415 - only the process that measures our own reading loads the program
+    from pipelines.ingest.read import read_file  # noqa: PLC0415 - as above
+    from pipelines.quality.validate import Validator  # noqa: PLC0415 - as above
+    from pipelines.settings import Settings  # noqa: PLC0415 - as above
 
     delivery = Delivery(path, path.relative_to(raw).as_posix(), DISTRICT, YEAR)
     rows = 0
@@ -93,8 +92,7 @@ def read_ours(path: Path, raw: Path) -> int:
 
 def read_fastexcel(path: Path) -> int:
     """Rows of the only sheet, its cells as texts."""
-    # Imported here, so that the program's own reading is not charged with it.
-    import fastexcel  # noqa: PLC0415
+    import fastexcel  # noqa: PLC0415 - the program's own reading must not be charged with it
 
     sheet = fastexcel.read_excel(str(path)).load_sheet(0, header_row=None, skip_rows=0, dtypes="string")
     return int(sheet.to_arrow().num_rows) - 1

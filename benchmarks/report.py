@@ -116,12 +116,12 @@ def _ratio(runs: list[Row], floors: dict[int, Row], kind: str, of_floor: str) ->
 
 def draw(rows: list[Row], target: Path) -> None:
     """Draws wall time and peak memory of what runs at once against the number of payments."""
-    # The tables need no matplotlib, which only the peers' requirements install: imported here, unknown to mypy.
-    import matplotlib as mpl  # type: ignore[import-not-found]  # noqa: PLC0415
+    # Only the peers' requirements install matplotlib: the tables do without it, and mypy does not know it.
+    import matplotlib as mpl  # type: ignore[import-not-found]  # noqa: PLC0415 - as just said
 
     mpl.use("Agg")
     mpl.rcParams["svg.hashsalt"] = "benchmark"  # the same figures give the same file
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above, and after the choice of the backend
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     compared = [row for row in rows if row["part"] != "corners" and row["part"] != "gb18030"]

@@ -44,7 +44,7 @@ def publish(database: Path, *, departments: int = 9, projects: int = 6, seed: in
     with duckdb.connect(database) as connection:
         create_core_tables(connection)
         load_reference_tables(connection, database.parent)
-        for table, rows in _rows(departments, projects, random.Random(seed)).items():  # noqa: S311
+        for table, rows in _rows(departments, projects, random.Random(seed)).items():  # noqa: S311 - data
             _insert(connection, table, rows)
         run_sql(connection, "core", "summary")
     return database
@@ -211,8 +211,8 @@ def _quality(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str
             | {"messages_zh": "金额“3O”不是数字", "row_text": "{}"}
         ],
         "quality.build": [
-            {"build_id": "20230105T020000-0123abcd", "started_at": datetime(2023, 1, 5, 2), "outcome": "published"}  # noqa: DTZ001
-            | {"finished_at": datetime(2023, 1, 5, 2, 1), "inputs_hash": "0123abcd", "inputs": "{}"}  # noqa: DTZ001
+            {"build_id": "20230105T020000-0123abcd", "started_at": datetime(2023, 1, 5, 2), "outcome": "published"}  # noqa: DTZ001 - UTC
+            | {"finished_at": datetime(2023, 1, 5, 2, 1), "inputs_hash": "0123abcd", "inputs": "{}"}  # noqa: DTZ001 - UTC
             | {"program_version": "0.1.0"}
         ],
     }

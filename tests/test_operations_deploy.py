@@ -143,8 +143,9 @@ def test_users_and_directories_are_made(tmp_path: Path) -> None:
 
 def assert_instance_is_ours(instance: dg.DagsterInstance) -> None:
     assert not instance.telemetry_enabled
-    assert instance.get_concurrency_config().run_queue_config is not None
-    assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1  # type: ignore[union-attr]
+    queue = instance.get_concurrency_config().run_queue_config
+    assert queue is not None
+    assert queue.max_concurrent_runs == 1
     assert instance.run_monitoring_enabled
     assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 1)
     assert not instance.run_retries_retry_on_asset_or_op_failure
@@ -187,7 +188,7 @@ def postgres_url() -> Iterator[str]:
     password.chmod(0o644)
 
     def run(*command: str | Path) -> None:
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, **own)  # type: ignore[call-overload]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, **own)  # type: ignore[call-overload]  # ids
         assert done.returncode == 0, done.stderr
 
     data = place / "data"

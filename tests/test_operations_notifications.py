@@ -82,7 +82,7 @@ class MailBox:
         self.letters: list[EmailMessage] = []
         self.unknown: str | None = None
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         if address == self.unknown:
@@ -90,7 +90,9 @@ class MailBox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: object, _session: object, envelope: Envelope
+    ) -> str:
         letter = BytesParser(policy=modern).parsebytes(envelope.content or b"")
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)

@@ -32,5 +32,5 @@ def run_shell(database: Path) -> int:
             f"{client}: DuckDB's client is not installed; run 'make install' again\n未找到 DuckDB 客户端，请重新安装"
         )
     commands = [argument for line in _GREETING.splitlines() for argument in ("-cmd", line)]
-    # Our own file and constant words.
-    return subprocess.run([client, "-readonly", *commands, database], check=False).returncode  # noqa: S603
+    words: list[str | Path] = [client, "-readonly", *commands, database]
+    return subprocess.run(words, check=False).returncode  # noqa: S603 - our own file and constant words

@@ -121,7 +121,8 @@ class Workbook:
         partial = self._stack.enter_context(complete_file(path))
         self._book = self._stack.enter_context(xlsxwriter.Workbook(str(partial)))
         # A workbook has no time zone, and the same day every time makes the same bytes.
-        self._book.set_properties({"created": datetime(2000, 1, 1), "author": "", "title": "synthetic 演示数据"})  # noqa: DTZ001
+        created = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's properties have no time zone
+        self._book.set_properties({"created": created, "author": "", "title": "synthetic 演示数据"})
         self.wan = wan
         add = self._book.add_format
         money = "#,##0.00####" if wan else "#,##0.00"

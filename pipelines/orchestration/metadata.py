@@ -64,12 +64,8 @@ def table_metadata(published: duckdb.DuckDBPyConnection, schema: str, table: str
     if "execution_rate_pct" in names:
         shown = [name for name in _PREVIEWED if name in names]
         order = "executed_amount desc nulls last" if "executed_amount" in names else "all"
-        metadata["preview"] = markdown_table(
-            shown,
-            published.execute(
-                f"select {', '.join(shown)} from {schema}.{table} order by {order} limit {PREVIEW_ROWS}"  # noqa: S608
-            ).fetchall(),
-        )
+        query = f"select {', '.join(shown)} from {schema}.{table} order by {order}"  # noqa: S608 - own names
+        metadata["preview"] = markdown_table(shown, published.execute(f"{query} limit {PREVIEW_ROWS}").fetchall())
     return metadata
 
 

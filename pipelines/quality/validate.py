@@ -143,10 +143,10 @@ class Validator:
     def _judged(self, rows: pa.Table) -> list[list[Reason]]:
         """What pandera says of each row."""
         # A night without a wrong row does without these two, which take longer to load than a district to read.
-        import pandas as pd  # noqa: PLC0415
-        import pandera.errors  # noqa: PLC0415
+        import pandas as pd  # noqa: PLC0415 - as just said
+        import pandera.errors  # noqa: PLC0415 - as just said
 
-        from pipelines.contracts.pandera_schema import schema  # noqa: PLC0415
+        from pipelines.contracts.pandera_schema import schema  # noqa: PLC0415 - loads both
 
         reasons: list[list[Reason]] = [[] for _ in range(rows.num_rows)]
         try:

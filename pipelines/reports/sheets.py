@@ -27,7 +27,7 @@ def open_workbook(path: Path | str, *, constant_memory: bool = False) -> xlsxwri
     return workbook
 
 
-class DataSheet(Worksheet):  # type: ignore[misc]
+class DataSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
     """A worksheet that shows any text as it is, and takes the cells of a table by columns.
 
     xlsxwriter checks, keeps and describes each cell by itself, some 10 µs each; a bulletin of a district has hundreds

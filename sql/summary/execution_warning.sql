@@ -273,9 +273,8 @@ told as (
         coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text,
         readable_amount(standing.full_year_budget_amount) as budget_text,
         readable_amount(
-            case passed.warning_rule
-                when 'spend-without-budget' then standing.executed_amount
-                when 'over-executed' then standing.executed_amount
+            case
+                when passed.warning_rule in ('spend-without-budget', 'over-executed') then standing.executed_amount
             end
         ) as executed_text,
         readable_amount(
