@@ -98,22 +98,50 @@ listed as (
     group by district_code, fiscal_year, project_code
 ),
 
-listed_name as (
+-- Looked up for rows without a code only: of most deliveries there is none.
+uncoded as (
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key,
+        given_project_name
+    from placed
+    where given_project_code is null and given_project_name is not null
+),
+
+coded as (
     select
         placed.district_code,
         placed.fiscal_year,
         placed.department_key,
         placed.given_project_name,
-        min(placed.given_project_code) as project_code,
-        count(distinct placed.given_project_code) as codes
+        placed.given_project_code
     from placed
+    inner join uncoded
+        on
+            placed.district_code = uncoded.district_code
+            and placed.fiscal_year = uncoded.fiscal_year
+            and placed.department_key = uncoded.department_key
+            and placed.given_project_name = uncoded.given_project_name
+    where placed.given_project_code is not null
+),
+
+listed_name as (
+    select
+        coded.district_code,
+        coded.fiscal_year,
+        coded.department_key,
+        coded.given_project_name,
+        min(coded.given_project_code) as project_code,
+        count(distinct coded.given_project_code) as codes
+    from coded
     inner join listed
         on
-            placed.district_code = listed.district_code
-            and placed.fiscal_year = listed.fiscal_year
-            and placed.given_project_code = listed.project_code
-            and placed.given_project_name = listed.project_name
-    group by placed.district_code, placed.fiscal_year, placed.department_key, placed.given_project_name
+            coded.district_code = listed.district_code
+            and coded.fiscal_year = listed.fiscal_year
+            and coded.given_project_code = listed.project_code
+            and coded.given_project_name = listed.project_name
+    group by coded.district_code, coded.fiscal_year, coded.department_key, coded.given_project_name
 ),
 
 given_name as (
@@ -124,118 +152,129 @@ given_name as (
         given_project_name,
         min(given_project_code) as project_code,
         count(distinct given_project_code) as codes
-    from placed
-    where given_project_code is not null and given_project_name is not null
+    from coded
     group by district_code, fiscal_year, department_key, given_project_name
 ),
 
+coded_by_name as (
+    select
+        uncoded.district_code,
+        uncoded.fiscal_year,
+        uncoded.department_key,
+        uncoded.given_project_name,
+        case
+            when listed_name.codes = 1 then listed_name.project_code
+            when listed_name.codes is null and given_name.codes = 1 then given_name.project_code
+        end as project_code
+    from uncoded
+    left join listed_name
+        on
+            uncoded.district_code = listed_name.district_code
+            and uncoded.fiscal_year = listed_name.fiscal_year
+            and uncoded.department_key = listed_name.department_key
+            and uncoded.given_project_name = listed_name.given_project_name
+    left join given_name
+        on
+            uncoded.district_code = given_name.district_code
+            and uncoded.fiscal_year = given_name.fiscal_year
+            and uncoded.department_key = given_name.department_key
+            and uncoded.given_project_name = given_name.given_project_name
+),
+
+resolved as (
+    select
+        placed.*,
+        coalesce(placed.given_project_code, coded_by_name.project_code) as project_code
+    from placed
+    left join coded_by_name
+        on
+            placed.given_project_code is null
+            and placed.district_code = coded_by_name.district_code
+            and placed.fiscal_year = coded_by_name.fiscal_year
+            and placed.department_key = coded_by_name.department_key
+            and placed.given_project_name = coded_by_name.given_project_name
+),
+
+known as (
+    select
+        resolved.*,
+        coalesce(resolved.project_code, resolved.given_project_name) as project_key,
+        listed.project_name as listed_name,
+        listed.project_kind as listed_kind,
+        listed.expenditure_nature as listed_nature
+    from resolved
+    left join listed
+        on
+            resolved.district_code = listed.district_code
+            and resolved.fiscal_year = listed.fiscal_year
+            and resolved.project_code = listed.project_code
+),
+
+-- What the project list does not tell of a project is told by the rows that name it.
 code_name as (
     select
         district_code,
         fiscal_year,
         given_project_code,
         min(given_project_name) as project_name
-    from placed
-    where given_project_code is not null
+    from known
+    where given_project_code is not null and listed_name is null
     group by district_code, fiscal_year, given_project_code
-),
-
-resolved as (
-    select
-        placed.*,
-        coalesce(
-            placed.given_project_code,
-            case
-                when listed_name.codes = 1 then listed_name.project_code
-                when listed_name.codes is null and given_name.codes = 1 then given_name.project_code
-            end
-        ) as project_code
-    from placed
-    left join listed_name
-        on
-            placed.district_code = listed_name.district_code
-            and placed.fiscal_year = listed_name.fiscal_year
-            and placed.department_key = listed_name.department_key
-            and placed.given_project_name = listed_name.given_project_name
-    left join given_name
-        on
-            placed.district_code = given_name.district_code
-            and placed.fiscal_year = given_name.fiscal_year
-            and placed.department_key = given_name.department_key
-            and placed.given_project_name = given_name.given_project_name
 ),
 
 -- Kind and nature as budget and statement lines state them: used where the project list is silent and the lines agree.
 stated_nature as (
     select
-        resolved.district_code,
-        resolved.fiscal_year,
-        resolved.department_key,
-        coalesce(resolved.project_code, resolved.given_project_name) as project_key,
+        known.district_code,
+        known.fiscal_year,
+        known.department_key,
+        known.project_key,
         case when count(distinct stated.project_kind) = 1 then min(stated.project_kind) end as project_kind,
         case
             when count(distinct stated.expenditure_nature) = 1 then min(stated.expenditure_nature)
         end as expenditure_nature
-    from resolved
+    from known
     inner join stated
         on
-            resolved.district_code = stated.district_code
-            and resolved.fiscal_year = stated.fiscal_year
-            and resolved.given_department_code is not distinct from stated.department_code
-            and resolved.given_department_name is not distinct from stated.department_name
-            and resolved.given_project_code is not distinct from stated.project_code
-            and resolved.given_project_name is not distinct from stated.project_name
-    where resolved.project_code is not null or resolved.given_project_name is not null
-    group by
-        resolved.district_code,
-        resolved.fiscal_year,
-        resolved.department_key,
-        coalesce(resolved.project_code, resolved.given_project_name)
+            known.district_code = stated.district_code
+            and known.fiscal_year = stated.fiscal_year
+            and known.given_department_code is not distinct from stated.department_code
+            and known.given_department_name is not distinct from stated.department_name
+            and known.given_project_code is not distinct from stated.project_code
+            and known.given_project_name is not distinct from stated.project_name
+    where known.project_key is not null and (known.listed_kind is null or known.listed_nature is null)
+    group by known.district_code, known.fiscal_year, known.department_key, known.project_key
 )
 
 select
-    resolved.district_code,
-    resolved.fiscal_year,
-    resolved.given_department_code,
-    resolved.given_department_name,
-    resolved.given_project_code,
-    resolved.given_project_name,
-    resolved.unit_code,
-    resolved.unit_name,
-    resolved.department_code,
-    resolved.department_name,
-    resolved.project_code,
+    known.district_code,
+    known.fiscal_year,
+    known.given_department_code,
+    known.given_department_name,
+    known.given_project_code,
+    known.given_project_name,
+    known.unit_code,
+    known.unit_name,
+    known.department_code,
+    known.department_name,
+    known.project_code,
     case
-        when resolved.project_code is null then resolved.given_project_name
-        else coalesce(listed.project_name, code_name.project_name)
+        when known.project_code is null then known.given_project_name
+        else coalesce(known.listed_name, code_name.project_name)
     end as project_name,
-    coalesce(listed.project_kind, stated_nature.project_kind) as project_kind,
-    coalesce(
-        listed.expenditure_nature, stated_nature.expenditure_nature, kind.expenditure_nature
-    ) as expenditure_nature
-from resolved
-left join listed
-    on
-        resolved.district_code = listed.district_code
-        and resolved.fiscal_year = listed.fiscal_year
-        and resolved.project_code = listed.project_code
+    coalesce(known.listed_kind, stated_nature.project_kind) as project_kind,
+    coalesce(known.listed_nature, stated_nature.expenditure_nature, kind.expenditure_nature) as expenditure_nature
+from known
 left join code_name
     on
-        resolved.district_code = code_name.district_code
-        and resolved.fiscal_year = code_name.fiscal_year
-        and resolved.project_code = code_name.given_project_code
+        known.district_code = code_name.district_code
+        and known.fiscal_year = code_name.fiscal_year
+        and known.project_code = code_name.given_project_code
 left join stated_nature
     on
-        resolved.district_code = stated_nature.district_code
-        and resolved.fiscal_year = stated_nature.fiscal_year
-        and resolved.department_key = stated_nature.department_key
-        and coalesce(resolved.project_code, resolved.given_project_name) = stated_nature.project_key
+        known.district_code = stated_nature.district_code
+        and known.fiscal_year = stated_nature.fiscal_year
+        and known.department_key = stated_nature.department_key
+        and known.project_key = stated_nature.project_key
 left join core.project_kind_reference as kind
-    on coalesce(listed.project_kind, stated_nature.project_kind) = kind.project_kind
-order by
-    resolved.district_code,
-    resolved.fiscal_year,
-    resolved.given_department_code,
-    resolved.given_department_name,
-    resolved.given_project_code,
-    resolved.given_project_name
+    on coalesce(known.listed_kind, stated_nature.project_kind) = kind.project_kind
