@@ -1,23 +1,36 @@
 -- Each amount of the latest statement lines beside what the detail adds up to until the statement's date.
 -- 最近一期执行情况表各行金额与截至该日明细合计的对照。
-with detail as (
+with project_detail as (
+    select
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key,
+        until,
+        sum(initial_budget_amount) as initial_budget_amount,
+        sum(net_adjustment_amount) as adjustment_amount,
+        sum(paid_amount) as executed_amount,
+        sum(budget_line_count + adjustment_count + payment_count) as line_count
+    from rule_detail
+    where project_key is not null
+    group by district_code, fiscal_year, department_key, project_key, until
+),
+
+unit_detail as (
     select
         district_code,
         fiscal_year,
         department_key,
         unit_key,
-        project_key,
         fund_type_code,
         expenditure_nature,
         until,
         sum(initial_budget_amount) as initial_budget_amount,
         sum(net_adjustment_amount) as adjustment_amount,
         sum(paid_amount) as executed_amount,
-        first_details(detail_number) as places,
         sum(budget_line_count + adjustment_count + payment_count) as line_count
     from rule_detail
-    group by
-        district_code, fiscal_year, department_key, unit_key, project_key, fund_type_code, expenditure_nature, until
+    group by district_code, fiscal_year, department_key, unit_key, fund_type_code, expenditure_nature, until
 ),
 
 -- A department with units of its own is stated with them, unless its units are stated beside it.
@@ -55,7 +68,7 @@ told as (
         unit_key,
         count(*) = count(fund_type_code) as has_fund_types,
         count(*) = count(expenditure_nature) as has_natures
-    from detail
+    from unit_detail
     group by district_code, fiscal_year, unit_key
 ),
 
@@ -67,12 +80,10 @@ matched as (
         stated.source_file_id,
         stated.source_sheet,
         stated.source_line,
-        detail.unit_key,
         detail.initial_budget_amount,
         detail.adjustment_amount,
         detail.executed_amount,
         detail.line_count,
-        detail.places,
         case stated.level
             when 'fund_type' then coalesce(starts_with(detail.fund_type_code, stated.fund_type_code), false)
             when 'nature' then coalesce(detail.expenditure_nature = stated.expenditure_nature, false)
@@ -84,19 +95,41 @@ matched as (
             else true
         end as is_told
     from stated
-    inner join detail
+    inner join unit_detail as detail
         on
             stated.district_code = detail.district_code
             and stated.fiscal_year = detail.fiscal_year
             and stated.department_key = detail.department_key
-            and (stated.unit_key = detail.unit_key or stated.is_with_units or stated.level = 'project')
-            and (stated.level <> 'project' or stated.project_key = detail.project_key)
+            and (stated.unit_key = detail.unit_key or stated.is_with_units)
             and stated.until >= detail.until
     inner join told
         on
             detail.district_code = told.district_code
             and detail.fiscal_year = told.fiscal_year
             and detail.unit_key = told.unit_key
+    where stated.level <> 'project'
+    union all
+    select
+        stated.district_code,
+        stated.fiscal_year,
+        stated.source_file_id,
+        stated.source_sheet,
+        stated.source_line,
+        detail.initial_budget_amount,
+        detail.adjustment_amount,
+        detail.executed_amount,
+        detail.line_count,
+        true as is_part,
+        true as is_told
+    from stated
+    inner join project_detail as detail
+        on
+            stated.district_code = detail.district_code
+            and stated.fiscal_year = detail.fiscal_year
+            and stated.department_key = detail.department_key
+            and stated.project_key = detail.project_key
+            and stated.until >= detail.until
+    where stated.level = 'project'
 ),
 
 added as (
@@ -109,8 +142,7 @@ added as (
         sum(case when is_part then initial_budget_amount else 0 end) as initial_budget_amount,
         sum(case when is_part then adjustment_amount else 0 end) as adjustment_amount,
         sum(case when is_part then executed_amount else 0 end) as executed_amount,
-        sum(case when is_part then line_count else 0 end) as line_count,
-        flatten(list(case when is_part then places else [] end))[1:19] as places
+        sum(case when is_part then line_count else 0 end) as line_count
     from matched
     group by district_code, fiscal_year, source_file_id, source_sheet, source_line
     having bool_and(is_told)
@@ -156,8 +188,7 @@ pair as (
                     end
             when 'executed_amount' then case when delivered.has_payment then added.executed_amount end
         end as detail_amount,
-        added.line_count,
-        added.places
+        added.line_count
     from stated
     inner join added
         on
@@ -169,37 +200,110 @@ pair as (
     inner join core.district_year_grain as delivered
         on stated.district_code = delivered.district_code and stated.fiscal_year = delivered.fiscal_year
     cross join figure
+),
+
+judged as (
+    select
+        *,
+        stated_amount - detail_amount as difference,
+        abs(stated_amount - detail_amount) > tolerance_of_one as is_failing
+    from pair
+    where stated_amount is not null and detail_amount is not null
+),
+
+-- The lines of the detail are listed of what fails only.
+failing as (
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key,
+        unit_key,
+        project_key,
+        fund_type_code,
+        expenditure_nature,
+        level,
+        until,
+        is_with_units,
+        source_file_id,
+        source_sheet,
+        source_line
+    from judged
+    where is_failing
+),
+
+listed as (
+    select
+        failing.source_file_id,
+        failing.source_sheet,
+        failing.source_line,
+        first_details(detail.detail_number) as places
+    from failing
+    inner join rule_detail as detail
+        on
+            failing.district_code = detail.district_code
+            and failing.fiscal_year = detail.fiscal_year
+            and failing.department_key = detail.department_key
+            and (failing.unit_key = detail.unit_key or failing.is_with_units)
+            and failing.until >= detail.until
+            and case failing.level
+                when 'fund_type' then starts_with(detail.fund_type_code, failing.fund_type_code)
+                when 'nature' then detail.expenditure_nature = failing.expenditure_nature
+                else true
+            end
+    where failing.level <> 'project'
+    group by failing.source_file_id, failing.source_sheet, failing.source_line
+    union all
+    select
+        failing.source_file_id,
+        failing.source_sheet,
+        failing.source_line,
+        first_details(detail.detail_number) as places
+    from failing
+    inner join rule_detail as detail
+        on
+            failing.district_code = detail.district_code
+            and failing.fiscal_year = detail.fiscal_year
+            and failing.department_key = detail.department_key
+            and failing.project_key = detail.project_key
+            and failing.until >= detail.until
+    where failing.level = 'project'
+    group by failing.source_file_id, failing.source_sheet, failing.source_line
 )
 
 select
-    pair.district_code,
-    pair.fiscal_year,
-    pair.department_key,
-    pair.unit_key,
-    pair.project_key,
-    pair.department_code,
-    pair.department_name,
-    pair.project_code,
-    pair.project_name,
-    pair.fund_type_code,
-    pair.expenditure_nature,
-    pair.level,
-    pair.finding_key,
-    pair.unit_factor,
-    pair.tolerance_of_one,
-    pair.figure,
-    pair.figure_label,
-    pair.stated_amount,
-    pair.detail_amount,
-    pair.source_file_id,
-    pair.source_sheet,
-    pair.source_line,
-    pair.stated_amount - pair.detail_amount as difference,
-    abs(pair.stated_amount - pair.detail_amount) > pair.tolerance_of_one as is_failing,
+    judged.district_code,
+    judged.fiscal_year,
+    judged.department_key,
+    judged.unit_key,
+    judged.project_key,
+    judged.department_code,
+    judged.department_name,
+    judged.project_code,
+    judged.project_name,
+    judged.fund_type_code,
+    judged.expenditure_nature,
+    judged.level,
+    judged.finding_key,
+    judged.unit_factor,
+    judged.tolerance_of_one,
+    judged.figure,
+    judged.figure_label,
+    judged.stated_amount,
+    judged.detail_amount,
+    judged.source_file_id,
+    judged.source_sheet,
+    judged.source_line,
+    judged.difference,
+    judged.is_failing,
     list_prepend(
-        source_place(pair.source_file_id, pair.source_sheet, pair.source_line),
-        pair.places
+        source_place(judged.source_file_id, judged.source_sheet, judged.source_line),
+        coalesce(listed.places[1:19], [])
     ) as source_lines,
-    pair.line_count + 1 as source_line_count
-from pair
-where pair.stated_amount is not null and pair.detail_amount is not null
+    judged.line_count + 1 as source_line_count
+from judged
+left join listed
+    on
+        judged.is_failing
+        and judged.source_file_id = listed.source_file_id
+        and judged.source_sheet is not distinct from listed.source_sheet
+        and judged.source_line = listed.source_line

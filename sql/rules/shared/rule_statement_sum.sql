@@ -1,5 +1,5 @@
--- Sums of a unit's statement lines by fund type, nature and project beside the unit's own line of the same date.
--- 同一单位同一截止日期的执行情况表：按资金性质、支出性质、项目加总与单位行的对照。
+-- Sums of a unit's statement lines by fund type, nature and project that differ from the unit's own line of the date.
+-- 同一单位同一截止日期的执行情况表：按资金性质、支出性质、项目加总与单位行不一致者。
 with figure as (
     select
         'initial_budget_amount' as figure,
@@ -79,18 +79,66 @@ added as (
         figure,
         sum(amount) as amount,
         count(*) as parts_count,
-        count(*) = count(amount) as is_known,
         case when count(*) = count(unit_factor) and min(unit_factor) = max(unit_factor) then min(unit_factor) end
-            as unit_factor,
-        list({ 'label': label, 'amount': amount } order by source_line) as parts,
-        first_places(source_file_id, source_sheet, source_line) as places
+            as unit_factor
     from line
     where level in ('fund_type', 'nature', 'project')
     group by district_code, fiscal_year, unit_key, until, level, figure
+    having count(*) = count(amount)
+),
+
+differing as (
+    select
+        unit.*,
+        added.level as parts_level,
+        added.amount as parts_amount,
+        added.parts_count,
+        case when unit.unit_factor = added.unit_factor then unit.unit_factor end as common_factor
+    from line as unit
+    inner join added
+        on
+            unit.district_code = added.district_code
+            and unit.fiscal_year = added.fiscal_year
+            and unit.unit_key = added.unit_key
+            and unit.until = added.until
+            and unit.figure = added.figure
+    where unit.level = 'department' and unit.amount <> added.amount
+),
+
+-- Parts and their lines are listed of the sums that differ only.
+listed as (
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.unit_key,
+        line.until,
+        line.level,
+        line.figure,
+        list({ 'label': line.label, 'amount': line.amount } order by line.source_line) as parts,
+        first_places(line.source_file_id, line.source_sheet, line.source_line) as places
+    from line
+    inner join (
+        select distinct
+            district_code,
+            fiscal_year,
+            unit_key,
+            until,
+            parts_level,
+            figure
+        from differing
+    ) as wanted
+        on
+            line.district_code = wanted.district_code
+            and line.fiscal_year = wanted.fiscal_year
+            and line.unit_key = wanted.unit_key
+            and line.until = wanted.until
+            and line.level = wanted.parts_level
+            and line.figure = wanted.figure
+    group by line.district_code, line.fiscal_year, line.unit_key, line.until, line.level, line.figure
 )
 
 select
-    added.level,
+    unit.parts_level as level,
     unit.district_code,
     unit.fiscal_year,
     unit.department_code,
@@ -99,13 +147,12 @@ select
     unit.figure,
     unit.figure_label,
     unit.amount as total_amount,
-    added.amount as parts_amount,
-    added.parts_count,
-    added.parts,
-    case when unit.unit_factor = added.unit_factor then unit.unit_factor end as unit_factor,
+    unit.parts_amount,
+    unit.parts_count,
+    listed.parts,
+    unit.common_factor as unit_factor,
     rounding_tolerance(
-        case when unit.unit_factor = added.unit_factor then unit.unit_factor end,
-        added.parts_count,
+        unit.common_factor, unit.parts_count,
         threshold.yuan_tolerance, threshold.ten_thousand_tolerance_per_row, threshold.ten_thousand_tolerance_at_most
     ) as tolerance,
     unit.source_file_id,
@@ -113,16 +160,16 @@ select
     unit.source_line,
     list_prepend(
         source_place(unit.source_file_id, unit.source_sheet, unit.source_line),
-        added.places[1:19]
+        listed.places[1:19]
     ) as source_lines,
-    added.parts_count + 1 as source_line_count
-from line as unit
-inner join added
+    unit.parts_count + 1 as source_line_count
+from differing as unit
+inner join listed
     on
-        unit.district_code = added.district_code
-        and unit.fiscal_year = added.fiscal_year
-        and unit.unit_key = added.unit_key
-        and unit.until = added.until
-        and unit.figure = added.figure
+        unit.district_code = listed.district_code
+        and unit.fiscal_year = listed.fiscal_year
+        and unit.unit_key = listed.unit_key
+        and unit.until = listed.until
+        and unit.parts_level = listed.level
+        and unit.figure = listed.figure
 inner join rule_threshold as threshold on unit.district_code = threshold.district_code
-where unit.level = 'department' and unit.amount is not null and added.is_known
