@@ -153,8 +153,7 @@ def test_rows_that_an_earlier_contract_stored_lack_what_it_did_not_know(tmp_path
     pq.write_table(pa.table(stored | {"source_line": pa.array([2])}), tmp_path / "old.parquet")
     with duckdb.connect() as connection:
         create_core_tables(connection, with_comments=False)
-        connection.register("excluded_row", EXCLUDED_SCHEMA.empty_table())
-        query = rows_that_count(dataset, set(stored))
+        query = rows_that_count(dataset, EXCLUDED_SCHEMA.empty_table(), set(stored))
         connection.execute(
             f"insert into core.budget_adjustment by name {query}", {"paths": [str(tmp_path / "old.parquet")]}
         )

@@ -6,7 +6,7 @@ not proved stays as it is, and the rules tell it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -36,15 +36,24 @@ code with zeros, no other that differs in zeros only, and not the one without.
 """
 
 
-def has_lost_zeros(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the department lists in ``core.department`` have codes that can lose zeros."""
-    return bool(connection.execute(f"select 1 from ({LOST_ZEROS}) limit 1").fetchall())
+def has_lost_zeros(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths: Sequence[str]) -> bool:
+    """Whether department codes of a dataset's Parquet files lost zeros that ``core.department``, which is filled, proves.
+
+    To look costs little; to join what is to be restored would cost every reading of the rows, and seldom is anything.
+    """
+    if not restores_zeros(dataset):
+        return False
+    query = f"""
+        select 1 from read_parquet(?::varchar[])
+        where department_code in (select lost_code from ({LOST_ZEROS}))
+        limit 1"""
+    return bool(connection.execute(query, [paths]).fetchall())
 
 
 def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tuple[dict[str, str], str]:
     """SQL of the columns of ``part``, a row as stored, and the joins that complete it.
 
-    ``values`` are the columns as stored. ``zeros``: department codes may have lost some. A line that names an indicator
+    ``values`` are the columns as stored. ``zeros``: department codes have lost some (``has_lost_zeros``). A line that names an indicator
     instead of a department and a project gets those of the indicator. The core tables that are joined must be filled.
     """
     whole = dict(values)
@@ -60,7 +69,7 @@ def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tu
         left join core.{owner.name} as described
             on part.district_code = described.district_code and part.fiscal_year = described.fiscal_year
             and part.{transfer.receiver} = described.{key}"""
-    if zeros and restores_zeros(dataset):
+    if zeros:
         whole["department_code"] = f"coalesce(restored.department_code, {whole['department_code']})"
         joins += f"""
         left join ({LOST_ZEROS}) as restored

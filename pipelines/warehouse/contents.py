@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
@@ -116,23 +117,24 @@ def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]
                 if (path := directory / f"{name}.parquet").exists():
                     paths.setdefault(name, []).append(str(path))
     if excluded:
-        connection.register("excluded_row", pa.concat_tables(excluded))
-        zeros = False
+        gone = pa.concat_tables(excluded)
+        connection.register("excluded_row", gone)
         for name in loading_order(paths):
             known = {column.name for column in DATASETS[name].stored_columns}
             written = [known.intersection(pq.read_schema(path).names) for path in paths[name]]
             kept = None if all(columns == known for columns in written) else set().union(*written)
-            connection.execute(
-                f"insert into core.{name} by name {rows_that_count(DATASETS[name], kept, zeros=zeros)}",
-                {"paths": paths[name]},
-            )
-            zeros = zeros or (name == "department" and has_lost_zeros(connection))
+            zeros = has_lost_zeros(connection, DATASETS[name], paths[name])
+            query = rows_that_count(DATASETS[name], gone, kept, zeros=zeros)
+            connection.execute(f"insert into core.{name} by name {query}", {"paths": paths[name]})
         connection.unregister("excluded_row")
 
 
-def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None, *, zeros: bool = False) -> str:
-    """The query over ``$paths`` (Parquet files of the store) and ``excluded_row`` that yields what counts.
+def rows_that_count(
+    dataset: Dataset, excluded: pa.Table, kept: Collection[str] | None = None, *, zeros: bool = False
+) -> str:
+    """The query over ``$paths`` (Parquet files of the store) that yields what counts.
 
+    ``excluded`` are the rows that do not; where there are any of the dataset, the query reads them as ``excluded_row``.
     ``kept`` are the columns that some of those files have (None: each has all of the contract's): what an earlier
     contract did not know is NULL. ``zeros``: as for ``completion.completed``.
     """
@@ -141,13 +143,16 @@ def rows_that_count(dataset: Dataset, kept: Collection[str] | None = None, *, ze
     stored |= {name: f"part.{name}" for name in ("source_file_id", "source_sheet", "source_line")}
     values, joins = completed(dataset, stored, zeros=zeros)
     differ = "" if kept is None else ", union_by_name = true"
-    return f"""
-        select {", ".join(f"{value} as {name}" for name, value in values.items())}
-        from read_parquet($paths::varchar[], file_row_number = true{differ}) as part
+    if pc.any(pc.equal(excluded["dataset"], dataset.name)).as_py():
+        joins = f"""
         anti join (
             select source_file_id, file_row_number from excluded_row where dataset = '{dataset.name}'
         ) as excluded
             on part.source_file_id = excluded.source_file_id and part.file_row_number = excluded.file_row_number
+        {joins}"""
+    return f"""
+        select {", ".join(f"{value} as {name}" for name, value in values.items())}
+        from read_parquet($paths::varchar[], file_row_number = true{differ}) as part
         {joins}
     """
 

@@ -19,7 +19,7 @@ from pipelines.quality.duplicates import EXCLUDED_SCHEMA
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
 from pipelines.settings import Settings
-from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros, restores_zeros
+from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros
 from pipelines.warehouse.contents import insert_rows, loading_order, rows_that_count
 from pipelines.warehouse.database import create_core_tables, run_sql
 from pipelines.warehouse.working_memory import working_database
@@ -73,15 +73,16 @@ def judge_deliveries(
         )
         connection.register("excluded_row", excluded)
         paths = {name: _paths(staged, name) for name in delivered}
-        zeros = False
+        restored = []
         for name in loading_order(name for name, files in paths.items() if files):
             connection.execute(f"drop table core.{name}")
-            query = rows_that_count(DATASETS[name], zeros=zeros).replace("$paths", _list_of(paths[name]))
+            if zeros := has_lost_zeros(connection, DATASETS[name], [str(path) for path in paths[name]]):
+                restored.append(name)
+            query = rows_that_count(DATASETS[name], excluded, zeros=zeros).replace("$paths", _list_of(paths[name]))
             connection.execute(f"create view core.{name} as {query}")
-            zeros = zeros or (name == "department" and has_lost_zeros(connection))
         outcome = judge(connection, settings)
-        if zeros:
-            outcome.findings.extend(_restored_zeros(connection, district_code, fiscal_year, paths))
+        for name in restored:
+            outcome.findings.extend(_restored_zeros(connection, district_code, fiscal_year, paths[name]))
         return outcome, _as_excluded(connection, outcome.rows_to_set_aside, paths)
 
 
@@ -95,33 +96,30 @@ def _list_of(paths: Sequence[Path]) -> str:
 
 
 def _restored_zeros(
-    connection: duckdb.DuckDBPyConnection, district_code: str, fiscal_year: int, paths: Mapping[str, Sequence[Path]]
+    connection: duckdb.DuckDBPyConnection, district_code: str, fiscal_year: int, paths: Sequence[Path]
 ) -> Iterator[Finding]:
-    """A warning for each department code whose zeros the department list restored, file by file."""
-    for name, files in paths.items():
-        if not files or not restores_zeros(DATASETS[name]):
-            continue
-        query = f"""
-            select part.source_file_id, part.source_sheet, min(part.source_line), lost.lost_code,
-                lost.department_code, count(*)
-            from read_parquet(?::varchar[]) as part
-            inner join ({LOST_ZEROS}) as lost on part.department_code = lost.lost_code
-            group by all order by all"""
-        found = connection.execute(query, [[str(path) for path in files]]).fetchall()
-        for file, sheet, line, lost, code, rows in found:
-            yield cell_rule_finding(
-                "leading-zero-restored",
-                district_code=district_code,
-                fiscal_year=fiscal_year,
-                found=f"{lost} ({rows:,} ×)",
-                expected=code,
-                remedy="The department list has it so; deliver codes as text.",
-                remedy_zh="依据部门名录补回；请以文本格式报送编码。",
-                finding_key=code,
-                source_file_id=file,
-                source_sheet=sheet,
-                source_line=line,
-            )
+    """A warning for each department code of a dataset whose zeros the department list restored, file by file."""
+    query = f"""
+        select part.source_file_id, part.source_sheet, min(part.source_line), lost.lost_code,
+            lost.department_code, count(*)
+        from read_parquet(?::varchar[]) as part
+        inner join ({LOST_ZEROS}) as lost on part.department_code = lost.lost_code
+        group by all order by all"""
+    found = connection.execute(query, [[str(path) for path in paths]]).fetchall()
+    for file, sheet, line, lost, code, rows in found:
+        yield cell_rule_finding(
+            "leading-zero-restored",
+            district_code=district_code,
+            fiscal_year=fiscal_year,
+            found=f"{lost} ({rows:,} ×)",
+            expected=code,
+            remedy="The department list has it so; deliver codes as text.",
+            remedy_zh="依据部门名录补回；请以文本格式报送编码。",
+            finding_key=code,
+            source_file_id=file,
+            source_sheet=sheet,
+            source_line=line,
+        )
 
 
 def _as_excluded(
