@@ -303,6 +303,21 @@ _FIGURES: tuple[Figure, ...] = (
         "Date of the latest adjustment or payment.",
         "最后一笔调整或支付的日期。",
     ),
+    Figure("day", Kind.DATE, "日期", "A day of the fiscal year.", "预算年度的一天。"),
+    Figure(
+        "covered_until",
+        Kind.DATE,
+        "涵盖至",
+        "The first date of an execution statement that covers the day.",
+        "首个涵盖该日的执行情况表截止日期。",
+    ),
+    Figure(
+        "refunded_amount",
+        Kind.AMOUNT,
+        "退款金额",
+        "Sum of the negative payments, in yuan.",
+        "负数支付之和（元）。",
+    ),
     # Detail by month
     Figure("budget_line_count", Kind.INTEGER, "预算行数", "Number of annual-budget lines.", "年初预算行数。"),
     Figure(

@@ -249,7 +249,7 @@ def run_rules(
 def tables_read(scope: Scope) -> frozenset[str]:
     """The qualified tables that the rules of ``scope`` read, those that set rows aside left out."""
     rules = [rule.file for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
-    parts = [part for file in rules for part in _shared_files(file)]
+    parts = [_shared()["rule_detail_line"], *(part for file in rules for part in _shared_files(file))]
     return frozenset().union(*(file.reads for file in (*rules, *parts)))
 
 

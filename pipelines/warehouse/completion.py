@@ -37,7 +37,7 @@ code with zeros, no other that differs in zeros only, and not the one without.
 
 
 def has_lost_zeros(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths: Sequence[str]) -> bool:
-    """Whether department codes of a dataset's Parquet files lost zeros that ``core.department``, which is filled, proves.
+    """Whether department codes of a dataset's Parquet files lost zeros that ``core.department`` (filled) proves.
 
     To look costs little; to join what is to be restored would cost every reading of the rows, and seldom is anything.
     """
@@ -53,8 +53,9 @@ def has_lost_zeros(connection: duckdb.DuckDBPyConnection, dataset: Dataset, path
 def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tuple[dict[str, str], str]:
     """SQL of the columns of ``part``, a row as stored, and the joins that complete it.
 
-    ``values`` are the columns as stored. ``zeros``: department codes have lost some (``has_lost_zeros``). A line that names an indicator
-    instead of a department and a project gets those of the indicator. The core tables that are joined must be filled.
+    ``values`` are the columns as stored. ``zeros``: department codes have lost some (``has_lost_zeros``). A line that
+    names an indicator instead of a department and a project gets those of the indicator. The core tables that are
+    joined must be filled.
     """
     whole = dict(values)
     joins = ""

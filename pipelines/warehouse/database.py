@@ -80,9 +80,9 @@ def run_sql(
 ) -> list[str]:
     """Fills the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
 
-    A table that does not exist (``create_tables``) is made first. ``needed`` limits them to those qualified tables and
-    what they are made from. Returns the qualified tables filled. Raises ``SqlFileError`` where a query's columns are
-    not defined, or where a value went through a float.
+    A table that does not exist (``create_tables``) is made first. ``needed`` limits them to those qualified tables,
+    which stay, and what they are made from. Returns the qualified tables filled. Raises ``SqlFileError`` where a
+    query's columns are not defined, or where a value went through a float.
     """
     create_macros(connection)
     existing = existing_tables(connection)
@@ -92,7 +92,7 @@ def run_sql(
         for file in reversed(files):
             wanted |= file.reads if file.table in wanted else set()
         files = [file for file in files if file.table in wanted]
-    unkept = _unkept_by_last_reader(files)
+    unkept = _unkept_by_last_reader(files, stay=needed or ())
     for file in files:
         if file.table not in existing:
             _create_empty(connection, file, with_comments=with_comments)
@@ -112,10 +112,10 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *groups: str) -> None:
         _drop(connection, unkept[file.table])
 
 
-def _unkept_by_last_reader(files: Iterable[SqlFile]) -> defaultdict[str, list[SqlFile]]:
+def _unkept_by_last_reader(files: Iterable[SqlFile], *, stay: Collection[str] = ()) -> defaultdict[str, list[SqlFile]]:
     """The tables and views that only others are made from, by the table that is the last to need them.
 
-    What is read through a view is needed as long as the view.
+    What is read through a view is needed as long as the view; ``stay`` are tables that others will read later.
     """
     last_reader: dict[str, str] = {}
     behind: dict[str, frozenset[str]] = {}
@@ -126,7 +126,7 @@ def _unkept_by_last_reader(files: Iterable[SqlFile]) -> defaultdict[str, list[Sq
             behind[file.table] = reads
     unkept = defaultdict(list)
     for file in files:
-        if not file.is_kept:
+        if not file.is_kept and file.table not in stay:
             unkept[last_reader[file.table]].append(file)
     return unkept
 

@@ -57,12 +57,12 @@ inner join named
         and line.project_name is not distinct from named.given_project_name
         and line.function_code is not distinct from named.function_code
         and line.fund_type_code is not distinct from named.fund_type_code
-inner join rule_covered_day as covered
+inner join core.covered_day as covered
     on
         line.district_code = covered.district_code
         and line.fiscal_year = covered.fiscal_year
         and line.adjustment_date = covered.day
-        and named.until = covered.until
+        and named.until = covered.covered_until
 group by named.detail_number
 union all
 select
@@ -79,10 +79,10 @@ inner join named
         and line.project_name is not distinct from named.given_project_name
         and line.function_code is not distinct from named.function_code
         and line.fund_type_code is not distinct from named.fund_type_code
-inner join rule_covered_day as covered
+inner join core.covered_day as covered
     on
         line.district_code = covered.district_code
         and line.fiscal_year = covered.fiscal_year
         and line.payment_date = covered.day
-        and named.until = covered.until
+        and named.until = covered.covered_until
 group by named.detail_number

@@ -247,7 +247,7 @@ listed as (
             and failing.until >= detail.until
             and case failing.level
                 when 'fund_type' then starts_with(detail.fund_type_code, failing.fund_type_code)
-                when 'nature' then detail.expenditure_nature = failing.expenditure_nature
+                when 'nature' then failing.expenditure_nature = detail.expenditure_nature
                 else true
             end
     where failing.level <> 'project'

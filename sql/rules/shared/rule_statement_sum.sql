@@ -106,6 +106,17 @@ differing as (
 ),
 
 -- Parts and their lines are listed of the sums that differ only.
+wanted as (
+    select distinct
+        district_code,
+        fiscal_year,
+        unit_key,
+        until,
+        parts_level,
+        figure
+    from differing
+),
+
 listed as (
     select
         line.district_code,
@@ -117,16 +128,7 @@ listed as (
         list({ 'label': line.label, 'amount': line.amount } order by line.source_line) as parts,
         first_places(line.source_file_id, line.source_sheet, line.source_line) as places
     from line
-    inner join (
-        select distinct
-            district_code,
-            fiscal_year,
-            unit_key,
-            until,
-            parts_level,
-            figure
-        from differing
-    ) as wanted
+    inner join wanted
         on
             line.district_code = wanted.district_code
             and line.fiscal_year = wanted.fiscal_year
