@@ -11,6 +11,7 @@ import errno
 import hashlib
 import logging
 import secrets
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from pipelines.quality.rules import rules_fingerprint
 from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.ahead import side_by_side
+from pipelines.warehouse.derived import derivation_fingerprint
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
@@ -197,10 +199,15 @@ def _decide(
     excluded = _excluded(settings, staged)
     release = store.release(input_id)
     judged: list[Finding] = []
+    derived = settings.workshop / "derived"
+    shutil.rmtree(derived, ignore_errors=True)
+    derived.mkdir(parents=True)
     if release or not any(record["refusal"] for _, record in staged):
         # What is left of a delivery with a refused file would be found wanting for the file's sake; let through, it
         # is judged all the same.
-        outcome, set_aside = judge_deliveries(settings, store.district_code, store.fiscal_year, staged, excluded)
+        outcome, set_aside = judge_deliveries(
+            settings, store.district_code, store.fiscal_year, staged, excluded, derived=derived
+        )
         judged = outcome.findings
         excluded = pa.concat_tables([excluded, set_aside])
     findings = [
@@ -225,6 +232,7 @@ def _decide(
         "release": release if held_by else None,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "contracts_fingerprint": contracts_fingerprint(),
+        "derived_by": derivation_fingerprint(),
         "files": [record | {"directory": directory.name} for directory, record in staged],
         "datasets": sorted({table["dataset"] for _, record in staged for table in record["tables"]}),
     }
@@ -232,6 +240,8 @@ def _decide(
     with new_directory(target) as directory:
         pq.write_table(excluded, directory / "excluded.parquet")
         pq.write_table(findings_table(findings), directory / "findings.parquet")
+        for path in [] if is_held else derived.iterdir():
+            shutil.move(path, directory)
         record["parquet"] = describe_files(directory)
         (directory / "manifest.json").write_text(as_json(record), encoding="utf-8")
     logger.info(

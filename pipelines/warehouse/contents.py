@@ -37,6 +37,7 @@ from pipelines.contracts.quality_tables import (
 from pipelines.scratch import scratch
 from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
+from pipelines.warehouse.derived import load_derived
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, read_manifest
@@ -101,8 +102,9 @@ def make_contents(
     load_reference_tables(connection, raw)
     load_core(connection, attempts)
     load_quality(connection, attempts, held)
+    derived = load_derived(connection, [(attempt.directory, attempt.manifest) for attempt in attempts])
     reached(Stage.CORE_LOADED)
-    run_sql(connection, "core", "summary")
+    run_sql(connection, "core", "summary", made=derived)
     reached(Stage.SUMMARIES_MADE)
 
 

@@ -76,22 +76,23 @@ def run_sql(
     connection: duckdb.DuckDBPyConnection,
     *groups: str,
     needed: Collection[str] | None = None,
+    made: Collection[str] = (),
     with_comments: bool = True,
 ) -> list[str]:
     """Fills the tables of the SQL files of ``groups`` (``core``, ``summary``) in the order of their dependencies.
 
     A table that does not exist (``create_tables``) is made first. ``needed`` limits them to those qualified tables,
-    which stay, and what they are made from. Returns the qualified tables filled. Raises ``SqlFileError`` where a
-    query's columns are not defined, or where a value went through a float.
+    which stay, and what they are made from; ``made`` are filled already. Returns the qualified tables filled. Raises
+    ``SqlFileError`` where a query's columns are not defined, or where a value went through a float.
     """
     create_macros(connection)
     existing = existing_tables(connection)
     files = in_order((file for group in groups for file in read_sql_group(group)), existing)
-    if needed is not None:
-        wanted = set(needed)
-        for file in reversed(files):
-            wanted |= file.reads if file.table in wanted else set()
-        files = [file for file in files if file.table in wanted]
+    wanted = {file.table for file in files if file.is_kept} if needed is None else set(needed)
+    wanted -= set(made)
+    for file in reversed(files):
+        wanted |= file.reads.difference(made) if file.table in wanted else set()
+    files = [file for file in files if file.table in wanted]
     unkept = _unkept_by_last_reader(files, stay=needed or ())
     for file in files:
         if file.table not in existing:

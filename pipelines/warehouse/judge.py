@@ -22,6 +22,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros
 from pipelines.warehouse.contents import insert_rows, loading_order, rows_that_count
 from pipelines.warehouse.database import create_core_tables, run_sql
+from pipelines.warehouse.derived import derived_tables, write_derived
 from pipelines.warehouse.working_memory import working_database
 
 
@@ -34,7 +35,7 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutc
         RuleCrashedError: a rule could not be run.
     """
     aside = set_rows_aside(connection, settings)
-    run_sql(connection, "core", needed=tables_read(Scope.DISTRICT_YEAR), with_comments=False)
+    run_sql(connection, "core", needed=tables_read(Scope.DISTRICT_YEAR).union(derived_tables()), with_comments=False)
     others = run_rules(connection, Scope.DISTRICT_YEAR, settings)
     return RuleOutcome([*aside.findings, *others.findings], aside.rows_to_set_aside)
 
@@ -45,11 +46,14 @@ def judge_deliveries(
     fiscal_year: int,
     staged: Sequence[tuple[Path, Mapping[str, Any]]],
     excluded: pa.Table,
+    *,
+    derived: Path,
 ) -> tuple[RuleOutcome, pa.Table]:
     """Asks the rules of what the files of one district-year gave; returns also the rows that they set aside.
 
     ``staged`` are the files' directories in the store and their records, ``excluded`` the rows that do not count
-    already; the rows set aside come in the same shape.
+    already; the rows set aside come in the same shape. ``derived`` is a directory that gets what was derived from the
+    rows that count (``warehouse.derived``).
     """
     with working_database(settings) as connection:
         create_core_tables(connection, with_comments=False)
@@ -81,6 +85,7 @@ def judge_deliveries(
             query = rows_that_count(DATASETS[name], excluded, zeros=zeros).replace("$paths", _list_of(paths[name]))
             connection.execute(f"create view core.{name} as {query}")
         outcome = judge(connection, settings)
+        write_derived(connection, derived)
         for name in restored:
             outcome.findings.extend(_restored_zeros(connection, district_code, fiscal_year, paths[name]))
         return outcome, _as_excluded(connection, outcome.rows_to_set_aside, paths)

@@ -7,7 +7,7 @@ Layout below ``<warehouse>/accepted``::
         file.json                                     path, hash, sheets, counts, money, or the refusal
         <dataset>.parquet, <dataset>.rejected.parquet typed rows with their source lines
     <district>/<year>/versions/<n>/                   an accepted version, never changed: manifest.json,
-                                                      excluded.parquet, findings.parquet
+                                                      excluded.parquet, findings.parquet, derived tables
     <district>/<year>/held/                           the latest attempt that was held back, in the same shape
     <district>/<year>/current                         the number of the version that counts
     <district>/<year>/releases/<input id>.json        who let which attempt through in spite of the rules, and why

@@ -1,6 +1,7 @@
 -- Each department as rows name it (code, name or both), with its unit and the department to which the unit belongs.
 -- 数据行所写的部门（编码、名称或二者），以及对应的单位与其主管部门。
 -- label_zh: 部门对应
+-- derived_from: district_year
 with given as (
     select
         district_code,

@@ -1,6 +1,7 @@
 -- Every district and fiscal year that delivered anything: which datasets there are, and which of them is the source.
 -- 每个交来数据的区与年度：交来哪些数据集、以何者为来源。
 -- label_zh: 区年度数据来源
+-- derived_from: district_year
 with delivered as (
     select
         district_code,

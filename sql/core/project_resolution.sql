@@ -1,6 +1,7 @@
 -- Each department and project as rows name them, with the department, project, kind and nature that they stand for.
 -- 数据行所写的部门与项目，以及对应的部门、项目、项目类别与支出性质。
 -- label_zh: 项目对应
+-- derived_from: district_year
 with stated as (
     select
         district_code,
