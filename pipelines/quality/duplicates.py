@@ -9,6 +9,7 @@ Does not belong here: reading files, writing the store.
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from pipelines.contracts.cell_rules import CELL_RULES
@@ -51,9 +52,10 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     exact = ", ".join(f"case when {has_identity} then {part} end" for part in identity)
     money = " + ".join(f"coalesce({name}, 0)" for name in dataset.amount_columns) or "0"
     # Asked first and by itself: most datasets repeat nothing, and the question about what does is far dearer to plan.
-    repeated = connection.sql(
-        f"select {key} as identity_hash from read_parquet(?::varchar[]) group by 1 having count(*) > 1", params=[paths]
-    ).to_arrow_table()
+    # Sorting numbers costs a third of grouping as many rows of which nearly each is a group.
+    hashes = connection.execute(f"select {key} as identity_hash from read_parquet(?::varchar[])", [paths]).fetchnumpy()
+    ordered = np.sort(hashes["identity_hash"])
+    repeated = pa.table({"identity_hash": np.unique(ordered[1:][ordered[1:] == ordered[:-1]])})
     if not repeated.num_rows:
         return EXCLUDED_SCHEMA.empty_table()
     contradiction = CELL_RULES["same-identity-twice-in-file"]

@@ -20,14 +20,31 @@ with district_year as (
     having count(distinct source_file_id) > 1
 ),
 
--- Hashes find the few candidates, the vouchers themselves decide.
-candidate as (
-    select hash(line.district_code, line.fiscal_year, line.voucher_number) as voucher_hash
+voucher as (
+    select
+        hash(line.district_code, line.fiscal_year, line.voucher_number) as voucher_hash,
+        hash(line.source_file_id) as file_hash
     from core.payment as line
     inner join district_year
         on line.district_code = district_year.district_code and line.fiscal_year = district_year.fiscal_year
-    group by hash(line.district_code, line.fiscal_year, line.voucher_number)
-    having min(hash(line.source_file_id)) <> max(hash(line.source_file_id))
+),
+
+neighbour as (
+    select
+        voucher_hash,
+        file_hash,
+        lag(voucher_hash) over sorted as voucher_before,
+        lag(file_hash) over sorted as file_before
+    from voucher
+    window sorted as (order by voucher_hash, file_hash)
+),
+
+-- Hashes find the few candidates, sorted rather than grouped: nearly every voucher is a group of its own. The vouchers
+-- themselves decide.
+candidate as (
+    select distinct voucher_hash
+    from neighbour
+    where voucher_hash = voucher_before and file_hash <> file_before
 )
 
 select

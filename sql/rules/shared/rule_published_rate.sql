@@ -75,6 +75,16 @@ with named as (
 
 -- A report that prints a rate without its amounts is compared with the detail of its department or project, or with
 -- the statement where there is no detail.
+without_amounts as (
+    select distinct
+        district_code,
+        fiscal_year
+    from named
+    where
+        coalesce(initial_budget_amount, full_year_budget_amount, executed_amount, adjustment_amount) is null
+        and not is_of_a_function
+),
+
 source as (
     select
         detail.district_code,
@@ -94,6 +104,8 @@ source as (
     from rule_detail as detail
     inner join core.district_year_grain as delivered
         on detail.district_code = delivered.district_code and detail.fiscal_year = delivered.fiscal_year
+    inner join without_amounts
+        on detail.district_code = without_amounts.district_code and detail.fiscal_year = without_amounts.fiscal_year
     where delivered.has_annual_budget
     group by
         grouping sets (
@@ -108,19 +120,21 @@ source as (
         )
     union all
     select
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
+        line.district_code,
+        line.fiscal_year,
+        line.department_code,
+        line.department_name,
+        line.project_code,
+        line.project_name,
         2 as preference,
-        initial_budget_amount,
-        adjustment_amount,
-        full_year_budget_amount,
-        executed_amount
-    from rule_statement
-    where is_latest and level in ('department', 'project')
+        line.initial_budget_amount,
+        line.adjustment_amount,
+        line.full_year_budget_amount,
+        line.executed_amount
+    from rule_statement as line
+    inner join without_amounts
+        on line.district_code = without_amounts.district_code and line.fiscal_year = without_amounts.fiscal_year
+    where line.is_latest and line.level in ('department', 'project')
 ),
 
 keyed as (

@@ -42,14 +42,6 @@ parent_fund as (
 line as (
     select
         stated.*,
-        figure.figure,
-        figure.figure_label,
-        case figure.figure
-            when 'initial_budget_amount' then stated.initial_budget_amount
-            when 'adjustment_amount' then stated.adjustment_amount
-            when 'full_year_budget_amount' then stated.full_year_budget_amount
-            else stated.executed_amount
-        end as amount,
         case
             when stated.level = 'fund_type' then concat_ws(' ', '资金性质 fund type', stated.fund_type_code)
             when stated.level = 'nature' and stated.expenditure_nature = 'basic' then '基本支出 basic'
@@ -65,10 +57,10 @@ line as (
             and stated.unit_key = parent_fund.unit_key
             and stated.until = parent_fund.until
             and stated.fund_type_code = parent_fund.fund_type_code
-    cross join figure
     where stated.level <> 'part' and parent_fund.unit_key is null
 ),
 
+-- A sum of which a part is unknown is unknown.
 added as (
     select
         district_code,
@@ -76,24 +68,49 @@ added as (
         unit_key,
         until,
         level,
-        figure,
-        sum(amount) as amount,
         count(*) as parts_count,
+        case when count(*) = count(initial_budget_amount) then sum(initial_budget_amount) end as initial_budget_amount,
+        case when count(*) = count(adjustment_amount) then sum(adjustment_amount) end as adjustment_amount,
+        case
+            when count(*) = count(full_year_budget_amount) then sum(full_year_budget_amount)
+        end as full_year_budget_amount,
+        case when count(*) = count(executed_amount) then sum(executed_amount) end as executed_amount,
         case when count(*) = count(unit_factor) and min(unit_factor) = max(unit_factor) then min(unit_factor) end
             as unit_factor
     from line
     where level in ('fund_type', 'nature', 'project')
-    group by district_code, fiscal_year, unit_key, until, level, figure
-    having count(*) = count(amount)
+    group by district_code, fiscal_year, unit_key, until, level
 ),
 
-differing as (
+compared as (
     select
-        unit.*,
+        unit.district_code,
+        unit.fiscal_year,
+        unit.unit_key,
+        unit.until,
+        unit.department_code,
+        unit.department_name,
+        unit.finding_key,
+        unit.source_file_id,
+        unit.source_sheet,
+        unit.source_line,
         added.level as parts_level,
-        added.amount as parts_amount,
         added.parts_count,
-        case when unit.unit_factor = added.unit_factor then unit.unit_factor end as common_factor
+        case when unit.unit_factor = added.unit_factor then unit.unit_factor end as common_factor,
+        figure.figure,
+        figure.figure_label,
+        case figure.figure
+            when 'initial_budget_amount' then unit.initial_budget_amount
+            when 'adjustment_amount' then unit.adjustment_amount
+            when 'full_year_budget_amount' then unit.full_year_budget_amount
+            else unit.executed_amount
+        end as total_amount,
+        case figure.figure
+            when 'initial_budget_amount' then added.initial_budget_amount
+            when 'adjustment_amount' then added.adjustment_amount
+            when 'full_year_budget_amount' then added.full_year_budget_amount
+            else added.executed_amount
+        end as parts_amount
     from line as unit
     inner join added
         on
@@ -101,8 +118,14 @@ differing as (
             and unit.fiscal_year = added.fiscal_year
             and unit.unit_key = added.unit_key
             and unit.until = added.until
-            and unit.figure = added.figure
-    where unit.level = 'department' and unit.amount <> added.amount
+    cross join figure
+    where unit.level = 'department'
+),
+
+differing as (
+    select *
+    from compared
+    where total_amount <> parts_amount
 ),
 
 -- Parts and their lines are listed of the sums that differ only.
@@ -124,8 +147,19 @@ listed as (
         line.unit_key,
         line.until,
         line.level,
-        line.figure,
-        list({ 'label': line.label, 'amount': line.amount } order by line.source_line) as parts,
+        wanted.figure,
+        list(
+            {
+                'label': line.label,
+                'amount': case wanted.figure
+                    when 'initial_budget_amount' then line.initial_budget_amount
+                    when 'adjustment_amount' then line.adjustment_amount
+                    when 'full_year_budget_amount' then line.full_year_budget_amount
+                    else line.executed_amount
+                end
+            }
+            order by line.source_line
+        ) as parts,
         first_places(line.source_file_id, line.source_sheet, line.source_line) as places
     from line
     inner join wanted
@@ -135,8 +169,7 @@ listed as (
             and line.unit_key = wanted.unit_key
             and line.until = wanted.until
             and line.level = wanted.parts_level
-            and line.figure = wanted.figure
-    group by line.district_code, line.fiscal_year, line.unit_key, line.until, line.level, line.figure
+    group by line.district_code, line.fiscal_year, line.unit_key, line.until, line.level, wanted.figure
 )
 
 select
@@ -148,7 +181,7 @@ select
     unit.finding_key,
     unit.figure,
     unit.figure_label,
-    unit.amount as total_amount,
+    unit.total_amount,
     unit.parts_amount,
     unit.parts_count,
     listed.parts,
