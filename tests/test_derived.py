@@ -1,4 +1,4 @@
-"""What is kept with a version as derived from its rows is what SQL derives from them, and is only used if it still is."""
+"""What a version keeps as derived from its rows is what SQL derives from them, and is used only if it still is."""
 
 from __future__ import annotations
 

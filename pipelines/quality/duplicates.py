@@ -54,7 +54,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     # Asked first and by itself: most datasets repeat nothing, and the question about what does is far dearer to plan.
     # Sorting numbers costs a third of grouping as many rows of which nearly each is a group.
     hashes = connection.execute(f"select {key} as identity_hash from read_parquet(?::varchar[])", [paths]).fetchnumpy()
-    ordered = np.sort(hashes["identity_hash"])
+    ordered = np.sort(np.asarray(hashes["identity_hash"]))
     repeated = pa.table({"identity_hash": np.unique(ordered[1:][ordered[1:] == ordered[:-1]])})
     if not repeated.num_rows:
         return EXCLUDED_SCHEMA.empty_table()

@@ -659,6 +659,16 @@ def project_within_the_rounding_of_one_amount(code: str) -> District:
     return district
 
 
+@passes("statement-breakdown-differs-from-detail")
+def statement_that_states_several_rows_in_a_line(code: str) -> District:
+    """As a wide table does: a unit, its fund types and its natures side by side."""
+    district = clean(code)
+    for row in district.rows["execution_statement"]:
+        if row["project_code"] is None:
+            row["source_line"] = district.stated(row["department_code"])["source_line"]
+    return district
+
+
 @fails(
     "statement-breakdown-differs-from-detail",
     Expected("102001 乙局 / 111 / 执行数 executed", 1_100_000, 640_000),

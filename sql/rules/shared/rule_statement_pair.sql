@@ -1,5 +1,6 @@
--- Each amount of the latest statement lines beside what the detail adds up to until the statement's date.
--- 最近一期执行情况表各行金额与截至该日明细合计的对照。
+-- Each amount of the latest statement lines beside what the detail adds up to until the statement's date, of sheets and
+--   figures in which any disagrees.
+-- 最近一期执行情况表各行金额与截至该日明细合计的对照（仅含有不一致的工作表与数字）。
 with project_detail as (
     select
         district_code,
@@ -44,9 +45,20 @@ unit_stated as (
     where unit_key <> department_key
 ),
 
+-- A line of a wide table states several rows, so its place does not tell them apart.
 stated as (
     select
         line.*,
+        row_number() over (
+            order by
+                line.source_file_id,
+                line.source_sheet,
+                line.source_line,
+                line.unit_key,
+                line.project_key,
+                line.fund_type_code,
+                line.expenditure_nature
+        ) as stated_number,
         line.unit_key = line.department_key and unit_stated.level is null as is_with_units
     from rule_statement as line
     inner join core.district_year_grain as delivered
@@ -75,11 +87,7 @@ told as (
 -- Of a fund type or nature without any detail the sum is zero, of a project without any it is unknown.
 matched as (
     select
-        stated.district_code,
-        stated.fiscal_year,
-        stated.source_file_id,
-        stated.source_sheet,
-        stated.source_line,
+        stated.stated_number,
         detail.initial_budget_amount,
         detail.adjustment_amount,
         detail.executed_amount,
@@ -110,11 +118,7 @@ matched as (
     where stated.level <> 'project'
     union all
     select
-        stated.district_code,
-        stated.fiscal_year,
-        stated.source_file_id,
-        stated.source_sheet,
-        stated.source_line,
+        stated.stated_number,
         detail.initial_budget_amount,
         detail.adjustment_amount,
         detail.executed_amount,
@@ -134,17 +138,13 @@ matched as (
 
 added as (
     select
-        district_code,
-        fiscal_year,
-        source_file_id,
-        source_sheet,
-        source_line,
+        stated_number,
         sum(case when is_part then initial_budget_amount else 0 end) as initial_budget_amount,
         sum(case when is_part then adjustment_amount else 0 end) as adjustment_amount,
         sum(case when is_part then executed_amount else 0 end) as executed_amount,
         sum(case when is_part then line_count else 0 end) as line_count
     from matched
-    group by district_code, fiscal_year, source_file_id, source_sheet, source_line
+    group by stated_number
     having bool_and(is_told)
 ),
 
@@ -166,11 +166,15 @@ figure as (
         '执行数 executed' as figure_label
 ),
 
-pair as (
+compared as (
     select
-        stated.*,
+        stated.stated_number,
+        stated.source_file_id,
+        stated.source_sheet,
+        stated.tolerance_of_one,
         figure.figure,
         figure.figure_label,
+        added.line_count,
         case figure.figure
             when 'initial_budget_amount' then stated.initial_budget_amount
             when 'adjustment_amount' then stated.adjustment_amount
@@ -187,33 +191,48 @@ pair as (
                             then added.initial_budget_amount + added.adjustment_amount
                     end
             when 'executed_amount' then case when delivered.has_payment then added.executed_amount end
-        end as detail_amount,
-        added.line_count
+        end as detail_amount
     from stated
-    inner join added
-        on
-            stated.district_code = added.district_code
-            and stated.fiscal_year = added.fiscal_year
-            and stated.source_file_id = added.source_file_id
-            and stated.source_sheet is not distinct from added.source_sheet
-            and stated.source_line = added.source_line
+    inner join added on stated.stated_number = added.stated_number
     inner join core.district_year_grain as delivered
         on stated.district_code = delivered.district_code and stated.fiscal_year = delivered.fiscal_year
     cross join figure
 ),
 
+-- Of what agrees, only the neighbours of what does not are of interest: most sheets end here.
+disagreeing as (
+    select distinct
+        source_file_id,
+        source_sheet,
+        figure
+    from compared
+    where abs(stated_amount - detail_amount) > tolerance_of_one
+),
+
 judged as (
     select
-        *,
-        stated_amount - detail_amount as difference,
-        abs(stated_amount - detail_amount) > tolerance_of_one as is_failing
-    from pair
-    where stated_amount is not null and detail_amount is not null
+        stated.*,
+        compared.figure,
+        compared.figure_label,
+        compared.stated_amount,
+        compared.detail_amount,
+        compared.line_count,
+        compared.stated_amount - compared.detail_amount as difference,
+        abs(compared.stated_amount - compared.detail_amount) > compared.tolerance_of_one as is_failing
+    from compared
+    inner join disagreeing
+        on
+            compared.source_file_id = disagreeing.source_file_id
+            and compared.source_sheet is not distinct from disagreeing.source_sheet
+            and compared.figure = disagreeing.figure
+    inner join stated on compared.stated_number = stated.stated_number
+    where compared.stated_amount is not null and compared.detail_amount is not null
 ),
 
 -- The lines of the detail are listed of what fails only.
 failing as (
     select distinct
+        stated_number,
         district_code,
         fiscal_year,
         department_key,
@@ -223,19 +242,14 @@ failing as (
         expenditure_nature,
         level,
         until,
-        is_with_units,
-        source_file_id,
-        source_sheet,
-        source_line
+        is_with_units
     from judged
     where is_failing
 ),
 
 listed as (
     select
-        failing.source_file_id,
-        failing.source_sheet,
-        failing.source_line,
+        failing.stated_number,
         first_details(detail.detail_number) as places
     from failing
     inner join rule_detail as detail
@@ -251,12 +265,10 @@ listed as (
                 else true
             end
     where failing.level <> 'project'
-    group by failing.source_file_id, failing.source_sheet, failing.source_line
+    group by failing.stated_number
     union all
     select
-        failing.source_file_id,
-        failing.source_sheet,
-        failing.source_line,
+        failing.stated_number,
         first_details(detail.detail_number) as places
     from failing
     inner join rule_detail as detail
@@ -267,7 +279,7 @@ listed as (
             and failing.project_key = detail.project_key
             and failing.until >= detail.until
     where failing.level = 'project'
-    group by failing.source_file_id, failing.source_sheet, failing.source_line
+    group by failing.stated_number
 )
 
 select
@@ -301,9 +313,4 @@ select
     ) as source_lines,
     judged.line_count + 1 as source_line_count
 from judged
-left join listed
-    on
-        judged.is_failing
-        and judged.source_file_id = listed.source_file_id
-        and judged.source_sheet is not distinct from listed.source_sheet
-        and judged.source_line = listed.source_line
+left join listed on judged.is_failing and judged.stated_number = listed.stated_number
