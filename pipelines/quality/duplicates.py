@@ -65,27 +65,44 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         from read_parquet(?::varchar[], file_row_number = true, filename = true)
     ),
     candidates as (
-        select *, row({exact}, case when {has_identity} then null else {whole_row} end) as identity,
+        select source_file_id, source_sheet, source_line, file_row_number, delivery,
+            row({exact}, case when {has_identity} then null else {whole_row} end) as identity,
             {whole_row} as row_values, cast({money} as decimal(38, 2)) as money
         from delivered where {key} in (select identity_hash from repeated_identity)
     ),
+    -- Identities and rows are compared once and numbered; what follows compares numbers.
+    different as (
+        select identity, row_values, row_number() over () as values_number from candidates group by identity, row_values
+    ),
+    identified as (
+        select identity, row_number() over () as identity_number from different group by identity
+    ),
+    numbered as (
+        select different.row_values, different.identity, different.values_number, identified.identity_number
+        from different join identified on different.identity is not distinct from identified.identity
+    ),
+    told as (
+        select candidates.* exclude (identity, row_values), numbered.identity_number, numbered.values_number
+        from candidates join numbered on candidates.identity is not distinct from numbered.identity
+            and candidates.row_values is not distinct from numbered.row_values
+    ),
     contradicted as (
-        select identity, delivery from candidates group by identity, delivery having count(distinct row_values) > 1
+        select identity_number, delivery from told
+        group by identity_number, delivery having min(values_number) <> max(values_number)
     ),
     judged as (
-        select candidates.*, contradicted.delivery is not null as is_contradicted,
-            first_value(candidates.row_values) over (
-                partition by candidates.identity
-                order by contradicted.delivery is not null, candidates.delivery desc, candidates.file_row_number
+        select told.*, contradicted.delivery is not null as is_contradicted,
+            first_value(told.values_number) over (
+                partition by told.identity_number
+                order by contradicted.delivery is not null, told.delivery desc, told.file_row_number
             ) as latest_values
-        from candidates left join contradicted
-            on candidates.identity is not distinct from contradicted.identity
-            and candidates.delivery = contradicted.delivery
+        from told left join contradicted
+            on told.identity_number = contradicted.identity_number and told.delivery = contradicted.delivery
     ),
     ranked as (
         select *, row_number() over (
-            partition by identity
-            order by is_contradicted, row_values is distinct from latest_values, delivery, file_row_number
+            partition by identity_number
+            order by is_contradicted, values_number <> latest_values, delivery, file_row_number
         ) as rank
         from judged
     )
@@ -93,9 +110,10 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         '{dataset.name}' as dataset, loser.source_file_id, loser.source_sheet, loser.source_line,
         loser.file_row_number,
         case when loser.is_contradicted then 'rejected'
-            when loser.row_values = kept.row_values then 'duplicate' else 'superseded' end as outcome,
+            when loser.values_number = kept.values_number then 'duplicate' else 'superseded' end as outcome,
         case when loser.is_contradicted then 'same-identity-twice-in-file'
-            when loser.row_values = kept.row_values then 'same-row-delivered-twice' else 'restated-by-later-delivery'
+            when loser.values_number = kept.values_number then 'same-row-delivered-twice'
+            else 'restated-by-later-delivery'
         end as rule_id,
         case when loser.is_contradicted then '{contradiction.message}' end as message,
         case when loser.is_contradicted then '{contradiction.message_zh}' end as message_zh,
@@ -104,7 +122,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         case when kept.is_contradicted then null else kept.source_line end as kept_source_line,
         loser.money, case when kept.is_contradicted then null else kept.money end as kept_money
     from ranked as loser
-    join ranked as kept on kept.identity is not distinct from loser.identity and kept.rank = 1
+    join ranked as kept on kept.identity_number = loser.identity_number and kept.rank = 1
     where loser.rank > 1 or loser.is_contradicted
     order by loser.delivery, loser.file_row_number
     """
