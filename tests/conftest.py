@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 from bureau import Bureau
 
@@ -13,6 +14,10 @@ from pipelines.nightly import ALL_PUBLISHED, run_night
 from pipelines.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+hypothesis.settings.register_profile("however long", deadline=None)
+hypothesis.settings.load_profile("however long")
 
 
 def require_program(name: str, package: str) -> str:

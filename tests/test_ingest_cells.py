@@ -314,7 +314,7 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
     return readers[column.kind]()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.sampled_from(COLUMNS),
     st.lists(st.one_of(st.none(), TEXTS), max_size=12),

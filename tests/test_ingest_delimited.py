@@ -121,7 +121,7 @@ def test_a_quotation_that_is_never_closed_is_refused_with_its_line(data: bytes) 
 PIECES = st.sampled_from(["a", "1.5", "局", ",", ",", "\n", "\n", '"', '""', '"x\ny"', "\r\n", " ", '5"', ",,"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=40), st.integers(1, 64), st.sampled_from(["utf-8", "gb18030"]))
 def test_chunks_of_any_size_give_the_same_rows(pieces: list[str], chunk: int, codec: str) -> None:
     text = "".join(pieces)

@@ -51,7 +51,7 @@ def oracle(numerator: Decimal, denominator: Decimal, places: int, times: int) ->
     return rounded if abs(rounded) < 10**12 else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pairs=st.lists(st.tuples(amounts, amounts), min_size=1, max_size=30))
 @example([(LARGEST, Decimal("0.01")), (LARGEST, LARGEST), (-LARGEST, Decimal("0.03")), (LARGEST, Decimal("0.00"))])
 def test_a_rate_is_the_exact_quotient_rounded_once(
@@ -94,7 +94,7 @@ def test_an_unknown_or_zero_part_gives_no_rate(
     assert connection.execute(query).fetchall() == [(None, None)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     executed=st.decimals(Decimal(0), Decimal("1e9"), places=2),
     budget=st.decimals(Decimal("0.01"), Decimal("1e9"), places=2),
@@ -113,7 +113,7 @@ def test_points_are_the_rate_times_the_maximum_rounded_once(
     assert row == (expected if expected < 10**12 else None,)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example([Decimal("-0.05"), Decimal("999.99"), Decimal("1000.00"), LARGEST, -LARGEST])
 @given(st.lists(amounts, min_size=1, max_size=50))
 def test_an_amount_in_a_sentence_keeps_every_digit(

@@ -74,7 +74,7 @@ def asked_about_every_row(validator: Validator, rows: pa.Table) -> dict[int, set
 
 
 @pytest.mark.parametrize("name", DATASETS)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_quick_look_sets_aside_what_pandera_sets_aside(name: str, data: st.DataObject) -> None:
     rows = data.draw(rows_of(DATASETS[name]))
