@@ -284,7 +284,6 @@ def _build(
     copy_template(target, settings.warehouse / ".template")
     with working_database(settings) as connection:
         attach(connection, target)
-        connection.execute("set preserve_insertion_order = false")
         reached(Stage.BUILD_STARTED)
         # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
         connection.begin()
