@@ -41,30 +41,18 @@ detail as (
         date_of_month.time_progress,
         date_of_month.time_progress_pct,
         date_of_month.time_progress_source,
-        case when date_of_month.has_budget_adjustment then amount_in_month(
-            date_of_month.month,
-            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
-            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
-            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
-        ) end as month_net_adjustment_amount,
-        case when date_of_month.has_budget_adjustment then amount_until_month(
-            date_of_month.month,
-            figure.adjusted_in_01, figure.adjusted_in_02, figure.adjusted_in_03, figure.adjusted_in_04,
-            figure.adjusted_in_05, figure.adjusted_in_06, figure.adjusted_in_07, figure.adjusted_in_08,
-            figure.adjusted_in_09, figure.adjusted_in_10, figure.adjusted_in_11, figure.adjusted_in_12
-        ) end as cumulative_net_adjustment_amount,
-        case when date_of_month.has_payment then amount_in_month(
-            date_of_month.month,
-            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
-            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
-            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
-        ) end as month_executed_amount,
-        case when date_of_month.has_payment then amount_until_month(
-            date_of_month.month,
-            figure.paid_in_01, figure.paid_in_02, figure.paid_in_03, figure.paid_in_04,
-            figure.paid_in_05, figure.paid_in_06, figure.paid_in_07, figure.paid_in_08,
-            figure.paid_in_09, figure.paid_in_10, figure.paid_in_11, figure.paid_in_12
-        ) end as cumulative_executed_amount
+        case
+            when date_of_month.has_budget_adjustment then coalesce(figure.adjusted_in_month[date_of_month.month], 0)
+        end as month_net_adjustment_amount,
+        case
+            when date_of_month.has_budget_adjustment then coalesce(figure.adjusted_until_month[date_of_month.month], 0)
+        end as cumulative_net_adjustment_amount,
+        case
+            when date_of_month.has_payment then coalesce(figure.paid_in_month[date_of_month.month], 0)
+        end as month_executed_amount,
+        case
+            when date_of_month.has_payment then coalesce(figure.paid_until_month[date_of_month.month], 0)
+        end as cumulative_executed_amount
     from core.detail_year as figure
     inner join date_of_month
         on
