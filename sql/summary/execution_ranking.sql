@@ -96,75 +96,111 @@ rated as (
     from standing
 ),
 
-compared as (
+-- Everything that shares an execution rate shares a rank.
+by_rate as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        month,
+        execution_rate,
+        count(*) as sharing_rank_count,
+        sum(compared_budget_amount) as compared_budget_amount,
+        sum(compared_executed_amount) as compared_executed_amount
+    from rated
+    group by figure_level, district_code, fiscal_year, month, execution_rate
+),
+
+ranked as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        month,
+        execution_rate,
+        sharing_rank_count,
+        1 + sum(sharing_rank_count) over (
+            partition by figure_level, district_code, fiscal_year, month
+            order by execution_rate desc
+        ) - sharing_rank_count as execution_rank
+    from by_rate
+    where execution_rate is not null
+),
+
+compared_group as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        month,
+        sum(compared_budget_amount) as budget_amount,
+        sum(compared_executed_amount) as executed_amount,
+        sum(case when execution_rate is not null then sharing_rank_count else 0 end) as ranked_count
+    from by_rate
+    group by figure_level, district_code, fiscal_year, month
+),
+
+average as (
     select
         *,
-        sum(compared_budget_amount) over (
-            partition by figure_level, district_code, fiscal_year, month
-        ) as group_budget_amount,
-        sum(compared_executed_amount) over (
-            partition by figure_level, district_code, fiscal_year, month
-        ) as group_executed_amount,
-        count(execution_rate) over (
-            partition by figure_level, district_code, fiscal_year, month
-        ) as ranked_count,
-        case
-            when execution_rate is not null
-                then rank() over (
-                    partition by figure_level, district_code, fiscal_year, month
-                    order by case when execution_rate is null then 1 else 0 end, execution_rate desc
-                )
-        end as execution_rank,
-        case
-            when execution_rate is not null
-                then count(*) over (
-                    partition by figure_level, district_code, fiscal_year, month, execution_rate
-                )
-        end as sharing_rank_count
-    from rated
+        exact_rate(executed_amount, budget_amount) as execution_rate,
+        exact_rate_pct(executed_amount, budget_amount) as execution_rate_pct
+    from compared_group
 )
 
 select
-    district_code,
-    fiscal_year,
-    month,
-    figure_level,
-    department_code,
-    department_name,
-    project_code,
-    project_name,
-    full_year_budget_amount,
-    executed_amount,
-    full_year_budget_amount - executed_amount as unspent_amount,
-    execution_rate,
-    execution_rate_pct,
-    execution_rank,
-    ranked_count,
-    sharing_rank_count,
-    exact_rate(group_executed_amount, group_budget_amount) as group_execution_rate,
-    exact_rate_pct(group_executed_amount, group_budget_amount) as group_execution_rate_pct,
-    execution_rate_pct
-    - exact_rate_pct(group_executed_amount, group_budget_amount) as gap_to_average_points,
-    execution_rate < exact_rate(group_executed_amount, group_budget_amount) as is_below_average,
-    time_progress,
-    time_progress_pct,
-    execution_rate_pct - time_progress_pct as gap_to_progress_points,
-    execution_rate < time_progress as is_below_time_progress,
-    exact_rate_pct(compared_budget_amount, group_budget_amount) as share_of_budget_pct,
+    rated.district_code,
+    rated.fiscal_year,
+    rated.month,
+    rated.figure_level,
+    rated.department_code,
+    rated.department_name,
+    rated.project_code,
+    rated.project_name,
+    rated.full_year_budget_amount,
+    rated.executed_amount,
+    rated.full_year_budget_amount - rated.executed_amount as unspent_amount,
+    rated.execution_rate,
+    rated.execution_rate_pct,
+    ranked.execution_rank,
+    average.ranked_count,
+    ranked.sharing_rank_count,
+    average.execution_rate as group_execution_rate,
+    average.execution_rate_pct as group_execution_rate_pct,
+    rated.execution_rate_pct - average.execution_rate_pct as gap_to_average_points,
+    rated.execution_rate < average.execution_rate as is_below_average,
+    rated.time_progress,
+    rated.time_progress_pct,
+    rated.execution_rate_pct - rated.time_progress_pct as gap_to_progress_points,
+    rated.execution_rate < rated.time_progress as is_below_time_progress,
+    exact_rate_pct(rated.compared_budget_amount, average.budget_amount) as share_of_budget_pct,
     exact_rate_pct(
-        compared_budget_amount - compared_executed_amount, group_budget_amount - group_executed_amount
+        rated.compared_budget_amount - rated.compared_executed_amount, average.budget_amount - average.executed_amount
     ) as share_of_unspent_pct,
-    execution_status(executed_amount, full_year_budget_amount) as execution_status,
-    source_grain,
-    as_of_date
-from compared
+    execution_status(rated.executed_amount, rated.full_year_budget_amount) as execution_status,
+    rated.source_grain,
+    rated.as_of_date
+from rated
+inner join average
+    on
+        rated.figure_level = average.figure_level
+        and rated.district_code = average.district_code
+        and rated.fiscal_year = average.fiscal_year
+        and rated.month is not distinct from average.month
+left join ranked
+    on
+        rated.figure_level = ranked.figure_level
+        and rated.district_code = ranked.district_code
+        and rated.fiscal_year = ranked.fiscal_year
+        and rated.month is not distinct from ranked.month
+        and rated.execution_rate = ranked.execution_rate
 order by
-    district_code,
-    fiscal_year,
-    month,
-    figure_level,
-    execution_rank,
-    department_code,
-    department_name,
-    project_code,
-    project_name
+    rated.district_code,
+    rated.fiscal_year,
+    rated.month,
+    rated.figure_level,
+    ranked.execution_rank,
+    rated.department_code,
+    rated.department_name,
+    rated.project_code,
+    rated.project_name
