@@ -71,7 +71,7 @@ prepaid as (
         project.department_name,
         project.project_code,
         project.project_name,
-        sum(given.prepaid_amount) as prepaid_amount
+        cast(sum(given.prepaid_amount) as decimal(18, 2)) as prepaid_amount
     from prepaid_as_given as given
     inner join core.project_resolution as project
         on
@@ -220,15 +220,13 @@ measure as (
                 when 'low-execution-three-years' then standing.best_rate_of_three_years
                 when 'over-executed' then standing.execution_rate
                 when 'adjustment-rate' then abs(standing.net_adjustment_rate)
+                when 'adjustment-count'
+                    then case when standing.figure_level = 'project' then standing.adjustment_count end
+                when 'prepaid-in-december' then standing.prepaid_amount
+                when 'spend-without-budget'
+                    then case when standing.full_year_budget_amount = 0 then standing.executed_amount end
             end as decimal(38, 6)
-        ) as measured_ratio,
-        case threshold.warning_rule
-            when 'adjustment-count'
-                then case when standing.figure_level = 'project' then standing.adjustment_count end
-            when 'prepaid-in-december' then standing.prepaid_amount
-            when 'spend-without-budget'
-                then case when standing.full_year_budget_amount = 0 then standing.executed_amount end
-        end as measured_number
+        ) as measured_value
     from standing
     inner join threshold
         on
@@ -246,16 +244,14 @@ passed as (
         department_key,
         project_key,
         warning_rule,
-        max(coalesce(measured_ratio, cast(measured_number as decimal(38, 6)))) as measured_value,
+        max(measured_value) as measured_value,
         min(preference) as preference
     from measure
     where
         case warning_comparison
-            when 'above'
-                then coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) > warning_threshold
-            when 'at_least'
-                then coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) >= warning_threshold
-            else coalesce(measured_ratio, cast(measured_number as decimal(38, 6))) < warning_threshold
+            when 'above' then measured_value > warning_threshold
+            when 'at_least' then measured_value >= warning_threshold
+            else measured_value < warning_threshold
         end
     group by figure_level, district_code, fiscal_year, department_key, project_key, warning_rule
 ),
@@ -269,9 +265,19 @@ told as (
         threshold.warning_level,
         threshold.warning_comparison,
         threshold.warning_threshold,
-        cast(passed.measured_value * 100 as decimal(18, 2)) as measured_pct,
+        cast(
+            case
+                when passed.warning_rule in ('year-end-rush', 'low-execution-three-years', 'adjustment-rate')
+                    then passed.measured_value
+            end * 100 as decimal(18, 2)
+        ) as measured_pct,
         coalesce(cast(standing.as_of_date as varchar), '-') as as_of_text,
-        readable_amount(standing.full_year_budget_amount) as budget_text,
+        readable_amount(
+            case
+                when passed.warning_rule in ('no-spending', 'may-not-proceed', 'over-executed')
+                    then standing.full_year_budget_amount
+            end
+        ) as budget_text,
         readable_amount(
             case
                 when passed.warning_rule in ('spend-without-budget', 'over-executed') then standing.executed_amount
