@@ -6,9 +6,10 @@ macros that the summaries use. Does not belong here: layout, and any figure that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -16,7 +17,7 @@ import duckdb
 from pipelines.contracts.common import DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT_CODE, PROJECT_NAME, PROVENANCE
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import Figure, definition
-from pipelines.contracts.model import Column
+from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, QUALITY_TABLES, SOURCE_FILE
 from pipelines.reports.sections import SECTIONS, Section
 from pipelines.sql_files import read_sql_group
@@ -24,6 +25,15 @@ from pipelines.warehouse.database import create_macros
 
 LINES_AT_MOST = 4000
 """Source lines of one dataset that a page carries: beyond them the largest of each project, and the larger first."""
+
+DECIMALS = (Kind.AMOUNT, Kind.SUM, Kind.RATIO, Kind.PERCENT, Kind.FINDING_VALUE)
+"""The kinds of figures that are decimals."""
+
+_LARGEST = 5 * LINES_AT_MOST
+"""Lines among which those of so many projects are looked for first."""
+
+_PROJECT = "hash(department_code, department_name, project_code, project_name)"
+_SHEET = "hash(source_file_id, source_sheet)"
 
 _LINE_COLUMNS = {
     "annual_budget": ("fund_type_code", "function_code", "initial_budget_amount", "full_year_budget_amount"),
@@ -74,7 +84,9 @@ class NothingToReportError(LookupError):
 class Table:
     """Rows of one published table with the definitions of its columns.
 
-    ``row_count`` is how many rows there are; ``rows`` may be the first of them.
+    ``row_count`` is how many rows there are; ``rows`` may be the first of them. Decimals of ``rows`` are texts with all
+    their digits, as page and workbook show them: a decimal of Python for each of half a million takes longer than all
+    else that is asked for a report.
     """
 
     name: str
@@ -87,9 +99,12 @@ class Table:
     row_count: int
 
     def records(self) -> list[dict[str, Any]]:
-        """The rows by column name."""
-        names = [column.name for column in self.columns]
-        return [dict(zip(names, row, strict=True)) for row in self.rows]
+        """The rows by column name, with decimals for their texts."""
+        made = [(column.name, Decimal if column.kind in DECIMALS else _as_it_is) for column in self.columns]
+        return [
+            {name: None if value is None else make(value) for (name, make), value in zip(made, row, strict=True)}
+            for row in self.rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,24 +243,21 @@ left join latest on true
 
 def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: dict[str, Any]) -> Table:
     label_zh, meaning, meaning_zh = _table_words(section.table)
-    names = section.columns
+    columns = tuple(definition(name) for name in section.columns)
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
-    relation = section.relation or section.table
-    rows = connection.execute(
-        f"select {', '.join(names)} from {relation} where {where} order by {section.order}"
-        f" limit {section.rows_at_most}",
-        of_year,
-    ).fetchall()
+    first = f"where {where} order by {section.order} limit {section.rows_at_most}"
+    relation = section.relation.format(first=f"(select rowid, * from {section.table} {first})") or section.table
+    rows = connection.execute(f"select {_shown(columns)} from {relation} as shown {first}", of_year).fetchall()
     row_count = len(rows)
     if row_count == section.rows_at_most:
-        row_count = _count(connection, f"{relation} where {where}", of_year)
+        row_count = _count(connection, f"{section.table} where {where}", of_year)
     return Table(
         section.name,
         label_zh,
         english_label(section.table.partition(".")[2]),
         meaning,
         meaning_zh,
-        tuple(definition(name) for name in names),
+        columns,
         rows,
         row_count,
     )
@@ -267,15 +279,16 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
     shown = tuple(dataset[column] for column in _LINE_COLUMNS[name])
     amounts = [column for column in _LINE_COLUMNS[name] if column in dataset.amount_columns]
     size = f"abs(coalesce({', '.join(amounts)}))"
-    row_count = _count(connection, f"core.{name} where {_OF_YEAR}", of_year)
-    shown_only = ""
+    lines = f"core.{name} where {_OF_YEAR}"
+    row_count = _count(connection, lines, of_year)
+    shown_only, values = "", of_year
     if row_count > LINES_AT_MOST:
-        largest = _largest_lines(connection, f"core.{name} where {_OF_YEAR}", size, of_year)
-        shown_only = f" and rowid in ({largest})"
+        shown_only = " and rowid in (select unnest($numbers))"
+        values = of_year | {"numbers": _largest_lines(connection, lines, size, of_year)}
     rows = connection.execute(
         f"""
         select project.department_code, project.department_name, project.project_code, project.project_name,
-            {", ".join(f"line.{column.name}" for column in (*shown, *PROVENANCE))}
+            {_shown((*shown, *PROVENANCE), "line")}
         from (
             select * from core.{name} where {_OF_YEAR}{shown_only}
         ) as line
@@ -288,7 +301,7 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
             and line.project_name is not distinct from project.given_project_name
         order by project.department_code, project.project_code, line.source_file_id, line.source_sheet, line.source_line
         """,
-        of_year,
+        values,
     ).fetchall()
     return Table(
         name,
@@ -302,35 +315,52 @@ def _lines(connection: duckdb.DuckDBPyConnection, name: str, of_year: dict[str, 
     )
 
 
-def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str, of_year: dict[str, Any]) -> str:
-    """The query for the ``LINES_AT_MOST`` rowids that are shown: the largest line of every project, then the next.
+def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str, of_year: dict[str, Any]) -> list[int]:
+    """The rowids of the ``LINES_AT_MOST`` lines that are shown: the largest line of every project, then the next.
 
-    Only as many lines of a project are ranked as can be shown: to rank all of a city's payments means to sort them.
+    To rank all of a city's payments means to sort them. So only as many lines of a project are ranked as can be shown,
+    and where the largest lines of all belong to more projects than can be shown, no other line is looked at.
     """
-    project = "hash(department_code, department_name, project_code, project_name)"
-    sheet = "hash(source_file_id, source_sheet)"
-    sizes = connection.execute(
-        f"select line_count, count(*) from (select count(*) as line_count from {lines} group by {project}) group by 1",
+    smallest = connection.execute(
+        f"select min(size) from (select {size} as size from {lines} order by size desc nulls last limit {_LARGEST})",
         of_year,
-    ).fetchall()
+    ).fetchall()[0][0]
+    values = of_year | {"smallest": smallest}
+    large_lines = f"{lines} and {size} >= $smallest"
+    line_counts = _line_counts(connection, large_lines, values)
+    if sum(projects for _, projects in line_counts) < LINES_AT_MOST:
+        large_lines, values = lines, of_year
+        line_counts = _line_counts(connection, lines, of_year)
     ranks = 1
-    while sum(min(line_count, ranks) * projects for line_count, projects in sizes) < LINES_AT_MOST:
+    while sum(min(line_count, ranks) * projects for line_count, projects in line_counts) < LINES_AT_MOST:
         ranks += 1
-    return f"""
+    rows = connection.execute(
+        f"""
         select number from (
             select unnest(ranked, recursive := true), generate_subscripts(ranked, 1) as place
             from (
                 select min_by(
-                    struct_pack(number := rowid, size := {size}, source_line, sheet := {sheet}),
-                    row(-{size}, source_line, {sheet}),
+                    struct_pack(number := rowid, size := {size}, source_line, sheet := {_SHEET}),
+                    row(-{size}, source_line, {_SHEET}),
                     {ranks}
                 ) as ranked
-                from {lines} group by {project}
+                from {large_lines} group by {_PROJECT}
             )
         )
         order by place, size desc nulls last, source_line, sheet
         limit {LINES_AT_MOST}
-    """
+        """,
+        values,
+    ).fetchall()
+    return [number for (number,) in rows]
+
+
+def _line_counts(connection: duckdb.DuckDBPyConnection, lines: str, values: dict[str, Any]) -> list[tuple[int, int]]:
+    """How many projects have how many of these lines."""
+    return connection.execute(
+        f"select line_count, count(*) from (select count(*) as line_count from {lines} group by {_PROJECT}) group by 1",
+        values,
+    ).fetchall()
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, Any]) -> int:
@@ -341,7 +371,8 @@ def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, 
 def _source_files(connection: duckdb.DuckDBPyConnection, of_year: dict[str, Any]) -> Table:
     columns = tuple(column for column in SOURCE_FILE.columns if column.name in _FILE_COLUMNS)
     rows = connection.execute(
-        f"select {_names(columns)} from quality.{SOURCE_FILE.name} where {_OF_YEAR} order by source_path, source_sheet",
+        f"select {_shown(columns)} from quality.{SOURCE_FILE.name} as shown where {_OF_YEAR}"
+        " order by source_path, source_sheet",
         of_year,
     ).fetchall()
     return Table(
@@ -361,6 +392,18 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, An
     names = [column[0] for column in found.description or ()]
     row = found.fetchone()
     return dict(zip(names, row, strict=True)) if row else dict.fromkeys(names)
+
+
+def _shown(columns: Iterable[Column | Figure], relation: str = "shown") -> str:
+    """The columns of ``relation`` as ``Table.rows`` has them."""
+    return ", ".join(
+        f"cast({relation}.{column.name} as varchar)" if column.kind in DECIMALS else f"{relation}.{column.name}"
+        for column in columns
+    )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _names(columns: Sequence[Column]) -> str:

@@ -26,7 +26,6 @@ from pipelines.reports.content import Content, Table, english_label
 _ASSETS = Path(__file__).parent / "assets"
 _IN_PLACE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _TEXTS = (Kind.TEXT, Kind.CODE)
-_DECIMALS = (Kind.AMOUNT, Kind.SUM, Kind.RATIO, Kind.PERCENT, Kind.FINDING_VALUE)
 _OWN_SECTIONS = (
     "department",
     "project",
@@ -141,11 +140,9 @@ def _table(table: Table, words: dict[str, int]) -> dict[str, Any]:
 
 
 def _values(column: Column | Figure, values: Iterable[Any], words: dict[str, int]) -> Iterable[Any]:
-    """A column's values as JSON knows them; a decimal is a text with all its digits, which has six places at most."""
+    """A column's values as JSON knows them: texts are numbers of ``words``."""
     if column.kind in _TEXTS:
         return [None if text is None else words.setdefault(text, len(words)) for text in values]
-    if column.kind in _DECIMALS:
-        return [None if number is None else str(number) for number in values]
     return values
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_WORST_LEVEL = """
-    select district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name,
-        case min(case warning_level when 'red' then 1 when 'orange' then 2 else 3 end)
-            when 1 then 'red' when 2 then 'orange' else 'yellow' end as warning_level
-    from summary.execution_warning
+_WORST = """
+    case min(case warning.warning_level when 'red' then 1 when 'orange' then 2 else 3 end)
+        when 1 then 'red' when 2 then 'orange' else 'yellow' end
+"""
+
+_WORST_OF_DEPARTMENT = f"""
+    select district_code, fiscal_year, department_code, department_name, {_WORST} as warning_level
+    from summary.execution_warning as warning
+    where figure_level = 'department'
     group by all
 """
 
@@ -39,15 +43,21 @@ _DEPARTMENTS = f"""(
         where figure_level = 'department'
         qualify month is not distinct from max(month) over (partition by district_code, fiscal_year)
     ) as ranking on {_SAME_DEPARTMENT.format(other="ranking")}
-    left join ({_WORST_LEVEL}) as warning
-        on {_SAME_DEPARTMENT.format(other="warning")} and warning.figure_level = 'department'
+    left join ({_WORST_OF_DEPARTMENT}) as warning on {_SAME_DEPARTMENT.format(other="warning")}
 )"""
 
 _PROJECTS = f"""(
-    select item.*, warning.warning_level
-    from summary.project_execution as item
-    left join ({_WORST_LEVEL}) as warning
-        on {_SAME_PROJECT.format(other="warning")} and warning.figure_level = 'project'
+    with item as materialized (select * from {{first}}),
+    level as (
+        select item.rowid, {_WORST} as warning_level
+        from summary.execution_warning as warning
+        inner join item on {_SAME_PROJECT.format(other="warning")}
+        where warning.figure_level = 'project'
+        group by item.rowid
+    )
+    select item.*, level.warning_level
+    from item
+    left join level on item.rowid = level.rowid
 )"""
 
 _DISTRICT_MONTHS = """(
@@ -63,6 +73,7 @@ class Section:
     """Rows of ``table``, read from ``relation`` where further columns stand beside its own.
 
     What matters most comes first: a report carries the first ``rows_at_most`` rows and says how many it leaves out.
+    ``{first}`` in ``relation`` stands for those rows, where what they are ordered by is their own.
     """
 
     name: str

@@ -47,15 +47,17 @@ class DataSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types
         return written
 
     def number_cells(
-        self, column: int, line: int, numbers: Iterable[object], style: Format, *, missing: str
+        self, column: int, line: int, numbers: Iterable[object], style: Format, *, missing: str, places: int = 0
     ) -> list[str]:
         """Cells of a column from row ``line`` (from 0) on; ``None`` becomes the cell that ``missing`` ends.
 
-        ``numbers`` are integers or decimals; ``missing`` comes from ``text_end`` or ``blank_end``.
+        ``numbers`` are integers, decimals or their texts, and are moved by ``places`` decimal places; ``missing`` comes
+        from ``text_end`` or ``blank_end``.
         """
-        start, end = f'<c r="{xl_col_to_name(column)}', f'" s="{style._get_xf_index()}"><v>'
+        start, middle = f'<c r="{xl_col_to_name(column)}', f'" s="{style._get_xf_index()}"><v>'
+        end = f"E{places}</v></c>" if places else "</v></c>"
         return [
-            f"{start}{row}{missing}" if number is None else f"{start}{row}{end}{number}</v></c>"
+            f"{start}{row}{missing}" if number is None else f"{start}{row}{middle}{number}{end}"
             for row, number in enumerate(numbers, start=line + 1)
         ]
 

@@ -73,6 +73,7 @@ class _Cells:
     """
 
     is_number: bool
+    is_date: bool
     places: int
     labels: dict[Any, str]
     number: Format
@@ -86,20 +87,21 @@ class _Cells:
             return None
         if not self.is_number:
             return self.labels.get(value) or str(value)
-        if isinstance(value, date):
+        if self.is_date:
             return (value - _FIRST_DAY).days
         return value.scaleb(self.places) if self.places else value
 
     def column(self, sheet: DataSheet, position: int, line: int, values: Iterable[Any]) -> list[str]:
-        """The cells of these values, one below the other from row ``line`` on."""
+        """The cells of these values, one below the other from row ``line`` on; a decimal may be its text."""
         if self.missing is None:
             missing = sheet.blank_end(self.text)
         else:
             missing = sheet.text_end(self.missing, self.missing_format)
-        shown = map(self.shown, values)
+        if self.labels or self.is_date:
+            values = map(self.shown, values)
         if self.is_number:
-            return sheet.number_cells(position, line, shown, self.number, missing=missing)
-        return sheet.text_cells(position, line, shown, self.text, missing=missing)
+            return sheet.number_cells(position, line, values, self.number, missing=missing, places=self.places)
+        return sheet.text_cells(position, line, values, self.text, missing=missing)
 
     def write(self, sheet: DataSheet, line: int, position: int, value: Any) -> None:
         """Writes one value into a sheet that is not a table."""
@@ -412,6 +414,7 @@ class _Bulletin:
             missing = _UNKNOWN if column.kind in _AMOUNTS else _NOT_APPLICABLE
         return _Cells(
             is_number,
+            column.kind is Kind.DATE,
             places,
             _YES_NO if column.kind is Kind.FLAG else dict(value_labels(column.name)),
             self.format(border=1, border_color="#C9D2DB", num_format=number, bold=bold, align="right"),
@@ -561,8 +564,9 @@ class _Bulletin:
         content, totals = self.content, self.content.totals
         as_of = content.as_of_date
         when = f"截至{as_of.year}年{as_of.month}月{as_of.day}日，" if as_of else ""
-        departments = content.sections["department"].records()
-        who = departments[0]["department_name"] if len(departments) == 1 else f"{len(departments)}个部门"
+        departments = content.sections["department"]
+        one = len(departments.rows) == 1
+        who = departments.records()[0]["department_name"] if one else f"{len(departments.rows)}个部门"
         if totals["execution_rate_pct"] is None:
             return f"{when}{who}的预算执行率未知。"
         budget, executed = (_in_ten_thousands(totals[f"{name}_amount"]) for name in ("full_year_budget", "executed"))

@@ -48,10 +48,18 @@ rated as (
         end as execution_points,
         case
             when figure.full_year_budget_amount <= 0 or figure.full_year_budget_amount is null then null
-            when figure.executed_amount >= figure.full_year_budget_amount * cast(rubric.excellent_from * 0.01 as decimal(20, 4))
+            when
+                figure.executed_amount
+                >= figure.full_year_budget_amount * cast(rubric.excellent_from * 0.01 as decimal(20, 4))
                 then 'excellent'
-            when figure.executed_amount >= figure.full_year_budget_amount * cast(rubric.good_from * 0.01 as decimal(20, 4)) then 'good'
-            when figure.executed_amount >= figure.full_year_budget_amount * cast(rubric.fair_from * 0.01 as decimal(20, 4)) then 'fair'
+            when
+                figure.executed_amount
+                >= figure.full_year_budget_amount * cast(rubric.good_from * 0.01 as decimal(20, 4))
+                then 'good'
+            when
+                figure.executed_amount
+                >= figure.full_year_budget_amount * cast(rubric.fair_from * 0.01 as decimal(20, 4))
+                then 'fair'
             when figure.executed_amount is not null then 'poor'
         end as execution_grade
     from core.execution_figure as figure
