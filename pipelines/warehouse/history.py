@@ -129,17 +129,13 @@ def _add_build(connection: duckdb.DuckDBPyConnection, name: str, columns: list[s
     same = " and ".join(f"span.{column} is not distinct from said.{column}" for column in columns)
     said = ", ".join(f"said.{column}" for column in columns)
     connection.execute(
-        f"""create temp table begun as
-        select {said} from summary.{name} as said
-        anti join history.{name}_span as span on span.last_build_number is null and {same}"""
-    )
-    connection.execute(
         f"""update history.{name}_span as span set last_build_number = $number - 1
         where last_build_number is null and not exists (select 1 from summary.{name} as said where {same})""",
         {"number": number},
     )
     connection.execute(
-        f"insert into history.{name}_span by name select $number as first_build_number, * from begun",
+        f"""insert into history.{name}_span by name
+        select $number as first_build_number, {said} from summary.{name} as said
+        anti join history.{name}_span as span on span.last_build_number is null and {same}""",
         {"number": number},
     )
-    connection.execute("drop table begun")

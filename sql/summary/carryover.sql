@@ -42,57 +42,55 @@ carried as (
 ),
 
 -- A row for everything that has a budget, and for everything that carried over and has none.
-subject as (
-    select
-        figure_level,
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name
-    from core.execution_figure
-    where figure_level in ('department', 'project')
-    union
-    select
-        figure_level,
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name
-    from carried
-),
-
 figure as (
     select
-        subject.figure_level,
-        subject.district_code,
-        subject.fiscal_year,
-        subject.department_code,
-        subject.department_name,
-        subject.project_code,
-        subject.project_name,
-        coalesce(subject.department_code, subject.department_name) as department_key,
-        coalesce(subject.project_code, subject.project_name) as project_key,
-        figure.initial_budget_amount,
-        figure.full_year_budget_amount,
-        figure.executed_amount,
-        figure.last_quarter_amount,
-        figure.november_december_amount,
-        figure.source_grain,
-        figure.as_of_date
-    from subject
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        coalesce(department_code, department_name) as department_key,
+        coalesce(project_code, project_name) as project_key,
+        initial_budget_amount,
+        full_year_budget_amount,
+        executed_amount,
+        last_quarter_amount,
+        november_december_amount,
+        source_grain,
+        as_of_date
+    from core.execution_figure
+    where figure_level in ('department', 'project')
+    union all
+    select
+        carried.figure_level,
+        carried.district_code,
+        carried.fiscal_year,
+        carried.department_code,
+        carried.department_name,
+        carried.project_code,
+        carried.project_name,
+        coalesce(carried.department_code, carried.department_name) as department_key,
+        coalesce(carried.project_code, carried.project_name) as project_key,
+        null as initial_budget_amount,
+        null as full_year_budget_amount,
+        null as executed_amount,
+        null as last_quarter_amount,
+        null as november_december_amount,
+        null as source_grain,
+        null as as_of_date
+    from carried
     left join core.execution_figure as figure
         on
-            subject.figure_level = figure.figure_level
-            and subject.district_code = figure.district_code
-            and subject.fiscal_year = figure.fiscal_year
-            and subject.department_code is not distinct from figure.department_code
-            and subject.department_name is not distinct from figure.department_name
-            and subject.project_code is not distinct from figure.project_code
-            and subject.project_name is not distinct from figure.project_name
+            carried.figure_level = figure.figure_level
+            and carried.district_code = figure.district_code
+            and carried.fiscal_year = figure.fiscal_year
+            and carried.department_code is not distinct from figure.department_code
+            and carried.department_name is not distinct from figure.department_name
+            and carried.project_code is not distinct from figure.project_code
+            and carried.project_name is not distinct from figure.project_name
+    where figure.figure_level is null
 ),
 
 joined as (

@@ -10,22 +10,11 @@ with figure as (
     where figure_level in ('department', 'project')
 ),
 
--- Every subject of the year, and those of the year before that are gone, where the year itself was delivered.
-subject as (
+-- Those of the year before, where the year itself was delivered.
+earlier as (
     select
-        figure_level,
-        district_code,
-        fiscal_year,
-        department_key,
-        project_key
-    from figure
-    union
-    select
-        figure.figure_level,
-        figure.district_code,
-        grain.fiscal_year,
-        figure.department_key,
-        figure.project_key
+        figure.*,
+        grain.fiscal_year as next_fiscal_year
     from figure
     inner join core.district_year_grain as grain
         on
@@ -34,9 +23,9 @@ subject as (
 )
 
 select
-    subject.district_code,
-    subject.fiscal_year,
-    subject.figure_level,
+    coalesce(this_year.district_code, last_year.district_code) as district_code,
+    coalesce(this_year.fiscal_year, last_year.next_fiscal_year) as fiscal_year,
+    coalesce(this_year.figure_level, last_year.figure_level) as figure_level,
     coalesce(this_year.department_code, last_year.department_code) as department_code,
     coalesce(this_year.department_name, last_year.department_name) as department_name,
     coalesce(this_year.project_code, last_year.project_code) as project_code,
@@ -76,30 +65,16 @@ select
     coalesce(this_year.source_grain, last_year.source_grain) as source_grain,
     this_year.as_of_date,
     last_year.as_of_date as last_year_as_of_date
-from subject
-left join figure as this_year
+from figure as this_year
+full join earlier as last_year
     on
-        subject.figure_level = this_year.figure_level
-        and subject.district_code = this_year.district_code
-        and subject.fiscal_year = this_year.fiscal_year
-        and subject.department_key = this_year.department_key
-        and subject.project_key is not distinct from this_year.project_key
-left join figure as last_year
-    on
-        subject.figure_level = last_year.figure_level
-        and subject.district_code = last_year.district_code
-        and subject.fiscal_year = last_year.fiscal_year + 1
-        and subject.department_key = last_year.department_key
-        and subject.project_key is not distinct from last_year.project_key
+        this_year.figure_level = last_year.figure_level
+        and this_year.district_code = last_year.district_code
+        and this_year.fiscal_year = last_year.next_fiscal_year
+        and this_year.department_key = last_year.department_key
+        and this_year.project_key is not distinct from last_year.project_key
 left join core.district_year_grain as last_grain
     on
-        subject.district_code = last_grain.district_code
-        and subject.fiscal_year = last_grain.fiscal_year + 1
-order by
-    subject.district_code,
-    subject.fiscal_year,
-    subject.figure_level,
-    department_code,
-    department_name,
-    project_code,
-    project_name
+        this_year.district_code = last_grain.district_code
+        and this_year.fiscal_year = last_grain.fiscal_year + 1
+order by district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name
