@@ -245,9 +245,11 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
     label_zh, meaning, meaning_zh = _table_words(section.table)
     columns = tuple(definition(name) for name in section.columns)
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
-    first = f"where {where} order by {section.order} limit {section.rows_at_most}"
-    relation = section.relation.format(first=f"(select rowid, * from {section.table} {first})") or section.table
-    rows = connection.execute(f"select {_shown(columns)} from {relation} as shown {first}", of_year).fetchall()
+    of_interest = f"where {where} order by {section.order} limit {section.rows_at_most}"
+    # Chosen before anything is added to them or made of them: few of a large table are shown.
+    first = f"(select rowid, * from {section.table} {of_interest})"
+    relation = section.relation.format(first=first) if section.relation else first
+    rows = connection.execute(f"select {_shown(columns)} from {relation} as shown {of_interest}", of_year).fetchall()
     row_count = len(rows)
     if row_count == section.rows_at_most:
         row_count = _count(connection, f"{section.table} where {where}", of_year)

@@ -21,8 +21,12 @@ _NO_FORMULAS = {"strings_to_formulas": False, "strings_to_urls": False, "strings
 
 
 def open_workbook(path: Path | str, *, constant_memory: bool = False) -> xlsxwriter.Workbook:
-    """A new workbook in which no text becomes a formula, a link or a number; its worksheets are ``DataSheet``."""
-    workbook = xlsxwriter.Workbook(str(path), {**_NO_FORMULAS, "constant_memory": constant_memory})
+    """A new workbook in which no text becomes a formula, a link or a number; its worksheets are ``DataSheet``.
+
+    Without ``constant_memory`` its parts are put together in memory: a temporary file for each takes longer.
+    """
+    kept_in = {"constant_memory": True} if constant_memory else {"in_memory": True}
+    workbook = xlsxwriter.Workbook(str(path), {**_NO_FORMULAS, **kept_in})
     workbook.worksheet_class = DataSheet
     return workbook
 
