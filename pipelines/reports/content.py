@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -20,7 +21,7 @@ from pipelines.contracts.figures import Figure, definition
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, QUALITY_TABLES, SOURCE_FILE
 from pipelines.reports.sections import SECTIONS, Section
-from pipelines.sql_files import read_sql_group
+from pipelines.sql_files import read_sql_file, sql_directory
 from pipelines.warehouse.database import create_macros
 
 LINES_AT_MOST = 4000
@@ -265,13 +266,14 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
     )
 
 
+@cache
 def _table_words(table: str) -> tuple[str, str, str]:
     """Label, meaning and Chinese meaning of a published table, from where it is defined."""
     schema, _, name = table.partition(".")
     if schema == "quality":
         found = next(published for published in QUALITY_TABLES if published.name == name)
         return found.label_zh, found.meaning, found.meaning_zh
-    file = next(file for file in read_sql_group(schema) if file.name == name)
+    file = read_sql_file(sql_directory() / schema / f"{name}.sql")
     return file.label_zh, file.meaning, file.meaning_zh
 
 
@@ -327,15 +329,23 @@ def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str,
         f"select min(size) from (select {size} as size from {lines} order by size desc nulls last limit {_LARGEST})",
         of_year,
     ).fetchall()[0][0]
-    values = of_year | {"smallest": smallest}
-    large_lines = f"{lines} and {size} >= $smallest"
-    line_counts = _line_counts(connection, large_lines, values)
-    if sum(projects for _, projects in line_counts) < LINES_AT_MOST:
-        large_lines, values = lines, of_year
-        line_counts = _line_counts(connection, lines, of_year)
+    numbers = _first_lines(connection, f"{lines} and {size} >= $smallest", size, 1, of_year | {"smallest": smallest})
+    if len(numbers) == LINES_AT_MOST:
+        return numbers
+    line_counts = connection.execute(
+        f"select line_count, count(*) from (select count(*) as line_count from {lines} group by {_PROJECT}) group by 1",
+        of_year,
+    ).fetchall()
     ranks = 1
     while sum(min(line_count, ranks) * projects for line_count, projects in line_counts) < LINES_AT_MOST:
         ranks += 1
+    return _first_lines(connection, lines, size, ranks, of_year)
+
+
+def _first_lines(
+    connection: duckdb.DuckDBPyConnection, lines: str, size: str, ranks: int, values: dict[str, Any]
+) -> list[int]:
+    """The rowids of the ``LINES_AT_MOST`` first among the ``ranks`` largest lines of every project."""
     rows = connection.execute(
         f"""
         select number from (
@@ -346,7 +356,7 @@ def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str,
                     row(-{size}, source_line, {_SHEET}),
                     {ranks}
                 ) as ranked
-                from {large_lines} group by {_PROJECT}
+                from {lines} group by {_PROJECT}
             )
         )
         order by place, size desc nulls last, source_line, sheet
@@ -355,14 +365,6 @@ def _largest_lines(connection: duckdb.DuckDBPyConnection, lines: str, size: str,
         values,
     ).fetchall()
     return [number for (number,) in rows]
-
-
-def _line_counts(connection: duckdb.DuckDBPyConnection, lines: str, values: dict[str, Any]) -> list[tuple[int, int]]:
-    """How many projects have how many of these lines."""
-    return connection.execute(
-        f"select line_count, count(*) from (select count(*) as line_count from {lines} group by {_PROJECT}) group by 1",
-        values,
-    ).fetchall()
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, Any]) -> int:
