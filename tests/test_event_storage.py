@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import dagster as dg
 import pytest
 import yaml
+from dagster_shared.check import CheckError
 
 DEPLOYED = Path(__file__).parent.parent / "deploy" / "dagster.yaml"
 
@@ -96,6 +98,18 @@ def test_other_processes_see_every_event_at_once(home: Path) -> None:
         for number in range(3):
             run.report_engine_event(f"event {number}", job_name="nightly", run_id="a-run")
             assert [entry.message for entry in page.all_logs("a-run")][-1].endswith(f"event {number}")
+
+
+def test_a_batch_is_stored_with_its_runs_or_not_at_all(home: Path) -> None:
+    with dg.DagsterInstance.get() as instance, dg.DagsterInstance.from_config(str(home)) as page:
+        instance.report_engine_event("something", job_name="nightly", run_id="first")
+        (entry,) = instance.all_logs("first")
+        storage = instance.event_log_storage
+        storage.store_event_batch([entry._replace(run_id=run) for run in ("second", "second", "third")])
+        assert [len(page.all_logs(run)) for run in ("first", "second", "third")] == [1, 2, 1]
+        with pytest.raises(CheckError):
+            storage.store_event_batch([entry._replace(run_id="fourth"), SimpleNamespace(run_id="fourth")])
+        assert not page.all_logs("fourth")
 
 
 def open_databases(home: Path) -> set[str]:

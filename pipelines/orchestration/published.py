@@ -136,55 +136,62 @@ def publish(
                 metadata=table_metadata(published, schema, table, columns[schema, table]) | told,
                 data_version=dg.DataVersion(told["build"]),
             )
-        for dataset in DATASETS:
-            yield _contract_result(published, dataset)
-            yield _conservation_result(published, dataset)
+        yield from _contract_results(published)
+        yield from _conservation_results(published)
         yield from _rule_results(published)
 
 
-def _contract_result(published: duckdb.DuckDBPyConnection, dataset: str) -> dg.AssetCheckResult:
-    reasons = published.execute(
+def _contract_results(published: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
+    """What was set aside of every dataset, by reason."""
+    reasons: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for dataset, *reason in published.execute(
         """
-        select rule_ids, count(*), sum(money), min(messages_zh), min(messages)
-        from quality.rejected_row where dataset = ? group by rule_ids order by count(*) desc, rule_ids
-        """,
-        [dataset],
-    ).fetchall()
-    rows = sum(count for _, count, *_ in reasons)
-    return dg.AssetCheckResult(
-        passed=not rows,
-        asset_key=["core", dataset],
-        check_name="rows_fulfil_the_contract",
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "rows set aside": rows,
-            "money set aside (yuan)": yuan(sum((money or Decimal(0) for _, _, money, *_ in reasons), Decimal(0))),
-            "reasons": markdown_table(["rule", "rows", "yuan", "原因", "reason"], reasons[:PREVIEW_ROWS]),
-        },
-    )
+        select dataset, rule_ids, count(*), sum(money), min(messages_zh), min(messages)
+        from quality.rejected_row group by dataset, rule_ids order by count(*) desc, rule_ids
+        """
+    ).fetchall():
+        reasons[dataset].append(tuple(reason))
+    for dataset in DATASETS:
+        found = reasons[dataset]
+        yield dg.AssetCheckResult(
+            passed=not found,
+            asset_key=["core", dataset],
+            check_name="rows_fulfil_the_contract",
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "rows set aside": sum(count for _, count, *_ in found),
+                "money set aside (yuan)": yuan(sum((money or Decimal(0) for _, _, money, *_ in found), Decimal(0))),
+                "reasons": markdown_table(["rule", "rows", "yuan", "原因", "reason"], found[:PREVIEW_ROWS]),
+            },
+        )
 
 
-def _conservation_result(published: duckdb.DuckDBPyConnection, dataset: str) -> dg.AssetCheckResult:
-    rows_read, rows_told, money_read, money_told = published.execute(
-        """
-        select coalesce(sum(rows_read), 0),
-            coalesce(sum(rows_accepted + rows_rejected + rows_duplicate + rows_subtotal), 0),
-            coalesce(sum(money_read), 0), coalesce(sum(money_accepted + money_rejected + money_duplicate), 0)
-        from quality.source_file where dataset = ?
-        """,
-        [dataset],
-    ).fetchall()[0]
-    return dg.AssetCheckResult(
-        passed=rows_read == rows_told and money_read == money_told,
-        asset_key=["core", dataset],
-        check_name="rows_and_money_are_conserved",
-        metadata={
-            "rows read": int(rows_read),
-            "rows accounted for": int(rows_told),
-            "money read (yuan)": yuan(money_read),
-            "money accounted for (yuan)": yuan(money_told),
-        },
-    )
+def _conservation_results(published: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
+    """Rows and money read of every dataset against what became of them."""
+    counted = {
+        dataset: counts
+        for dataset, *counts in published.execute(
+            """
+            select dataset, coalesce(sum(rows_read), 0),
+                coalesce(sum(rows_accepted + rows_rejected + rows_duplicate + rows_subtotal), 0),
+                coalesce(sum(money_read), 0), coalesce(sum(money_accepted + money_rejected + money_duplicate), 0)
+            from quality.source_file group by dataset
+            """
+        ).fetchall()
+    }
+    for dataset in DATASETS:
+        rows_read, rows_told, money_read, money_told = counted.get(dataset, (0, 0, Decimal(0), Decimal(0)))
+        yield dg.AssetCheckResult(
+            passed=rows_read == rows_told and money_read == money_told,
+            asset_key=["core", dataset],
+            check_name="rows_and_money_are_conserved",
+            metadata={
+                "rows read": int(rows_read),
+                "rows accounted for": int(rows_told),
+                "money read (yuan)": yuan(money_read),
+                "money accounted for (yuan)": yuan(money_told),
+            },
+        )
 
 
 def _rule_results(published: duckdb.DuckDBPyConnection) -> Iterator[dg.AssetCheckResult]:
