@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import main
+from pipelines.cli import end_at_once, main
 from pipelines.warehouse.stages import Stage, listening
 
 
@@ -45,16 +45,19 @@ def _peak_mb() -> float:
 
 
 def run(result: Path, command: list[str]) -> None:
-    """Runs the command, which ends the process with its exit code."""
+    """Runs the command and ends the process with its exit code, as the installed command does."""
     moments = Moments(command[command.index("--raw") + 1] + "/")
     sys.addaudithook(moments.audit)
     try:
         with listening(moments.stage):
             main(command)
+    except SystemExit as end:
+        code = end.code
     finally:
         result.write_text(
             json.dumps({"first_read": moments.first_read, "stages": moments.stages, "peaks": moments.peaks})
         )
+    end_at_once(code)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 """What one run was and took: ``what`` and the fields of ``Cost``, for a night also those of ``night``."""
 
 ROOT = Path(__file__).parent.parent
-COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from pipelines.cli import run; run()")
 """``district-finance`` of this checkout: what the installed script does."""
 
 PEERS = ("polars_pandera", "pandas_pandera", "dbt_duckdb", "dlt_duckdb")

@@ -6,8 +6,10 @@ Does not belong here: what a command does (``pipelines.commands``) and how anyth
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -24,6 +26,28 @@ _raw = click.option(
 _warehouse = click.option(
     "--warehouse", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lies | 数据库所在目录"
 )
+
+
+def run() -> NoReturn:
+    """The installed command: ``main``, and then the end of the process at once."""
+    try:
+        main()
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        end_at_once(end.code)
+    raise AssertionError("click always ends with an exit code")
+
+
+def end_at_once(code: int) -> NoReturn:
+    """Ends the process with its exit code.
+
+    Whatever was written is on disk by now. Python would yet take everything that was imported apart, object by object:
+    0.4 s of a night, a fifth of a short question.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @click.group(context_settings=_CONTEXT)

@@ -70,6 +70,23 @@ def modules_loaded_by(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+def installed(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the installed command does in a process of its own, whose end it does not leave to Python."""
+    program = "from pipelines.cli import run; run()"
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, check=False, text=True, cwd=CHECKOUT, encoding="utf-8")
+
+
+def test_the_process_ends_with_the_exit_code_and_everything_said(tmp_path: Path) -> None:
+    listed = installed("query", "--list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout == district_finance("query", "--list").output
+    assert installed("nightly", "--no-such-option").returncode == 2
+    failed = installed("query", "select 1", "--warehouse", str(tmp_path))
+    assert failed.returncode == 1
+    assert "nothing has been published yet" in failed.stderr
+
+
 HEAVY = {"dagster", "pandas", "pandera", "pyarrow", "numpy"}
 
 
