@@ -18,6 +18,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -69,8 +70,13 @@ class SqlFile:
     @property
     def reads(self) -> frozenset[str]:
         """The qualified tables that the statement reads, itself left out."""
-        bare = _COMMENT_OR_TEXT.sub(" ", self.query)
-        return frozenset(f"{schema}.{name}" for schema, name in _TABLE.findall(bare)) - {self.table}
+        return _tables_in(self.query) - {self.table}
+
+
+@cache
+def _tables_in(query: str) -> frozenset[str]:
+    bare = _COMMENT_OR_TEXT.sub(" ", query)
+    return frozenset(f"{schema}.{name}" for schema, name in _TABLE.findall(bare))
 
 
 def sql_directory() -> Path:
@@ -118,21 +124,31 @@ def read_sql_file(path: Path, group: str | None = None) -> SqlFile:
 
 
 def read_sql_group(group: str, directory: Path | None = None) -> list[SqlFile]:
-    """All SQL files of one folder below ``sql/``, by name; an absent folder is an error."""
-    folder = (directory or sql_directory()) / group
+    """All SQL files of one folder below ``sql/``, by name, read once in a process; an absent folder is an error."""
+    return list(_read_group(directory or sql_directory(), group))
+
+
+@cache
+def _read_group(directory: Path, group: str) -> tuple[SqlFile, ...]:
+    folder = directory / group
     if not folder.is_dir():
         raise SqlFileError(f"{folder}: the folder does not exist; expected the SQL files of group {group!r} there.")
-    return [read_sql_file(path, group) for path in sorted(folder.glob("*.sql"))]
+    return tuple(read_sql_file(path, group) for path in sorted(folder.glob("*.sql")))
 
 
 def read_macros() -> list[SqlFile]:
     """The files of ``sql/macros``, each behind the macros that it calls."""
-    files = {file.name: file for file in read_sql_group("macros")}
+    return list(_read_macros(sql_directory()))
+
+
+@cache
+def _read_macros(directory: Path) -> tuple[SqlFile, ...]:
+    files = {file.name: file for file in _read_group(directory, "macros")}
     called = {
         name: {other for other in files if other != name and re.search(rf"\b{other}\(", file.query)}
         for name, file in files.items()
     }
-    return [files[name] for name in TopologicalSorter(called).static_order()]
+    return tuple(files[name] for name in TopologicalSorter(called).static_order())
 
 
 def in_order(files: Iterable[SqlFile], existing: Collection[str]) -> list[SqlFile]:
