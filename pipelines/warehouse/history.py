@@ -45,9 +45,9 @@ def keep_history(settings: Settings, build_id: str) -> None:
     with open_published(settings.database) as connection:
         if not connection.execute("select schema_name from duckdb_schemas() where schema_name = 'history'").fetchall():
             return  # published by a version of the program that kept no history
-    with new_directory(kept) as directory, open_published(settings.database) as connection:
-        for table in (PUBLICATION.name, MONTH_CLOSE.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
-            connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
+        with new_directory(kept) as directory:
+            for table in (PUBLICATION.name, MONTH_CLOSE.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
+                connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
     for older in _directory(settings).iterdir():
         if older != kept:
             shutil.rmtree(older)
