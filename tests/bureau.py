@@ -16,7 +16,7 @@ class Bureau:
 
     def __init__(self, directory: Path, warehouse: Path | None = None) -> None:
         self.settings = Settings(raw=directory / "raw", warehouse=warehouse or directory / "warehouse")
-        self.settings.raw.mkdir(parents=True)
+        self.settings.raw.mkdir(parents=True, exist_ok=True)
 
     def deliver(self, path: str, text: str, encoding: str = "utf-8") -> Path:
         """Writes a delivery below raw/; leading blanks of the lines are not part of it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from bureau import Bureau
+from bureau import Bureau, deliver_detail
 
 from pipelines.nightly import ALL_PUBLISHED, run_night
 from pipelines.settings import Settings
@@ -35,6 +35,22 @@ def require_program(name: str, package: str) -> str:
 def bureau(tmp_path: Path) -> Bureau:
     """A raw directory and a warehouse of the test's own."""
     return Bureau(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _after_a_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a bureau has published the deliveries of ``deliver_detail``; to be copied."""
+    directory = tmp_path_factory.mktemp("detail")
+    bureau = Bureau(directory)
+    deliver_detail(bureau)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    return directory
+
+
+@pytest.fixture
+def published_bureau(_after_a_night: Path, tmp_path: Path) -> Bureau:
+    """A bureau of the test's own whose first night has published the deliveries of ``deliver_detail``."""
+    return Bureau(shutil.copytree(_after_a_night, tmp_path / "bureau"))
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,8 @@ def executed(bureau: Bureau) -> Decimal:
     return Decimal(amount)
 
 
-def test_a_hold_is_visible_and_a_release_lets_exactly_that_attempt_through(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_hold_is_visible_and_a_release_lets_exactly_that_attempt_through(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     # Most rows are bad: the rules hold the district-year back, and its last version stays.
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n")
     night = bureau.night()
@@ -71,9 +70,8 @@ def test_a_hold_is_visible_and_a_release_lets_exactly_that_attempt_through(burea
     assert "nothing is held back" in nothing.output
 
 
-def test_a_refused_file_stays_out_of_a_released_version(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_refused_file_stays_out_of_a_released_version(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     bureau.deliver(f"{PLACE}/补充预算.csv", TOTAL_DISAGREES)
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00"))
     assert bureau.night().exit_code == SOMETHING_HELD_BACK
@@ -115,9 +113,8 @@ def forge_a_lost_payment(bureau: Bureau) -> None:
         path.write_text(json.dumps(record))
 
 
-def test_a_build_that_loses_money_is_not_published_whatever_assets_are_selected(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_build_that_loses_money_is_not_published_whatever_assets_are_selected(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     forge_a_lost_payment(bureau)
     bureau.deliver("440198/2024/预算.csv", BUDGET)
     night = bureau.night()

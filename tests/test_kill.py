@@ -66,9 +66,8 @@ def assert_whole(bureau: Bureau) -> None:
         assert tables_that_differ(connection) == []
 
 
-def test_a_run_killed_at_any_stage_is_made_up_for_by_the_next(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_run_killed_at_any_stage_is_made_up_for_by_the_next(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n")
     assert bureau.night().acceptances[0].status == "held_back"
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00"))
@@ -179,9 +178,8 @@ def flip_a_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_damaged_store_is_made_again_from_the_deliveries(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_damaged_store_is_made_again_from_the_deliveries(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     store = bureau.settings.accepted / PLACE
     (payments,) = store.glob("files/*/payment.parquet")
     (budget,) = store.glob("files/*/annual_budget.parquet")

@@ -164,9 +164,8 @@ def test_a_changed_file_is_read_again_in_its_own_district_year_only(bureau: Bure
     )
 
 
-def test_detail_figures(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    assert bureau.night().exit_code == ALL_PUBLISHED
+def test_detail_figures(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     assert bureau.one(
         """select initial_budget_amount, increase_amount, decrease_amount, net_adjustment_amount, adjustment_count,
             full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct,
@@ -203,9 +202,8 @@ def test_the_same_rows_in_two_files_count_once(bureau: Bureau) -> None:
     assert_conserved(bureau)
 
 
-def test_a_later_delivery_restates_an_earlier_one(bureau: Bureau) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_later_delivery_restates_an_earlier_one(published_bureau: Bureau) -> None:
+    bureau = published_bureau
     bureau.deliver("440199/2024/A更正.csv", PAYMENTS.replace("600.00", "610.50"))
     bureau.night()
     assert bureau.one("select executed_amount from summary.department_execution") == (Decimal("710.50"),)
@@ -391,9 +389,8 @@ while not stop.exists() or not rounds:
 """
 
 
-def test_a_night_publishes_while_an_analyst_queries(bureau: Bureau, tmp_path: Path) -> None:
-    deliver_detail(bureau)
-    bureau.night()
+def test_a_night_publishes_while_an_analyst_queries(published_bureau: Bureau, tmp_path: Path) -> None:
+    bureau = published_bureau
     stop = tmp_path / "stop"
     command: Iterable[str | Path] = [sys.executable, "-c", READER, bureau.settings.database, stop]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader:
