@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 
@@ -23,9 +24,10 @@ from pipelines.contracts.common import (
 )
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Blank, Column, Kind
-from pipelines.ingest import cells
+from pipelines.ingest import accounts, cells
+from pipelines.ingest.accounts import hash_account
 from pipelines.ingest.cells import DateOrder, Reading
-from pipelines.ingest.columns import Manner, Texts, hash_account, read_column
+from pipelines.ingest.columns import Manner, Texts, read_column
 
 IS_ONE_OFF = DATASETS["project"]["is_one_off"]
 EXECUTION_RATE = DATASETS["execution_statement"]["published_execution_rate"]
@@ -258,12 +260,48 @@ def test_spellings_of_an_account_give_one_hash() -> None:
     assert hash_account("6.22202E+18", secret=b"key").fault is not None
 
 
+ACCOUNTS = [str(6_222_020_000_000_000_000 + number) for number in range(2_500)]
+
+
 @pytest.mark.parametrize("secret", [b"key", b"longer than a block of the hash" * 3])
-def test_a_column_of_accounts_gives_the_hashes_of_its_cells(secret: bytes) -> None:
-    accounts = [str(6_222_020_000_000_000_000 + number) for number in range(2_500)]
+@pytest.mark.parametrize(
+    "others",
+    [
+        [None, None],
+        ["7", "07", "007", "0", "00", "9" * 19, "0" * 19, "1" + "0" * 18],
+        ["1" * 20, "1" * 21, "9" * 40],
+        ["NRA1234567890", "nra1234567890", "6222 0200 0000", "6222-0200-0000", "６２２２０２０００００"],
+        ["6.22202E+18", "6222020000000000000"],
+    ],
+    ids=["blanks", "zeros", "long", "spelled", "cut by a spreadsheet"],
+)
+def test_a_column_of_accounts_gives_the_hashes_of_its_cells(secret: bytes, others: list[str | None]) -> None:
     column = DATASETS["payment"]["payee_account"]
-    read = read_column(column, Texts(pa.array([*accounts, None])), Manner(hash_secret=secret))
-    assert read.values.to_pylist() == [*(hash_account(text, secret=secret).value for text in accounts), None]
+    texts = [*ACCOUNTS, *others, *ACCOUNTS[:10]]
+    single = [hash_account(text, secret=secret) if text else cells.EMPTY for text in texts]
+    for _ in range(2):  # accounts that were met before are told from memory
+        read = read_column(column, Texts(pa.array(texts)), Manner(hash_secret=secret))
+        assert read.values.to_pylist() == [reading.value for reading in single]
+        faults = dict(zip(read.faulty, read.faults, strict=True))
+        assert faults == {position: reading.fault for position, reading in enumerate(single) if reading.fault}
+
+
+def test_accounts_beyond_those_that_are_remembered_have_their_hashes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "_MOST_REMEMBERED", 1_000)
+    secret = b"a key of this test"
+    for start in (0, 600, 1_200, 0):
+        part = ACCOUNTS[start : start + 600]
+        assert accounts.hash_digits(pa.array(part), secret).to_pylist() == [
+            hash_account(text, secret=secret).value for text in part
+        ]
+
+
+def test_files_side_by_side_may_ask_for_the_same_accounts() -> None:
+    secret = b"another key of this test"
+    expected = [hash_account(text, secret=secret).value for text in ACCOUNTS]
+    with ThreadPoolExecutor(8) as threads:
+        parts = list(threads.map(lambda _: accounts.hash_digits(pa.array(ACCOUNTS), secret).to_pylist(), range(16)))
+    assert parts == [expected] * 16
 
 
 COLUMNS = (
@@ -306,7 +344,7 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
         ),
         Kind.CODE: lambda: cells.parse_code(given, column),
         Kind.DATE: lambda: cells.parse_date(given),
-        Kind.RATIO: lambda: cells.parse_ratio(given),
+        Kind.RATIO: lambda: cells.parse_ratio(given, percent=manner.percent),
         Kind.INTEGER: lambda: cells.parse_integer(given),
         Kind.FLAG: lambda: cells.parse_flag(given, column),
         Kind.TEXT: lambda: cells.parse_text(given),
@@ -318,21 +356,28 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
 @given(
     st.sampled_from(COLUMNS),
     st.lists(st.one_of(st.none(), TEXTS), max_size=12),
-    st.sampled_from([1, 1_000, TEN_THOUSAND]),
+    st.builds(
+        Manner, factor=st.sampled_from([1, 1_000, TEN_THOUSAND]), from_double=st.booleans(), percent=st.booleans()
+    ),
+    st.sampled_from([1, 3]),
     st.booleans(),
 )
 def test_whole_columns_and_single_cells_agree(
-    column: Column, texts: list[str | None], factor: int, from_double: bool
+    column: Column, texts: list[str | None], manner: Manner, times: int, is_encoded: bool
 ) -> None:
-    manner = Manner(factor=factor, from_double=from_double)
-    texts = [text or None for text in texts]
-    read = read_column(column, Texts(pa.array(texts, pa.string())), manner)
+    texts = [text or None for text in texts] * times
+    given_cells = pa.array(texts, pa.string())
+    read = read_column(column, Texts(given_cells.dictionary_encode() if is_encoded else given_cells), manner)
     single = [_one_by_one(column, text, manner) for text in texts]
-    assert read.values.to_pylist() == [reading.value for reading in single]
+    assert read.values.to_pylist() == read.stored.to_pylist() == [reading.value for reading in single]
     faults = dict(zip(read.faulty, read.faults, strict=True))
     assert faults == {position: reading.fault for position, reading in enumerate(single) if reading.fault}
     names = read.names.to_pylist() if read.names is not None else [None] * len(texts)
     assert names == [reading.name for reading in single]
+    if pa.types.is_dictionary(read.stored.type):
+        distinct = read.stored.dictionary.to_pylist()
+        assert None not in distinct
+        assert len(distinct) == len(set(distinct))
 
 
 @pytest.mark.parametrize("words", [[], ["null"], ["—"], ["合计"], ["12 34"]])

@@ -1,4 +1,7 @@
-"""The Arrow type of each kind of column: how values travel between ingest, validation and the store."""
+"""The Arrow type of each kind of column: how values travel between ingest, validation and the store.
+
+Strings that repeat travel dictionary-encoded, so that each distinct one is looked at once; they are the same values.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,23 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.FINDING_VALUE: pa.decimal128(38, 6),
 }
 """The Arrow type in which a value of each kind travels."""
+
+
+def is_encoded(values: pa.Array | pa.ChunkedArray | pa.Field) -> bool:
+    """Whether values are dictionary-encoded."""
+    return isinstance(values.type, pa.DictionaryType)
+
+
+def decoded_type(values: pa.Array | pa.ChunkedArray | pa.Field) -> pa.DataType:
+    """The type of the values one by one."""
+    return values.type.value_type if is_encoded(values) else values.type
+
+
+def decoded(values: pa.Array) -> pa.Array:
+    """The values one by one, where they were dictionary-encoded."""
+    return values.dictionary_decode() if is_encoded(values) else values
+
+
+def decoded_table(rows: pa.Table) -> pa.Table:
+    """The rows with the values of every column one by one."""
+    return rows.cast(pa.schema([field.with_type(decoded_type(field)) for field in rows.schema]))

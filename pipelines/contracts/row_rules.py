@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.arrow_types import ARROW_TYPES
+from pipelines.contracts.arrow_types import ARROW_TYPES, decoded_type, is_encoded
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 
@@ -37,9 +37,17 @@ def row_rules(dataset: Dataset) -> dict[str, tuple[str, tuple[str, ...]]]:
     return rules
 
 
+def rule_columns(dataset: Dataset) -> list[str]:
+    """The columns that the rules about whole rows look at."""
+    return sorted({name for _, columns in row_rules(dataset).values() for name in columns})
+
+
 @cache
 def row_rule_query(name: str) -> str | None:
-    """The DuckDB query over a relation ``rows`` that yields one Boolean column per row rule, or None without rules."""
+    """The DuckDB query that yields one Boolean column per row rule, or None without rules.
+
+    It asks a relation ``rows`` with the ``rule_columns`` of the dataset.
+    """
     rules = row_rules(DATASETS[name])
     if not rules:
         return None
@@ -61,9 +69,9 @@ def deviations(dataset: Dataset, rows: pa.Table) -> tuple[Integers, Integers, In
     """
     found: dict[str, Integers] = {}
     for column in dataset.stored_columns:
-        if column.name not in rows.column_names or rows[column.name].type != ARROW_TYPES[column.kind]:
+        if column.name not in rows.column_names or decoded_type(rows[column.name]) != ARROW_TYPES[column.kind]:
             raise TypeError(f"ingest typed {dataset.name} against its contract: {column.name} in {rows.schema}")
-        if (wrong := _wrong_values(column, rows[column.name])) is not None:
+        if (wrong := _wrong_values(column, _in_one(rows[column.name]))) is not None:
             found[column.name] = wrong
     for rule in row_rules(dataset):
         if not pc.all(rows[rule], min_count=0).as_py():
@@ -79,22 +87,34 @@ def deviations(dataset: Dataset, rows: pa.Table) -> tuple[Integers, Integers, In
     return positions, kinds, positions[first]
 
 
-def _wrong_values(column: Column, values: pa.ChunkedArray) -> Integers | None:
+def _in_one(values: pa.ChunkedArray) -> pa.Array:
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
+def _wrong_values(column: Column, values: pa.Array) -> Integers | None:
     """A number per row: 0 where the value is right, else one for each wrong value; None where all are right."""
-    wrong = None
+    wrong: Integers | None = None
     if not column.nullable and values.null_count:
-        wrong = pc.is_null(values).to_numpy().astype(np.int64)
-    allowed = allowed_values(column)
-    if not column.pattern and not allowed:
+        wrong = pc.is_null(values).to_numpy(zero_copy_only=False).astype(np.int64)
+    if not column.pattern and not allowed_values(column):
         return wrong
-    distinct = pc.drop_null(pc.unique(values))
-    is_right = pa.array(np.ones(len(distinct), dtype=bool))
-    if column.pattern:
-        is_right = pc.match_substring_regex(distinct, f"^(?:{column.pattern})$")
-    if allowed:
-        is_right = pc.and_(is_right, pc.is_in(distinct, value_set=pa.array(allowed)))
-    if pc.all(is_right, min_count=0).as_py():
+    distinct = values.dictionary if is_encoded(values) else values
+    if pc.all(_is_right(column, distinct), min_count=0).as_py():
         return wrong
-    number = pc.index_in(values, value_set=distinct.filter(pc.invert(is_right)))
-    told: Integers = pc.fill_null(pc.add(number.cast(pa.int64()), 2), 0).to_numpy()
+    encoded = values if is_encoded(values) else values.dictionary_encode()
+    is_wrong = pc.invert(_is_right(column, encoded.dictionary)).to_numpy(zero_copy_only=False)
+    numbers = pa.array(np.where(is_wrong, np.arange(2, len(is_wrong) + 2), 0))
+    told: Integers = pc.fill_null(numbers.take(encoded.indices), 0).to_numpy()
+    if not told.any():  # no row is left of the wrong values in the dictionary
+        return wrong
     return told if wrong is None else told + wrong
+
+
+def _is_right(column: Column, values: pa.Array) -> pa.Array:
+    """Whether each value has the column's pattern and is in its list; null where it is null."""
+    is_right = pc.is_valid(values)
+    if column.pattern:
+        is_right = pc.match_substring_regex(values, f"^(?:{column.pattern})$")
+    if allowed := allowed_values(column):
+        is_right = pc.and_(is_right, pc.is_in(values, value_set=pa.array(allowed)))
+    return pc.if_else(pc.is_valid(values), is_right, None)

@@ -7,8 +7,6 @@ to it). Does not belong here: what a cell means (cells), which column a header i
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,46 +15,56 @@ from functools import cached_property, lru_cache, partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.arrow_types import ARROW_TYPES
+from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, is_encoded
 from pipelines.contracts.model import Column, Kind
 from pipelines.ingest import cells
+from pipelines.ingest.accounts import hash_account, hash_digits
 from pipelines.ingest.cells import Fault, Reading
 from pipelines.ingest.personal import column_without_numbers
-from pipelines.scratch import scratch
 
 _PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
 _SAMPLE = 2_000
-_HASH_BYTES = 8
 
 
 class Texts:
-    """The cells of one column as delivered (null: an empty cell), dictionary-encoded at most once."""
+    """The cells of one column as delivered (null: an empty cell), dictionary-encoded at most once.
 
-    def __init__(self, strings: pa.Array) -> None:
-        self.strings = strings
+    Given as strings, or dictionary-encoded where the reader of the file already did that.
+    """
+
+    def __init__(self, cells: pa.Array) -> None:
+        self._cells = cells
 
     def __len__(self) -> int:
-        return len(self.strings)
+        return len(self._cells)
+
+    @cached_property
+    def strings(self) -> pa.Array:
+        """The same cells one by one."""
+        return decoded(self._cells)
 
     @cached_property
     def encoded(self) -> pa.DictionaryArray:
         """The same cells as indices into the distinct texts."""
-        return pc.dictionary_encode(self.strings)
+        return self._cells if is_encoded(self._cells) else pc.dictionary_encode(self._cells)
 
     @cached_property
     def is_varied(self) -> bool:
         """Whether most of the first cells differ, so that looking at distinct texts saves nothing."""
-        sample = self.strings.slice(0, _SAMPLE)
+        sample = (self._cells.indices if is_encoded(self._cells) else self._cells).slice(0, _SAMPLE)
         return len(sample) >= _SAMPLE and pc.count_distinct(sample).as_py() > len(sample) / 2
 
     @cached_property
     def is_plain(self) -> bool:
         """Whether the column is varied and every cell of it has digits, or digits and ASCII letters: no words."""
-        if not self.is_varied or not pc.all(pc.ascii_is_alnum(self.strings), skip_nulls=True).as_py():
+        if not self.is_varied:
             return False
-        return not pc.any(pc.ascii_is_alpha(self.strings), skip_nulls=True).as_py()
+        told = self._cells.dictionary if is_encoded(self._cells) else self._cells
+        if not pc.all(pc.ascii_is_alnum(told), skip_nulls=True).as_py():
+            return False
+        return not pc.any(pc.ascii_is_alpha(told), skip_nulls=True).as_py()
 
     def without_numbers(self) -> Texts:
         """The same cells without the numbers that may identify a person."""
@@ -87,43 +95,56 @@ class Manner:
     hash_secret: bytes = b""
 
 
-@dataclass(slots=True)
+@dataclass
 class ReadColumn:
     """The values of a column; ``faulty`` are positions of cells with a fault, ``faults`` the faults beside them.
 
+    ``stored``: texts and codes that repeat are dictionary-encoded there, each distinct value once and never null.
     ``names`` are the names that were split off codes (None: none was).
     """
 
-    values: pa.Array
+    stored: pa.Array
     faulty: list[int] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     names: pa.Array | None = None
+
+    @cached_property
+    def values(self) -> pa.Array:
+        """The values one by one."""
+        return decoded(self.stored)
 
 
 def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
     """Read the cells of one column."""
     if column.kind is Kind.AMOUNT:
         return _read_amounts(column, texts.strings, manner)
-    pattern = None if manner.hash_secret else _canonical_pattern(column)
+    if column.kind is Kind.RATIO:
+        return _read_ratios(texts.strings, manner)
+    if manner.hash_secret:
+        return _read_accounts(texts.strings, manner.hash_secret)
+    pattern = _canonical_pattern(column)
     if column.kind is Kind.TEXT and texts.is_plain:
-        return ReadColumn(_hashed(texts.strings, manner.hash_secret) if manner.hash_secret else texts.strings)
+        return ReadColumn(texts.strings)
     if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
         return ReadColumn(texts.strings)
-    return _read_distinct(column, texts, manner, pattern)
+    return _read_distinct(texts.encoded, _reader(column, manner), ARROW_TYPES[column.kind], pattern)
 
 
-def _read_distinct(column: Column, texts: Texts, manner: Manner, pattern: str | None) -> ReadColumn:
-    indices, distinct = texts.encoded.indices, texts.encoded.dictionary
+def _read_distinct(
+    texts: pa.DictionaryArray, read: Callable[[str], Reading], kind: pa.DataType, pattern: str | None = None
+) -> ReadColumn:
+    """Every distinct text read once; those of the ``pattern`` are their own values."""
+    indices, distinct = texts.indices, texts.dictionary
     others: list[int] = list(range(len(distinct)))
     if pattern:
         others = pc.indices_nonzero(pc.invert(_is_canonical(distinct, pattern))).to_pylist()
         if not others:
-            return ReadColumn(texts.strings)
-    readings = list(map(_reader(column, manner), distinct.take(pa.array(others, pa.int32())).to_pylist()))
+            return ReadColumn(_where_repeated(texts))
+    readings = list(map(read, distinct.take(pa.array(others, pa.int32())).to_pylist()))
     values: list[object] = distinct.to_pylist() if pattern else [None] * len(distinct)
     for position, reading in zip(others, readings, strict=True):
         values[position] = reading.value
-    result = ReadColumn(pa.array(values, ARROW_TYPES[column.kind]).take(indices))
+    result = ReadColumn(_spread(pa.array(values, kind), indices))
     faults = {position: reading.fault for position, reading in zip(others, readings, strict=True) if reading.fault}
     if faults:
         hit = pc.indices_nonzero(pc.is_in(indices, pa.array(list(faults), indices.type)))
@@ -133,6 +154,39 @@ def _read_distinct(column: Column, texts: Texts, manner: Manner, pattern: str | 
         names = dict(zip(others, (reading.name for reading in readings), strict=True))
         result.names = pa.array([names.get(i) for i in range(len(distinct))], pa.string()).take(indices)
     return result
+
+
+def _spread(values: pa.Array, indices: pa.Array) -> pa.Array:
+    """The value of each cell, given those of the distinct texts."""
+    if not pa.types.is_string(values.type):
+        return values.take(indices)
+    # Two texts may have one value, and some have none.
+    distinct = pc.dictionary_encode(values)
+    return _where_repeated(pa.DictionaryArray.from_arrays(distinct.indices.take(indices), distinct.dictionary))
+
+
+def _where_repeated(values: pa.DictionaryArray) -> pa.Array:
+    """The values as they are if they repeat, else one by one: then a dictionary saves nothing."""
+    return values if 2 * len(values.dictionary) <= len(values) else decoded(values)
+
+
+def _read_by_shape(
+    texts: pa.Array,
+    is_canonical: pa.Array,
+    cast: Callable[[pa.Array], pa.Array],
+    read_others: Callable[[pa.Array], ReadColumn],
+) -> ReadColumn:
+    """Texts of a canonical shape cast as a column, and the others read one by one."""
+    is_canonical = pc.fill_null(is_canonical, False)
+    if pc.all(is_canonical, min_count=0).as_py():
+        return ReadColumn(cast(texts))
+    is_other = pc.invert(is_canonical)
+    others = read_others(texts.filter(is_other))
+    values = pa.nulls(len(texts), others.values.type)
+    values = pc.replace_with_mask(values, is_canonical, cast(texts.filter(is_canonical)))
+    values = pc.replace_with_mask(values, is_other, others.values)
+    faulty = pc.indices_nonzero(is_other).take(pa.array(others.faulty, pa.int64()))
+    return ReadColumn(values, faulty.to_pylist(), others.faults)
 
 
 def _is_canonical(texts: pa.Array, pattern: str) -> pa.Array:
@@ -150,94 +204,61 @@ def _canonical_pattern(column: Column) -> str | None:
 
 
 def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
-    if manner.hash_secret:
-        return partial(hash_account, secret=manner.hash_secret)
     if column.name == "district_code":
         return cells.parse_district
     readers: dict[Kind, Callable[[str], Reading]] = {
         Kind.CODE: partial(cells.parse_code, column=column),
         Kind.FLAG: partial(cells.parse_flag, column=column),
         Kind.DATE: partial(cells.parse_date, epoch_1904=manner.epoch_1904, order=manner.date_order),
-        Kind.RATIO: partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma),
         Kind.INTEGER: cells.parse_integer,
         Kind.TEXT: cells.parse_text,
     }
     return readers[column.kind]
 
 
-def hash_account(text: str, *, secret: bytes) -> Reading:
-    """The keyed hash (HMAC-SHA-256, its first 8 bytes, hexadecimal) of an account; its spellings give one hash.
-
-    Of ten million accounts, two share a hash with a probability of three in a million.
-    """
-    if cells.is_scientific(text):
-        return Reading(None, Fault("code-in-scientific-notation", text))
-    account = text if text.isalnum() and text.isascii() else cells.fold(text).replace("-", "")
-    if not account:
-        return cells.EMPTY
-    return Reading(hmac.digest(secret, account.lower().encode(), "sha256")[:_HASH_BYTES].hex())
-
-
-def _hashed(accounts: pa.Array, secret: bytes) -> pa.Array:
-    """What ``hash_account`` gives for accounts that are all digits, and so spelled in one way; by DuckDB, which is
-    faster for the hundred thousands of a year's payments."""
-    distinct = pc.dictionary_encode(accounts)
-    inner, outer = _padded(secret)
-    with scratch() as connection:
-        connection.register("account", pa.table({"account": distinct.dictionary}))
-        digests = connection.sql(
-            "select left(sha256($outer::blob || unhex(sha256($inner::blob || encode(account)))), $digits) as digest"
-            " from account",
-            params={"inner": inner, "outer": outer, "digits": 2 * _HASH_BYTES},
-        ).to_arrow_table()
-    return digests["digest"].combine_chunks().take(distinct.indices)
-
-
-def _padded(secret: bytes) -> tuple[bytes, bytes]:
-    """The inner and the outer key of an HMAC (RFC 2104) over SHA-256."""
-    block = 64
-    key = (hashlib.sha256(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
-    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
-
-
-def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    scale = _decimal_places(manner.factor) if manner.factor else None
-    if scale is None or manner.decimal_comma:
-        return _read_amounts_one_by_one(column, texts, manner)
-    canonical = pc.fill_null(pc.match_substring_regex(texts, _amount_pattern(scale)), False)
-    if pc.all(canonical).as_py():
-        return ReadColumn(_cast(texts, scale))
-    amounts = _cast(pc.if_else(canonical, texts, pa.scalar(None, pa.string())), scale)
-    positions = pc.indices_nonzero(pc.invert(canonical))
-    others = _read_amounts_one_by_one(column, texts.take(positions), manner)
-    return ReadColumn(
-        pc.replace_with_mask(amounts, pc.invert(canonical), others.values),
-        positions.take(pa.array(others.faulty, pa.int64())).to_pylist(),
-        others.faults,
+def _read_accounts(texts: pa.Array, secret: bytes) -> ReadColumn:
+    return _read_by_shape(
+        texts,
+        pc.ascii_is_decimal(texts),
+        partial(hash_digits, secret=secret),
+        lambda others: _read_distinct(
+            pc.dictionary_encode(others), partial(hash_account, secret=secret), ARROW_TYPES[Kind.TEXT]
+        ),
     )
 
 
-def _read_amounts_one_by_one(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    encoded = pc.dictionary_encode(texts, null_encoding="encode")
-    readings = [
-        cells.parse_amount(
-            text or "",
-            manner.factor,
+def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
+    def read_others(others: pa.Array) -> ReadColumn:
+        read = partial(
+            cells.parse_amount,
+            factor=manner.factor,
             is_stated=manner.is_stated,
             blank=column.blank,
             decimal_comma=manner.decimal_comma,
             from_double=manner.from_double,
         )
-        for text in encoded.dictionary.to_pylist()
-    ]
-    values = pa.array([reading.value for reading in readings], ARROW_TYPES[Kind.AMOUNT])
-    result = ReadColumn(values.take(encoded.indices))
-    faults = {position: reading.fault for position, reading in enumerate(readings) if reading.fault}
-    if faults:
-        hit = pc.indices_nonzero(pc.is_in(encoded.indices, pa.array(list(faults), encoded.indices.type)))
-        result.faulty = hit.to_pylist()
-        result.faults = [faults[index] for index in encoded.indices.take(hit).to_pylist()]
-    return result
+        # An empty cell may be a value: 0.
+        return _read_distinct(pc.dictionary_encode(pc.fill_null(others, "")), read, ARROW_TYPES[Kind.AMOUNT])
+
+    scale = _decimal_places(manner.factor) if manner.factor else None
+    if scale is None or manner.decimal_comma:
+        return read_others(texts)
+    is_canonical = pc.match_substring_regex(texts, _number_pattern(14 - scale, 2 + scale))
+    return _read_by_shape(texts, is_canonical, partial(_cast, scale=2 + scale, kind=Kind.AMOUNT), read_others)
+
+
+def _read_ratios(texts: pa.Array, manner: Manner) -> ReadColumn:
+    scale = 4 if manner.percent else 6
+    return _read_by_shape(
+        texts,
+        pc.match_substring_regex(texts, _number_pattern(12, scale)),
+        partial(_cast, scale=scale, kind=Kind.RATIO),
+        lambda others: _read_distinct(
+            pc.dictionary_encode(others),
+            partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma),
+            ARROW_TYPES[Kind.RATIO],
+        ),
+    )
 
 
 def _decimal_places(factor: int) -> int | None:
@@ -247,12 +268,16 @@ def _decimal_places(factor: int) -> int | None:
 
 
 @lru_cache(maxsize=16)
-def _amount_pattern(scale: int) -> str:
-    return rf"^-?[0-9]{{1,{14 - scale}}}(\.[0-9]{{1,{2 + scale}}})?$"
+def _number_pattern(digits: int, places: int) -> str:
+    """Numbers of at most so many digits before and behind the point."""
+    return rf"^-?[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"
 
 
-def _cast(texts: pa.Array, scale: int) -> pa.Array:
-    """Texts of the canonical shape as yuan: 1.2 万元 and 12000.00 yuan are the same count of cents."""
-    in_units = texts.cast(pa.decimal128(18, 2 + scale))
+def _cast(texts: pa.Array, scale: int, kind: Kind) -> pa.Array:
+    """Texts of the canonical shape in units whose ``scale`` makes them the same count of the kind's smallest part.
+
+    1.2 万元 and 12000.00 yuan are the same count of cents, 78.33 % and 0.783300 the same of millionths.
+    """
+    in_units = texts.cast(pa.decimal128(18, scale))
     buffers = in_units.buffers()
-    return pa.Array.from_buffers(ARROW_TYPES[Kind.AMOUNT], len(in_units), buffers, offset=in_units.offset)
+    return pa.Array.from_buffers(ARROW_TYPES[kind], len(in_units), buffers, offset=in_units.offset)

@@ -102,7 +102,10 @@ def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
         if rest.endswith(b"\r"):
             rest, block = rest[:-1], b"\r" + block
         cut = len(block) if final else block.rfind(b"\n") + 1
-        data, rest = (rest + block[:cut], block[cut:]) if cut or final else (b"", rest + block)
+        if cut or final:
+            data, rest = b"".join((rest, memoryview(block)[:cut])), block[cut:]
+        else:
+            data, rest = b"", rest + block
         if len(rest) > RECORD_BYTES + CHUNK_BYTES:
             if b"\r" not in rest:
                 raise FileRefused("file-too-large", found="a line without end", expected=f"{RECORD_BYTES:,} bytes")
@@ -112,11 +115,18 @@ def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
             continue
         if b"\0" in data:
             raise FileRefused("encoding-not-known", found="NUL", remedy="Deliver a plain text file.")
-        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        if b"\r" in data and _has_lone_returns(data):
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if encoding.codec == "utf-8" and not _is_utf8(data):
             raise does_not_fit(encoding, _lines_before(stream, position) + _last_good_line(data))
         yield data
+
+
+def _has_lone_returns(data: bytes) -> bool:
+    """Whether a carriage return has no line feed behind it."""
+    characters = np.frombuffer(data, dtype=np.uint8)
+    behind = np.flatnonzero(characters == ord("\r")) + 1
+    return bool(behind[-1] == len(data) or np.any(characters[behind] != ord("\n")))
 
 
 def _lines_before(stream: IO[bytes], position: int) -> int:
@@ -241,7 +251,8 @@ class RowParser:
         try:
             table = pacsv.read_csv(
                 pa.BufferReader(data),
-                read_options=pacsv.ReadOptions(column_names=names, block_size=4 * 1024**2),
+                # One block is one piece of memory a column, and files side by side keep every core busy as it is.
+                read_options=pacsv.ReadOptions(column_names=names, block_size=len(data), use_threads=False),
                 parse_options=pacsv.ParseOptions(delimiter=self._delimiter, ignore_empty_lines=False),
                 convert_options=pacsv.ConvertOptions(
                     check_utf8=False,
@@ -254,7 +265,7 @@ class RowParser:
             return None
         if table.num_rows != lines or (b'"' in data and _swallows_line_end(table)):
             return None
-        columns = [column.combine_chunks() for column in table.columns]
+        columns = [column.chunk(0) for column in table.columns]
         if self._encoding is GB18030:
             columns = [self._decode_column(column) for column in columns]
         numbers = pa.array(np.arange(self._line, self._line + lines, dtype=np.int64))
@@ -268,10 +279,11 @@ class RowParser:
             return pa.Array.from_buffers(pa.string(), len(column), [validity, offsets, data], offset=column.offset)
         encoded = pc.dictionary_encode(column)
         try:
-            distinct = [cell.decode("gb18030") for cell in encoded.dictionary.to_pylist()]
+            # No file with a NUL is read, and it is no part of any character, nor completes one.
+            distinct = b"\0".join(encoded.dictionary.to_pylist()).decode("gb18030").split("\0")
         except UnicodeDecodeError:
             raise does_not_fit(self._encoding, self._line) from None
-        return pa.array(distinct, pa.string()).take(encoded.indices)
+        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(distinct, pa.string()))
 
     def _parse_irregular(self, data: bytes, *, final: bool) -> tuple[RawRows, int]:
         """Rows of a piece and the number of bytes that complete records took; a record without end is left over."""

@@ -5,7 +5,7 @@ Does not belong here: how any format is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -60,18 +60,19 @@ class TableHead:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some consecutive rows of one table; all three tables are Arrow tables.
+    """Some consecutive rows of one table; all its tables are Arrow tables.
 
     ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
-    codes and texts ``string``, flags ``bool``, ratios ``decimal128(18, 6)``, integers ``int64``) and ``source_line``
-    (int64). A cell that could not be read is NULL and has a fault. Personal columns are already dropped or hashed.
+    codes and texts ``string``, dictionary-encoded where values repeat, flags ``bool``, ratios ``decimal128(18, 6)``,
+    integers ``int64``) and ``source_line`` (int64). A cell that could not be read is NULL and has a fault. Personal
+    columns are already dropped or hashed.
     A row of a wide table is several rows here, all with its ``source_line``; one that names a giver and a receiver is
     two, which sum to nothing.
     ``faults``: one row per cell fault, in the shape of ``FAULTS``; an empty ``column`` is the whole row, and the
     warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``;
     only ``error`` faults set a row aside, with all rows of its line.
-    ``texts``: the cells as delivered (one string column per header, personal ones replaced by ``•``), aligned with
-    ``rows``: what a rejected row is shown as.
+    ``texts_at``: the cells as delivered (one string column per header, personal ones replaced by ``•``) of the rows at
+    some positions (int64): what a rejected row is shown as. ``texts`` are those of all rows.
     ``totals``: rows recognised as totals or parents, in the shape of ``rows`` plus ``scope`` (string): the total of
     which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
     ``part`` = an "of which" row, a sum of nothing; ``function_code=205`` = the rows whose code begins so and that
@@ -84,9 +85,14 @@ class Batch:
 
     rows: pa.Table
     faults: pa.Table
-    texts: pa.Table
+    texts_at: Callable[[pa.Array], pa.Table]
     totals: pa.Table
     passed_over: pa.Table
+
+    @property
+    def texts(self) -> pa.Table:
+        """The cells as delivered of every row, aligned with ``rows``."""
+        return self.texts_at(pa.array(range(self.rows.num_rows), pa.int64()))
 
 
 @dataclass(slots=True)

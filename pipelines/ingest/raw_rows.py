@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from pipelines.contracts.arrow_types import decoded
+
 
 @dataclass(slots=True)
 class RawRows:
     """Some consecutive rows: line numbers (int64), one string column per physical column (null: an empty cell).
 
-    ``ragged`` maps the position of a row that has not as many cells as the table to the number that it has.
+    A column may be dictionary-encoded. ``ragged`` maps the position of a row that has not as many cells as the table
+    to the number that it has.
     """
 
     lines: pa.Array
@@ -64,5 +67,5 @@ def concatenate(parts: Sequence[RawRows]) -> RawRows:
     for part in parts:
         ragged.update({position + offset: width for position, width in part.ragged.items()})
         offset += len(part)
-    columns = [pa.concat_arrays(run) for run in zip(*(part.columns for part in parts), strict=True)]
+    columns = [pa.concat_arrays(map(decoded, run)) for run in zip(*(part.columns for part in parts), strict=True)]
     return RawRows(pa.concat_arrays([part.lines for part in parts]), columns, ragged)

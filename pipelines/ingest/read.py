@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.arrow_types import decoded
 from pipelines.contracts.model import Kind
 from pipelines.ingest.archive import read_members
 from pipelines.ingest.columns import Manner
@@ -159,7 +160,9 @@ class _Reader:
             parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
             head = next(text, b"")
             for chunk in chain([head[_offset_of_line(head, body_start) :]], text):
-                yield _without_formulas(parser.rows(chunk)) if b'="' in chunk else parser.rows(chunk)
+                # The sign is looked for by itself first: most texts have none, and one byte is found faster than two.
+                has_formulas = b"=" in chunk and b'="' in chunk
+                yield _without_formulas(parser.rows(chunk)) if has_formulas else parser.rows(chunk)
             yield parser.finish()
 
         def rows_again() -> Iterator[RawRows | None]:
@@ -342,7 +345,8 @@ class _Reader:
 def _without_formulas(raw: RawRows | None) -> RawRows | None:
     """The rows with ``="019100"`` as ``019100``: how texts are kept from being taken for numbers."""
     if raw is not None:
-        raw.columns = [pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1") for column in raw.columns]
+        pattern = r'^="([^"]*)"$'
+        raw.columns = [pc.replace_substring_regex(decoded(column), pattern, r"\1") for column in raw.columns]
     return raw
 
 

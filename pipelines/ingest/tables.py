@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.arrow_types import ARROW_TYPES
+from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, decoded_table, is_encoded
 from pipelines.contracts.model import Column, Dataset, Kind, Personal
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
@@ -220,10 +221,10 @@ class TableReader:
 
     def _refuse_giant_cells(self, raw: RawRows) -> None:
         for column in raw.columns:
-            longest = pc.max(pc.binary_length(column)).as_py()
+            longest = pc.max(pc.binary_length(column.dictionary if is_encoded(column) else column)).as_py()
             if not longest or longest <= self._max_cell_characters:
                 continue
-            lengths = pc.utf8_length(column)
+            lengths = pc.utf8_length(decoded(column))
             longest = pc.max(lengths)
             if longest.as_py() > self._max_cell_characters:
                 raise FileRefused(
@@ -240,7 +241,8 @@ class TableReader:
         for index, column in enumerate(raw.columns):
             if index in named or column.null_count == len(column):
                 continue
-            amounts = column.filter(looks_like_money(column))
+            texts = decoded(column)
+            amounts = texts.filter(looks_like_money(texts))
             if len(amounts) >= 2:
                 raise FileRefused(
                     "header-not-mapped",
@@ -291,53 +293,56 @@ class TableReader:
     def _assemble(self, reading: _Reading, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> Batch:
         raw = reading.raw
         tables, positions = [], []
-        scopes: list[str | None] = []
+        scopes: list[pa.Array] = []
         for lines in groups:
-            values = self._values(reading, lines, faults, passed)
+            table = pa.table({**self._values(reading, lines, faults, passed), "source_line": raw.lines})
             keep = np.ones(len(raw), dtype=bool)
             keep[sorted({*passed, *lines.absent})] = False
             present = np.flatnonzero(keep)
-            table = pa.table({**values, "source_line": raw.lines})
             tables.append(table if len(present) == len(raw) else table.take(pa.array(present)))
             positions.append(present)
-            scopes += (
-                [_scope(lines, position) for position in present.tolist()] if lines.totals else [None] * len(present)
-            )
-        table, order = pa.concat_tables(tables), np.concatenate(positions)
+            scopes.append(_scopes(lines, present))
+        table, order, scope = tables[0], positions[0], scopes[0]
         if len(groups) > 1:
+            order = np.concatenate(positions)
             sorting = np.argsort(order, kind="stable")
-            table, order = table.take(pa.array(sorting)), order[sorting]
-            scopes = [scopes[index] for index in sorting.tolist()]
-        texts = self._texts(reading, groups)
-        if len(order) != len(raw) or len(groups) > 1:
-            texts = texts.take(pa.array(order))
-        scope = pa.array(scopes, pa.string())
-        totals = table.append_column("scope", scope).filter(pc.is_valid(scope))
+            table = pa.concat_tables(map(decoded_table, tables)).take(pa.array(sorting))
+            order, scope = order[sorting], pa.concat_arrays(scopes).take(pa.array(sorting))
+        is_total = pc.is_valid(scope)
+        totals = decoded_table(table.append_column("scope", scope).filter(is_total))
         if totals.num_rows:
-            table, texts = table.filter(pc.is_null(scope)), texts.filter(pc.is_null(scope))
+            table, order = table.filter(pc.is_null(scope)), order[pc.is_null(scope).to_numpy(zero_copy_only=False)]
         passed_over = pa.table(
             [raw.lines.take(pa.array(sorted(passed), pa.int64())), [passed[position] for position in sorted(passed)]],
             schema=PASSED_OVER,
         )
         told = faults.table(mask=self._names_persons, codes=self._codes)
-        return Batch(table, told, texts, totals, passed_over)
+        row_of_line = pa.array(order, pa.int64())
+        return Batch(
+            table,
+            told,
+            lambda lines: self._texts(reading, groups, row_of_line.take(lines)),
+            totals,
+            passed_over,
+        )
 
     def _values(self, reading: _Reading, lines: _Lines, faults: Faults, passed: dict[int, str]) -> dict[str, pa.Array]:
         values: dict[str, pa.Array] = {}
         stated = dict(lines.group.constants)
         raw = reading.raw
         for column in self._dataset.stored_columns:
-            array = lines.read[column.name].values if column.name in lines.read else None
-            if array is None:
+            if column.name in lines.read:
+                array = lines.read[column.name].stored
+            else:
                 array = pa.nulls(len(raw), ARROW_TYPES[column.kind])
             if column.name in stated:
-                array = _constant(stated[column.name], array)
+                array = _constant(stated[column.name], column, len(raw))
             elif column.kind is Kind.AMOUNT and self._dataset.negative_spread and stated:
                 array = _negated(array) if set(stated.values()) & set(self._dataset.negative_spread) else array
             elif column.name in {"district_code", "fiscal_year"}:
                 array = self._origin(array, column, raw, faults, {*passed, *lines.totals, *lines.absent})
             elif column.name == "department_name" and self.head.department_name and not self._tells_department:
-                array = _constant(self.head.department_name, array)
+                array = _constant(self.head.department_name, column, len(raw))
             elif column.name == "as_of_date" and self.head.as_of_date:
                 array = pc.coalesce(array, pa.scalar(self.head.as_of_date, pa.date32()))
             values[column.name] = array
@@ -348,16 +353,17 @@ class TableReader:
         is_district = column.name == "district_code"
         folder = self._delivery.district_code if is_district else self._delivery.fiscal_year
         if array.null_count < len(array):
+            array = decoded(array)
             differs = pc.fill_null(pc.not_equal(array, pa.scalar(folder, array.type)), False)
             rule = "district-differs-from-folder" if is_district else "year-differs-from-folder"
             for position in pc.indices_nonzero(differs).to_pylist():
                 if position not in left_out:
                     fault = Fault(rule, str(array[position].as_py()), str(folder))
                     faults.add(raw.lines[position].as_py(), column.name, fault)
-        return _constant(folder, array)
+        return _constant(folder, column, len(array))
 
-    def _texts(self, reading: _Reading, groups: Sequence[_Lines]) -> pa.Table:
-        """The cells as delivered; what may name a person, and what nobody knows, is masked."""
+    def _texts(self, reading: _Reading, groups: Sequence[_Lines], positions: pa.Array) -> pa.Table:
+        """The cells as delivered of some rows; what may name a person, and what nobody knows, is masked."""
         faulty: dict[str, set[int]] = {}
         for lines in groups:
             for name, column in lines.read.items():
@@ -366,15 +372,17 @@ class TableReader:
         ragged = reading.raw.ragged if self._names_persons else {}
         columns: dict[str, pa.Array] = {}
         for shown, header in zip(self._shown, self._recognised.headers, strict=True):
-            texts = reading.cells(header)
+            texts = reading.cells(header).strings.take(positions)
             if header.column is None or header.column.names_persons:
-                columns[shown] = pc.if_else(pc.is_valid(texts.strings), MASK, texts.strings)
+                columns[shown] = pc.if_else(pc.is_valid(texts), MASK, texts)
                 continue
             if header.column.name in faulty:
-                texts = _without_numbers_at(texts, sorted(faulty[header.column.name]))
-            columns[shown] = _without_persons(texts, header.column) if self._names_persons else texts.strings
+                texts = _without_numbers_at(texts, _among(positions, faulty[header.column.name]))
+            if self._names_persons and not reading.cells(header).is_plain:
+                texts = _without_persons(texts, header.column)
+            columns[shown] = texts
             if ragged:
-                is_told = pc.and_(_flags(ragged, len(texts)), pc.is_valid(columns[shown]))
+                is_told = pc.and_(_among(positions, ragged), pc.is_valid(columns[shown]))
                 columns[shown] = pc.if_else(is_told, MASK, columns[shown])
         return pa.table(columns)
 
@@ -536,7 +544,7 @@ class _Reading:
         for lines in groups:
             amounts = [name for name in lines.read if columns[name].kind is Kind.AMOUNT]
             for name in amounts or lines.read:
-                nulls = pc.is_null(lines.read[name].values)
+                nulls = pc.is_null(lines.read[name].stored)
                 empty = nulls if empty is None else pc.and_(empty, nulls)
             for column in lines.read.values():
                 suspects.update(column.faulty)
@@ -709,29 +717,35 @@ def _is_label(column: Column | None) -> bool:
     )
 
 
-def _scope(lines: _Lines, position: int) -> str | None:
-    """The scope of a total with what its group states: of a wide table, a total sums its own group only."""
-    scope = lines.totals.get(position)
-    if scope is None:
-        return None
-    return ";".join([scope, *(f"{name}={value}" for name, value in lines.group.constants)])
+def _scopes(lines: _Lines, positions: npt.NDArray[np.int64]) -> pa.Array:
+    """The scope of each row: null unless it is a total.
+
+    It comes with what its group states: of a wide table, a total sums its own group only.
+    """
+    if not lines.totals:
+        return pa.nulls(len(positions), pa.string())
+    stated = [f"{name}={value}" for name, value in lines.group.constants]
+    scopes = [
+        ";".join([scope, *stated]) if (scope := lines.totals.get(position)) is not None else None
+        for position in positions.tolist()
+    ]
+    return pa.array(scopes, pa.string())
 
 
-def _without_persons(texts: Texts, column: Column) -> pa.Array:
+def _without_persons(texts: pa.Array, column: Column) -> pa.Array:
     """The cells of a column beside personal ones: a row shifted by one would name a person in it."""
-    if texts.is_plain:
-        return texts.strings
-    distinct = texts.encoded.dictionary
-    is_shown = pc.match_substring_regex(distinct, _SHOWN_TEXT if column.kind is Kind.TEXT else _SHOWN_VALUE)
-    if pc.all(is_shown).as_py():
-        return texts.strings
-    return pc.if_else(is_shown, distinct, MASK).take(texts.encoded.indices)
+    is_shown = pc.match_substring_regex(texts, _SHOWN_TEXT if column.kind is Kind.TEXT else _SHOWN_VALUE)
+    return pc.if_else(is_shown, texts, MASK)
 
 
-def _without_numbers_at(texts: Texts, positions: list[int]) -> Texts:
+def _without_numbers_at(texts: pa.Array, is_faulty: pa.Array) -> pa.Array:
     """The cells without personal numbers where an amount or a date could not be read: a text may have slipped in."""
-    masked = column_without_numbers(texts.strings.take(pa.array(positions)))
-    return Texts(pc.replace_with_mask(texts.strings, _flags(positions, len(texts)), masked))
+    return pc.replace_with_mask(texts, is_faulty, column_without_numbers(texts.filter(is_faulty)))
+
+
+def _among(positions: pa.Array, some: Iterable[int]) -> pa.Array:
+    """Which of the positions are some of these."""
+    return pc.is_in(positions, value_set=pa.array(list(some), positions.type))
 
 
 def _flags(positions: Any, length: int) -> pa.Array:
@@ -750,9 +764,12 @@ def _is_percent(texts: Texts, manner: Manner) -> bool:
     return False
 
 
-def _constant(value: Any, like: pa.Array) -> pa.Array:
-    indices = pa.array(np.zeros(len(like), dtype=np.int32))
-    return pa.DictionaryArray.from_arrays(indices, pa.array([value], like.type)).cast(like.type)
+def _constant(value: Any, column: Column, length: int) -> pa.Array:
+    """A value in every row, as a column whose values repeat."""
+    values = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(length, dtype=np.int32)), pa.array([value], ARROW_TYPES[column.kind])
+    )
+    return values if pa.types.is_string(values.dictionary.type) else decoded(values)
 
 
 def _negated(amounts: pa.Array) -> pa.Array:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.arrow_types import decoded_table
 from pipelines.contracts.model import Transfer
 from pipelines.ingest.model import Batch
 
@@ -23,7 +24,7 @@ def both_sides(batch: Batch, transfer: Transfer) -> Batch:
 
     The table's own totals sum the receivers' lines only.
     """
-    rows = batch.rows
+    rows = decoded_table(batch.rows)
     amount, giver, kind = (rows[name] for name in (transfer.amount, transfer.giver, transfer.kind))
     zero = pa.scalar(Decimal("0.00"), amount.type)
     has_giver = pc.is_valid(giver)
@@ -43,12 +44,14 @@ def both_sides(batch: Batch, transfer: Transfer) -> Batch:
             transfer.side: _all(given, "out"),
         },
     )
-    order = np.argsort(np.concatenate([np.arange(rows.num_rows), positions.to_numpy()]), kind="stable")
+    told = np.concatenate([np.arange(rows.num_rows), positions.to_numpy()])
+    order = np.argsort(told, kind="stable")
+    row_of_line = pa.array(told[order], pa.int64())
     scope = pc.binary_join_element_wise(batch.totals["scope"], f"{transfer.side}=in", ";")
     return replace(
         batch,
         rows=pa.concat_tables([rows, given]).take(pa.array(order)),
-        texts=pa.concat_tables([batch.texts, batch.texts.take(positions)]).take(pa.array(order)),
+        texts_at=lambda lines: batch.texts_at(row_of_line.take(lines)),
         totals=_with(batch.totals, {"scope": scope}),
     )
 

@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contracts.arrow_types import decoded_table
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
-from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, deviations, row_rule_query
+from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, deviations, row_rule_query, rule_columns
 from pipelines.ingest.model import Batch
 from pipelines.scratch import scratch
 
@@ -83,14 +84,14 @@ class Validator:
         positions = np.flatnonzero(readable)
         reasons = unreadable | {int(positions[row]): found for row, found in self.row_reasons(rows) if found}
         if not reasons:
-            return Validated(batch.rows, self._with_reasons(batch.rows.slice(0, 0), batch.texts.slice(0, 0), []))
+            return Validated(batch.rows, _none_rejected(batch.rows))
         rejected = sorted(reasons)
         accepted = np.ones(batch.rows.num_rows, dtype=bool)
         accepted[rejected] = False
         where = pa.array(rejected, pa.int64())
+        told = self._with_reasons(decoded_table(batch.rows.take(where)), [reasons[position] for position in rejected])
         return Validated(
-            batch.rows.filter(pa.array(accepted)),
-            self._with_reasons(batch.rows.take(where), batch.texts.take(where), [reasons[i] for i in rejected]),
+            batch.rows.filter(pa.array(accepted)), told.append_column("row_text", self._row_texts(batch, where))
         )
 
     def _cell_reasons(self, batch: Batch) -> dict[int, list[Reason]]:
@@ -128,7 +129,7 @@ class Validator:
         it says of a row depends on that row only, and nothing but wrong values tells two reasons apart.
         """
         if query := row_rule_query(self.dataset.name):
-            self._connection.register("rows", rows)
+            self._connection.register("rows", rows.select(rule_columns(self.dataset)))
             outcomes = self._connection.sql(query).to_arrow_table()
             self._connection.unregister("rows")
             for name in outcomes.column_names:
@@ -151,7 +152,7 @@ class Validator:
         reasons: list[list[Reason]] = [[] for _ in range(rows.num_rows)]
         try:
             with _ONE_AT_A_TIME:
-                schema(self.dataset.name).validate(rows.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+                schema(self.dataset.name).validate(decoded_table(rows).to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             failures = errors.failure_cases
         else:
@@ -191,7 +192,8 @@ class Validator:
         row_rule = self._messages[check]
         return Reason(row_rule.id, ", ".join(row_rule.columns), row_rule.message, row_rule.message_zh)
 
-    def _with_reasons(self, rows: pa.Table, texts: pa.Table, reasons: list[list[Reason]]) -> pa.Table:
+    @staticmethod
+    def _with_reasons(rows: pa.Table, reasons: list[list[Reason]]) -> pa.Table:
         columns = {
             "rule_ids": [[reason.rule_id for reason in row] for row in reasons],
             "columns": [[reason.column for reason in row] for row in reasons],
@@ -200,12 +202,19 @@ class Validator:
         }
         for name, values in columns.items():
             rows = rows.append_column(name, pa.array(values, REASONS.field(name).type))
-        kept = texts
+        return rows
+
+    def _row_texts(self, batch: Batch, rejected: pa.Array) -> pa.ChunkedArray:
+        """The cells of rejected rows as text, null beyond those that are kept."""
+        kept = rejected.slice(0, self._texts_left)
         if self._texts_left is not None:
-            kept = texts.slice(0, self._texts_left)
-            self._texts_left -= kept.num_rows
-        shown = pa.chunked_array([*_as_json(kept).chunks, pa.nulls(texts.num_rows - kept.num_rows, pa.string())])
-        return rows.append_column("row_text", shown)
+            self._texts_left -= len(kept)
+        shown = _as_json(batch.texts_at(kept)).chunks if len(kept) else []
+        return pa.chunked_array([*shown, pa.nulls(len(rejected) - len(kept), pa.string())])
+
+
+def _none_rejected(rows: pa.Table) -> pa.Table:
+    return pa.schema([*decoded_table(rows.slice(0, 0)).schema, *REASONS]).empty_table()
 
 
 def _as_json(texts: pa.Table) -> pa.ChunkedArray:

@@ -64,7 +64,7 @@ _OF_THE_DELIVERY = frozenset(
 )
 """Errors of a file that vanished, is closed, or lies on a share that went away; a full disk of our own is not there."""
 
-READING_VERSION = 2
+READING_VERSION = 3
 """Raised when the program reads the same bytes differently: every file is then read again."""
 
 
