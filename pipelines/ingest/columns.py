@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property, lru_cache, partial
 
 import pyarrow as pa
@@ -25,6 +26,9 @@ from pipelines.ingest.personal import column_without_numbers
 _PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
+_LONGEST_EMPTY = max(len(dash.encode()) for dash in cells.DASHES)
+_RATIO_PLACES = 6
+_PERCENT_PLACES = _RATIO_PLACES - 2
 _SAMPLE = 2_000
 
 
@@ -131,9 +135,10 @@ def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
 
 
 def _read_distinct(
-    texts: pa.DictionaryArray, read: Callable[[str], Reading], kind: pa.DataType, pattern: str | None = None
+    texts: pa.Array, read: Callable[[str], Reading], kind: pa.DataType, pattern: str | None = None
 ) -> ReadColumn:
     """Every distinct text read once; those of the ``pattern`` are their own values."""
+    texts = Texts(texts).encoded
     indices, distinct = texts.indices, texts.dictionary
     others: list[int] = list(range(len(distinct)))
     if pattern:
@@ -172,26 +177,30 @@ def _where_repeated(values: pa.DictionaryArray) -> pa.Array:
 
 def _read_by_shape(
     texts: pa.Array,
-    is_canonical: pa.Array,
+    pattern: str,
     cast: Callable[[pa.Array], pa.Array],
     read_others: Callable[[pa.Array], ReadColumn],
 ) -> ReadColumn:
-    """Texts of a canonical shape cast as a column, and the others read one by one."""
-    is_canonical = pc.fill_null(is_canonical, False)
-    if pc.all(is_canonical, min_count=0).as_py():
+    """Texts of the pattern's shape cast as a column, and the others read in another way."""
+    has_shape = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+    if pc.all(has_shape, min_count=0).as_py():
         return ReadColumn(cast(texts))
-    is_other = pc.invert(is_canonical)
+    is_other = pc.invert(has_shape)
     others = read_others(texts.filter(is_other))
+    if len(others.values) == len(texts):
+        return others
     values = pa.nulls(len(texts), others.values.type)
-    values = pc.replace_with_mask(values, is_canonical, cast(texts.filter(is_canonical)))
+    values = pc.replace_with_mask(values, has_shape, cast(texts.filter(has_shape)))
     values = pc.replace_with_mask(values, is_other, others.values)
     faulty = pc.indices_nonzero(is_other).take(pa.array(others.faulty, pa.int64()))
     return ReadColumn(values, faulty.to_pylist(), others.faults)
 
 
 def _is_canonical(texts: pa.Array, pattern: str) -> pa.Array:
-    empty = pc.match_substring_regex(texts, _EMPTY_TEXT)
-    return pc.and_(pc.match_substring_regex(texts, pattern), pc.invert(empty))
+    is_canonical = pc.match_substring_regex(texts, pattern)
+    if (pc.min(pc.binary_length(texts)).as_py() or 0) > _LONGEST_EMPTY:
+        return is_canonical
+    return pc.and_(is_canonical, pc.invert(pc.match_substring_regex(texts, _EMPTY_TEXT)))
 
 
 def _canonical_pattern(column: Column) -> str | None:
@@ -217,48 +226,60 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
 
 
 def _read_accounts(texts: pa.Array, secret: bytes) -> ReadColumn:
-    return _read_by_shape(
-        texts,
-        pc.ascii_is_decimal(texts),
-        partial(hash_digits, secret=secret),
-        lambda others: _read_distinct(
-            pc.dictionary_encode(others), partial(hash_account, secret=secret), ARROW_TYPES[Kind.TEXT]
-        ),
-    )
+    read = partial(hash_account, secret=secret)
+    read_others = partial(_read_distinct, read=read, kind=ARROW_TYPES[Kind.TEXT])
+    return _read_by_shape(texts, "^[0-9]+$", partial(hash_digits, secret=secret), read_others)
 
 
 def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
-    def read_others(others: pa.Array) -> ReadColumn:
-        read = partial(
-            cells.parse_amount,
-            factor=manner.factor,
-            is_stated=manner.is_stated,
-            blank=column.blank,
-            decimal_comma=manner.decimal_comma,
-            from_double=manner.from_double,
-        )
-        # An empty cell may be a value: 0.
-        return _read_distinct(pc.dictionary_encode(pc.fill_null(others, "")), read, ARROW_TYPES[Kind.AMOUNT])
+    read = partial(
+        cells.parse_amount,
+        factor=manner.factor,
+        is_stated=manner.is_stated,
+        blank=column.blank,
+        decimal_comma=manner.decimal_comma,
+        from_double=manner.from_double,
+    )
 
-    scale = _decimal_places(manner.factor) if manner.factor else None
-    if scale is None or manner.decimal_comma:
+    def read_others(others: pa.Array) -> ReadColumn:
+        # An empty cell may be a value: 0.
+        return _read_distinct(pc.fill_null(others, ""), read, ARROW_TYPES[Kind.AMOUNT])
+
+    places = _decimal_places(manner.factor) if manner.factor else None
+    if places is None or manner.decimal_comma:
         return read_others(texts)
-    is_canonical = pc.match_substring_regex(texts, _number_pattern(14 - scale, 2 + scale))
-    return _read_by_shape(texts, is_canonical, partial(_cast, scale=2 + scale, kind=Kind.AMOUNT), read_others)
+    cast = partial(_cast, scale=2 + places, kind=Kind.AMOUNT)
+    return _read_by_shape(texts, _number_pattern(14 - places, 2 + places), cast, read_others)
 
 
 def _read_ratios(texts: pa.Array, manner: Manner) -> ReadColumn:
-    scale = 4 if manner.percent else 6
-    return _read_by_shape(
-        texts,
-        pc.match_substring_regex(texts, _number_pattern(12, scale)),
-        partial(_cast, scale=scale, kind=Kind.RATIO),
-        lambda others: _read_distinct(
-            pc.dictionary_encode(others),
-            partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma),
-            ARROW_TYPES[Kind.RATIO],
-        ),
+    read = partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma)
+    read_others = partial(_read_distinct, read=read, kind=ARROW_TYPES[Kind.RATIO])
+    read_percent = partial(
+        _read_by_shape,
+        pattern=_number_pattern(12, _PERCENT_PLACES, "%"),
+        cast=lambda shown: _cast(pc.utf8_rtrim(shown, "%"), _PERCENT_PLACES, Kind.RATIO),
+        read_others=read_others,
     )
+    places = _PERCENT_PLACES if manner.percent else _RATIO_PLACES
+    return _read_by_shape(
+        texts, _number_pattern(12, places), partial(_cast, scale=places, kind=Kind.RATIO), read_percent
+    )
+
+
+def is_percent(texts: Texts, *, decimal_comma: bool) -> bool:
+    """Whether bare numbers of a ratio column are percentages: one of them lies beyond ±2."""
+    distinct = pc.drop_null(texts.encoded.dictionary)
+    bare = distinct.filter(pc.invert(pc.ends_with(distinct, "%")))
+    is_plain = pc.match_substring_regex(bare, _number_pattern(12, _RATIO_PLACES))
+    plain = _cast(bare.filter(is_plain), _RATIO_PLACES, Kind.RATIO)
+    if pc.any(pc.greater(pc.abs(plain), 2)).as_py():
+        return True
+    for text in bare.filter(pc.invert(is_plain)).to_pylist():
+        value = cells.parse_ratio(text, decimal_comma=decimal_comma).value
+        if not cells.normalise(text).endswith("%") and isinstance(value, Decimal) and abs(value) > 2:
+            return True
+    return False
 
 
 def _decimal_places(factor: int) -> int | None:
@@ -268,9 +289,9 @@ def _decimal_places(factor: int) -> int | None:
 
 
 @lru_cache(maxsize=16)
-def _number_pattern(digits: int, places: int) -> str:
-    """Numbers of at most so many digits before and behind the point."""
-    return rf"^-?[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?$"
+def _number_pattern(digits: int, places: int, sign: str = "") -> str:
+    """Numbers of at most so many digits before and behind the point, with a sign at the end."""
+    return rf"^-?[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?{sign}$"
 
 
 def _cast(texts: pa.Array, scale: int, kind: Kind) -> pa.Array:

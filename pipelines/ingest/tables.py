@@ -22,7 +22,7 @@ from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, decoded_table,
 from pipelines.contracts.model import Column, Dataset, Kind, Personal
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
-from pipelines.ingest.columns import Manner, ReadColumn, Texts, read_column
+from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, read_column
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.personal import MASK, column_without_numbers, without_numbers
@@ -188,7 +188,7 @@ class TableReader:
                 if (
                     header.column
                     and header.column.kind is Kind.RATIO
-                    and _is_percent(reading.cells(header), self._manner)
+                    and is_percent(reading.cells(header), decimal_comma=self._manner.decimal_comma)
                 ):
                     self._percent[header.index] = True
         self._carried.clear()
@@ -478,7 +478,9 @@ class _Reading:
         base = self._table._manner
         percent = header.percent
         if column.kind is Kind.RATIO and not percent:
-            percent = self._table._percent.setdefault(header.index, _is_percent(texts, base))
+            if header.index not in self._table._percent:
+                self._table._percent[header.index] = is_percent(texts, decimal_comma=base.decimal_comma)
+            percent = self._table._percent[header.index]
         return Manner(
             factor=header.factor or self._recognised.unit.factor,
             is_stated=self._recognised.unit.is_stated,
@@ -675,18 +677,16 @@ class _Survey:
 
     def note(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> None:
         """Notes the numbered items and the possible parents of some rows."""
-        values = {name: column.values for name, column in lines.read.items()}
         constants = lines.group.constants
-        self._parents.setdefault(constants, Parents(self._dataset)).note(values, leaves)
-        if OUTLINED in values:
+        self._parents.setdefault(constants, Parents(self._dataset)).note(lines.read, leaves)
+        if OUTLINED in lines.read:
             labels, numbers = self._items.setdefault(constants, ([], []))
-            labels += values[OUTLINED].take(leaves).to_pylist()
+            labels += lines.read[OUTLINED].values.take(leaves).to_pylist()
             numbers += reading.raw.lines.take(leaves).to_pylist()
 
     def add(self, lines: _Lines, leaves: pa.Array) -> None:
         """Notes the children among some rows."""
-        values = {name: column.values for name, column in lines.read.items()}
-        self._parents[lines.group.constants].add(values, leaves)
+        self._parents[lines.group.constants].add(lines.read, leaves)
 
     def finish(self) -> None:
         """Says that all rows are known."""
@@ -694,9 +694,8 @@ class _Survey:
 
     def parents(self, reading: _Reading, lines: _Lines, leaves: pa.Array) -> dict[int, str]:
         """Position → scope of the parents among some rows of a group."""
-        values = {name: column.values for name, column in lines.read.items()}
         parents = self._parents.get(lines.group.constants)
-        found = parents.among(values, leaves) if parents else {}
+        found = parents.among(lines.read, leaves) if parents else {}
         if outline := self._outline.get(lines.group.constants):
             numbers = zip(leaves.to_pylist(), reading.raw.lines.take(leaves).to_pylist(), strict=True)
             found |= {position: outline[line] for position, line in numbers if line in outline}
@@ -752,16 +751,6 @@ def _flags(positions: Any, length: int) -> pa.Array:
     flags = np.zeros(length, dtype=bool)
     flags[list(positions)] = True
     return pa.array(flags)
-
-
-def _is_percent(texts: Texts, manner: Manner) -> bool:
-    """Whether bare numbers of a ratio column are percentages: one of them lies beyond ±2."""
-    for text in texts.encoded.dictionary.to_pylist():
-        if text and not cells.normalise(text).endswith("%"):
-            value: Any = cells.parse_ratio(text, decimal_comma=manner.decimal_comma).value
-            if value is not None and abs(value) > 2:
-                return True
-    return False
 
 
 def _constant(value: Any, column: Column, length: int) -> pa.Array:

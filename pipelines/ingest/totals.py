@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipelines.contracts.model import Dataset, Kind
 from pipelines.ingest.cells import fold, parse_date
+from pipelines.ingest.columns import ReadColumn
 
 SUSPECT = "(?i)[计中额]|total"
 """A regular expression that every known total word matches: a cheap first look at whole columns."""
@@ -105,30 +106,30 @@ class Parents:
         self._codes: defaultdict[str, set[str]] = defaultdict(set)
         self._below: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
 
-    def note(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
+    def note(self, read: Mapping[str, ReadColumn], rows: pa.Array) -> None:
         """Remembers the codes at the positions ``rows``."""
         for name in hierarchies(self._dataset):
-            if name in values:
-                self._codes[name].update(pc.drop_null(pc.unique(values[name].take(rows))).to_pylist())
+            if name in read:
+                self._codes[name].update(pc.drop_null(pc.unique(read[name].values.take(rows))).to_pylist())
 
     def __bool__(self) -> bool:
         """Whether any code begins another one."""
         return any(self._parent_codes(name) for name in self._codes)
 
-    def add(self, values: Mapping[str, pa.Array], rows: pa.Array) -> None:
+    def add(self, read: Mapping[str, ReadColumn], rows: pa.Array) -> None:
         """Notes what the rows at the positions ``rows`` are children of."""
         for name, codes in self._codes.items():
             parents = self._parent_codes(name)
             children = {code: beginnings for code in codes if (beginnings := _beginnings(code) & parents)}
-            for *key, code in self._keys(name, values, _among(values, name, rows, children)):
+            for *key, code in self._keys(name, read, _among(read, name, rows, children)):
                 self._below[tuple(key)].update(children[code])
 
-    def among(self, values: Mapping[str, pa.Array], rows: pa.Array) -> dict[int, str]:
+    def among(self, read: Mapping[str, ReadColumn], rows: pa.Array) -> dict[int, str]:
         """Position → scope of the rows at ``rows`` whose code is the beginning of another's."""
         found: dict[int, str] = {}
         for name in self._codes:
-            may_be = _among(values, name, rows, self._parent_codes(name))
-            for position, (*key, code) in zip(may_be.to_pylist(), self._keys(name, values, may_be), strict=True):
+            may_be = _among(read, name, rows, self._parent_codes(name))
+            for position, (*key, code) in zip(may_be.to_pylist(), self._keys(name, read, may_be), strict=True):
                 if code in self._below.get(tuple(key), ()):
                     found[position] = f"{name}={code}"
         return found
@@ -137,10 +138,10 @@ class Parents:
         codes = self._codes[name]
         return codes & {beginning for code in codes for beginning in _beginnings(code)}
 
-    def _keys(self, name: str, values: Mapping[str, pa.Array], rows: pa.Array) -> Iterator[tuple[Any, ...]]:
+    def _keys(self, name: str, read: Mapping[str, ReadColumn], rows: pa.Array) -> Iterator[tuple[Any, ...]]:
         """Hierarchy, what else identifies the row, and code of each row."""
-        others = [column for column in context_columns(self._dataset, name) if column in values]
-        columns = [values[column].take(rows).to_pylist() for column in (*others, name) if len(rows)]
+        others = [column for column in context_columns(self._dataset, name) if column in read]
+        columns = [read[column].values.take(rows).to_pylist() for column in (*others, name) if len(rows)]
         for key in zip(*columns, strict=True):
             yield (name, *key)
 
@@ -149,11 +150,11 @@ def _beginnings(code: str) -> set[str]:
     return {code[:length] for length in _PARENT_LENGTHS if length < len(code)}
 
 
-def _among(values: Mapping[str, pa.Array], name: str, rows: pa.Array, codes: Collection[str]) -> pa.Array:
+def _among(read: Mapping[str, ReadColumn], name: str, rows: pa.Array, codes: Collection[str]) -> pa.Array:
     """Those of the positions ``rows`` whose code is one of ``codes``."""
-    if not codes or name not in values:
+    if not codes or name not in read:
         return rows.slice(0, 0)
-    texts = values[name].take(rows)
+    texts = read[name].values.take(rows)
     return rows.filter(pc.is_in(texts, value_set=pa.array(list(codes), texts.type)))
 
 

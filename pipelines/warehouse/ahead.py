@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from queue import Full, Queue
+from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,48 +20,44 @@ R = TypeVar("R")
 SIDE_BY_SIDE = 2
 """Files that are read at a time. More than two mostly wait for Python, and each takes memory for its batches."""
 
-_WAIT_SECONDS = 0.1
-
 
 def ahead(items: Iterable[T]) -> Generator[T]:
     """The same items in the same order, the next one prepared meanwhile; what preparing raises is raised here.
 
-    The thread has ended when this generator is exhausted or closed.
+    No further one is begun before it was taken. The thread has ended when this generator is exhausted or closed.
     """
-    queue: Queue[tuple[T | None, BaseException | None]] = Queue(maxsize=1)
+    prepared: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    wanted = threading.Semaphore()
     stopped = threading.Event()
 
-    def put(item: T | None, error: BaseException | None) -> bool:
-        while not stopped.is_set():
-            try:
-                queue.put((item, error), timeout=_WAIT_SECONDS)
-            except Full:
-                continue
-            return True
-        return False
-
     def prepare() -> None:
-        try:
-            for item in items:
-                if not put(item, None):
-                    return
-        except BaseException as error:
-            put(None, error)
-        else:
-            put(None, StopIteration())
+        remaining = iter(items)
+        error: BaseException | None = None
+        while error is None:
+            wanted.acquire()
+            if stopped.is_set():
+                return
+            item = None
+            try:
+                item = next(remaining)
+            except BaseException as raised:
+                error = raised
+            prepared.put((item, error))
 
     thread = threading.Thread(target=copy_context().run, args=(prepare,), name="read-ahead")
     thread.start()
     try:
         while True:
-            item, error = queue.get()
+            item, error = prepared.get()
             if isinstance(error, StopIteration):
                 return
             if error is not None:
                 raise error
+            wanted.release()
             yield item  # type: ignore[misc]  # there is an item wherever there is no error
     finally:
         stopped.set()
+        wanted.release()
         thread.join()
 
 

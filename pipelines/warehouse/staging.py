@@ -248,7 +248,6 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         # A dictionary of what seldom repeats is tried in vain on every batch.
         use_dictionary=[field.name for field in schema if is_encoded(field)],
         column_encoding={"source_line": "DELTA_BINARY_PACKED"},
-        store_decimal_as_integer=True,
         # Nobody looks for a text by its order, and telling the least and the greatest costs as much as half the rest.
         write_statistics=[field.name for field in schema if not pa.types.is_string(decoded_type(field))],
     )
