@@ -5,6 +5,7 @@ Strings that repeat travel dictionary-encoded, so that each distinct one is look
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.contracts.model import Kind
@@ -43,3 +44,9 @@ def decoded(values: pa.Array) -> pa.Array:
 def decoded_table(rows: pa.Table) -> pa.Table:
     """The rows with the values of every column one by one."""
     return rows.cast(pa.schema([field.with_type(decoded_type(field)) for field in rows.schema]))
+
+
+def one_value(data: bytes) -> pa.Array:
+    """The bytes, not copied, as the only value of a binary array."""
+    offsets = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(data)])

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from pipelines.contracts.arrow_types import one_value
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.raw_rows import RawRows, concatenate
 
@@ -151,10 +152,8 @@ def does_not_fit(encoding: TextEncoding, line: int) -> FileRefused:
 
 
 def _is_utf8(data: bytes) -> bool:
-    offsets = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
-    array = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(data)])
     try:
-        array.cast(pa.large_string())
+        one_value(data).cast(pa.large_string())
     except pa.ArrowInvalid:
         return False
     return True

@@ -253,14 +253,14 @@ class _Reader:
 
     def _header_rows(self, rows: RawRows) -> list[int]:
         """Rows in which at least two cells are headers that some contract knows, and none is an amount."""
-        places = np.arange(len(rows))
-        columns = rows.columns
-        for position in range(len(columns)):
+        places = pa.array(np.arange(len(rows)))
+        start = [_plain_numbers(column.slice(0, _FEW_ROWS)) for column in rows.columns]
+        # Columns of numbers first: one of them tells nearly all rows to be no headers.
+        for position in sorted(range(len(start)), key=lambda index: pc.sum(start[index]).as_py() or 0, reverse=True):
             if len(places) <= _FEW_ROWS:
                 break
-            is_left = pc.invert(pc.fill_null(pc.match_substring_regex(columns[position], _PLAIN_NUMBER), False))
-            places = places[is_left.to_numpy(zero_copy_only=False)]
-            columns = [column.filter(is_left) for column in columns]
+            places = places.filter(pc.invert(_plain_numbers(rows.columns[position].take(places))))
+        columns = [column.take(places) for column in rows.columns]
         known = pa.array(np.zeros(len(places), dtype=np.int8))
         for column in columns:
             encoded = pc.dictionary_encode(column)
@@ -273,7 +273,7 @@ class _Reader:
             if hits:
                 is_hit = pc.is_in(encoded.indices, pa.array(hits, encoded.indices.type))
                 known = pc.add(known, is_hit.cast(pa.int8()))
-        found = places[pc.greater_equal(known, 2).to_numpy(zero_copy_only=False)].tolist()
+        found = places.filter(pc.greater_equal(known, 2)).to_pylist()
         return [row for row in found if not any(self._is_number(column[row].as_py()) for column in rows.columns)]
 
     def _is_number(self, text: str | None) -> bool:
@@ -340,6 +340,10 @@ class _Reader:
             for dataset in self._layout.datasets.values()
         )
         return FileRefused("no-table-found", found=found, expected=expected, sheet=sheet)
+
+
+def _plain_numbers(column: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(column, _PLAIN_NUMBER), False)
 
 
 def _without_formulas(raw: RawRows | None) -> RawRows | None:
