@@ -283,6 +283,29 @@ def test_what_is_neither_row_nor_total_is_passed_over_with_its_reason(office: Of
     assert table.faults == []
 
 
+def test_what_is_no_data_is_found_among_rows_of_which_every_amount_is_wrong(office: Office) -> None:
+    header = ["单位名称", "年初预算数", "执行数"]
+    others = [
+        ["", "", ""],
+        header,
+        ["…", "……", ""],
+        ["2022年数据未经审计，仅供内部参考使用，不得外传。", " ", "\u3000"],
+    ]
+    others += [["填表人：张三", "", "审核人：李四"], ["", "十二", ""], ["单位名称", "", ""]]
+    wrong = [[f"单位{number % 7}", f"{number}元整", "x"] for number in range(300)]
+    rows = [header, *wrong[:150], *others, *wrong[150:]]
+    table = office.read(office.csv("a.csv", rows)).table
+    assert [(row["source_line"], row["reason"]) for row in table.passed_over] == [
+        (152, "blank"),
+        (153, "repeated-header"),
+        (154, "placeholder"),
+        (155, "note"),
+        (156, "note"),
+    ]
+    assert len(table.rows) == len(wrong) + 2
+    assert {fault["source_line"] for fault in table.faults} == {*range(2, 152), 157, *range(159, 309)}
+
+
 def test_a_table_without_rows_is_a_table(office: Office) -> None:
     table = office.read(
         office.csv("a.csv", [["单位名称", "年初预算数", "执行数"], ["合计", "", ""], ["备注：本表为空", "", ""]])

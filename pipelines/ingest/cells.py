@@ -107,7 +107,10 @@ def normalise(text: str) -> str:
 
 def is_empty(text: str) -> bool:
     """Whether the cell is blank or holds only a dash (what that means is told by the contract's ``Blank``)."""
-    return not text or fold(text) in DASHES or not fold(text)
+    if "0" <= text[:1] <= "9":
+        return False
+    folded = fold(text)
+    return not folded or folded in DASHES
 
 
 def is_scientific(text: str) -> bool:

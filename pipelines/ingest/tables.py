@@ -34,11 +34,14 @@ from pipelines.ingest.totals import (
     hierarchies,
     is_note,
     is_placeholder,
+    is_signature,
     outline_parents,
     total_scope,
 )
 from pipelines.ingest.transfers import both_sides
 
+_FEW_SUSPECTS = 100
+_VISIBLE = r"[^\s\p{C}\p{Z}]"
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
@@ -522,7 +525,7 @@ class _Reading:
     def passed_over(self, groups: Sequence[_Lines], faults: Faults) -> dict[int, str]:
         """Position → reason of rows that are neither data nor totals."""
         passed: dict[int, str] = {}
-        for position in self._suspects(groups):
+        for position in self._worth_a_look(self._suspects(groups)):
             filled = [text for column in self.raw.columns if (text := column[position].as_py()) and text.strip()]
             if not filled:
                 if position not in self.raw.ragged:
@@ -554,11 +557,43 @@ class _Reading:
             suspects.update(pc.indices_nonzero(empty).to_pylist())
         return sorted(suspects)
 
+    def _worth_a_look(self, suspects: list[int]) -> list[int]:
+        """The suspects that may be no data after all: with one cell at most, or none that must be data.
+
+        Where a whole column is wrong every row is suspect; columns of few distinct texts clear most of them.
+        """
+        if len(suspects) <= _FEW_SUSPECTS:
+            return suspects
+        rows = pa.array(suspects, pa.int64())
+        filled = np.zeros(len(rows), dtype=np.int64)
+        for column in self.raw.columns:
+            is_filled = pc.match_substring_regex(decoded(column).take(rows), _VISIBLE)
+            filled += pc.fill_null(is_filled, False).to_numpy(zero_copy_only=False)
+        is_lonely = pa.array(filled <= 1)
+        for header in sorted(self._recognised.headers, key=lambda header: self.cells(header).is_varied):
+            texts = pc.dictionary_encode(self.cells(header).strings.take(rows))
+            no_data = pa.array(
+                [self._may_be_no_data(header, text) for text in texts.dictionary.to_pylist()], pa.bool_()
+            )
+            is_open = pc.or_(pc.fill_null(no_data.take(texts.indices), True), is_lonely)
+            rows, is_lonely = rows.filter(is_open), is_lonely.filter(is_open)
+            if len(rows) <= _FEW_SUSPECTS:
+                break
+        found: list[int] = rows.to_pylist()
+        return found
+
+    def _may_be_no_data(self, header: Header, text: str) -> bool:
+        return not text.strip() or self._is_name_of(header, text) or is_placeholder([text]) or is_signature(text)
+
+    @staticmethod
+    def _is_name_of(header: Header, text: str) -> bool:
+        return fold_header(text)[0] in {fold_header(name)[0] for name in header.path}
+
     def _is_header_again(self, position: int) -> bool:
         same = 0
         for header in self._recognised.headers:
             text = self.cells(header).strings[position].as_py()
-            if text and fold_header(text)[0] in {fold_header(name)[0] for name in header.path}:
+            if text and self._is_name_of(header, text):
                 same += 1
             elif text and text.strip():
                 return False

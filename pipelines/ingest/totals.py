@@ -73,7 +73,13 @@ def is_note(texts: Sequence[str]) -> bool:
         (text,) = texts
         is_date = not text.isdecimal() and parse_date(text).value is not None
         return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text))) or is_date
-    return all(_NOTE.match(fold(text)) and ":" in fold(text) for text in texts)
+    return all(map(is_signature, texts))
+
+
+def is_signature(text: str) -> bool:
+    """Whether a cell names who filled in or checked a table (填表人：…)."""
+    folded = fold(text)
+    return ":" in folded and bool(_NOTE.match(folded))
 
 
 def context_columns(dataset: Dataset, name: str) -> tuple[str, ...]:
