@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -41,9 +42,8 @@ _ONE_AT_A_TIME = threading.Lock()
 """Files are read side by side; that pandera's schemas may be shared by threads is promised nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a row was set aside: rule, column (empty: the whole row) and both messages."""
+class Reason(NamedTuple):
+    """Why a row was set aside, in the order of ``REASONS``: rule, column (empty: the whole row) and both messages."""
 
     rule_id: str
     column: str
@@ -109,11 +109,12 @@ class Validator:
         for start, end, *fault in zip(
             first.tolist(), last.tolist(), *(faults[name].to_pylist() for name in _FAULT), strict=True
         ):
-            key = tuple(text or "" for text in fault)
-            if key not in known:
-                known[key] = self._cell_reason(*key)
+            key = tuple(fault)
+            reason = known.get(key)
+            if reason is None:
+                reason = known[key] = self._cell_reason(*key)
             for position in range(start, end):
-                reasons[position].append(known[key])
+                reasons[position].append(reason)
         return reasons
 
     @staticmethod
@@ -194,14 +195,10 @@ class Validator:
 
     @staticmethod
     def _with_reasons(rows: pa.Table, reasons: list[list[Reason]]) -> pa.Table:
-        columns = {
-            "rule_ids": [[reason.rule_id for reason in row] for row in reasons],
-            "columns": [[reason.column for reason in row] for row in reasons],
-            "messages": [[reason.message for reason in row] for row in reasons],
-            "messages_zh": [[reason.message_zh for reason in row] for row in reasons],
-        }
-        for name, values in columns.items():
-            rows = rows.append_column(name, pa.array(values, REASONS.field(name).type))
+        told = [reason for row in reasons for reason in row]
+        ends = pa.array(np.cumsum([0, *map(len, reasons)]), pa.int32())
+        for name, entry in zip(REASONS.names, zip(*told, strict=True), strict=False):
+            rows = rows.append_column(name, pa.ListArray.from_arrays(ends, pa.array(entry, pa.string())))
         return rows
 
     def _row_texts(self, batch: Batch, rejected: pa.Array) -> pa.ChunkedArray:
