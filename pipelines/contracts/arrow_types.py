@@ -46,6 +46,11 @@ def decoded_table(rows: pa.Table) -> pa.Table:
     return rows.cast(pa.schema([field.with_type(decoded_type(field)) for field in rows.schema]))
 
 
+def in_one(values: pa.ChunkedArray) -> pa.Array:
+    """The values as one array, not copied where they lie in one piece."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
 def one_value(data: bytes) -> pa.Array:
     """The bytes, not copied, as the only value of a binary array."""
     offsets = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.arrow_types import ARROW_TYPES, decoded_type, is_encoded
+from pipelines.contracts.arrow_types import ARROW_TYPES, decoded_type, in_one, is_encoded
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 
@@ -71,7 +71,7 @@ def deviations(dataset: Dataset, rows: pa.Table) -> tuple[Integers, Integers, In
     for column in dataset.stored_columns:
         if column.name not in rows.column_names or decoded_type(rows[column.name]) != ARROW_TYPES[column.kind]:
             raise TypeError(f"ingest typed {dataset.name} against its contract: {column.name} in {rows.schema}")
-        if (wrong := _wrong_values(column, _in_one(rows[column.name]))) is not None:
+        if (wrong := _wrong_values(column, in_one(rows[column.name]))) is not None:
             found[column.name] = wrong
     for rule in row_rules(dataset):
         if not pc.all(rows[rule], min_count=0).as_py():
@@ -85,10 +85,6 @@ def deviations(dataset: Dataset, rows: pa.Table) -> tuple[Integers, Integers, In
         kinds = np.unique(kinds * (int(wrong.max()) + 1) + wrong[positions], return_inverse=True)[1]
     _, first, kinds = np.unique(kinds, return_index=True, return_inverse=True)
     return positions, kinds, positions[first]
-
-
-def _in_one(values: pa.ChunkedArray) -> pa.Array:
-    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
 
 
 def _wrong_values(column: Column, values: pa.Array) -> Integers | None:

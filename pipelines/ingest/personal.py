@@ -3,7 +3,7 @@
 In free text the numbers go: identity numbers, accounts, cards and telephones. A name in free text cannot be told from
 other words and stays; columns that name a person are dropped or hashed by their contract. Project codes of the
 integration system (51000021R000000019951), document numbers, dates, years and amounts stay readable.
-Does not belong here: which column is which (the contracts), the keyed hash of an account (columns).
+Does not belong here: which column is which (the contracts), the keyed hash of an account (accounts).
 """
 
 from __future__ import annotations
