@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS, contracts_fingerprint
@@ -339,10 +340,11 @@ def _too_much_set_aside(
             rejected[name] += table["rows_rejected"]
             money[name] += sum((abs(Decimal(value)) for value in table["money_read"].values()), Decimal(0))
             money_rejected[name] += sum((abs(Decimal(value)) for value in table["money_rejected"].values()), Decimal(0))
-    for row in excluded.select(["dataset", "outcome", "money"]).to_pylist():
-        if row["outcome"] == "rejected":
-            rejected[row["dataset"]] += 1
-            money_rejected[row["dataset"]] += abs(row["money"])
+    later = excluded.filter(pc.equal(excluded["outcome"], "rejected"))
+    later = pa.table({"dataset": later["dataset"], "money": pc.abs(later["money"])})
+    for row in later.group_by("dataset").aggregate([("money", "count"), ("money", "sum")]).to_pylist():
+        rejected[row["dataset"]] += row["money_count"]
+        money_rejected[row["dataset"]] += row["money_sum"]
     for name, total in rows.items():
         limit = settings.set_aside_by_dataset.get(name, settings.set_aside)
         yield from _share_findings(store, name, limit, (rejected[name], total), (money_rejected[name], money[name]))

@@ -7,7 +7,6 @@ Does not belong here: deriving figures (sql/), deciding anything (warehouse.acce
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -287,12 +286,10 @@ def _lost_later(attempt: Attempt) -> dict[tuple[str, str, str], dict[Any, Any]]:
     """Per file, dataset and sheet: excluded rows by outcome, and their money by (rejected | duplicate, column)."""
     excluded = attempt.excluded()
     lost: dict[tuple[str, str, str], dict[Any, Any]] = {}
-    counts = Counter(
-        (row["source_file_id"], row["dataset"], row["source_sheet"], row["outcome"])
-        for row in excluded.select(["source_file_id", "dataset", "source_sheet", "outcome"]).to_pylist()
-    )
-    for (file_id, dataset, sheet, outcome), count in counts.items():
-        lost.setdefault((file_id, dataset, sheet), {})[outcome] = count
+    keys = ["source_file_id", "dataset", "source_sheet", "outcome"]
+    for row in excluded.group_by(keys).aggregate([([], "count_all")]).to_pylist():
+        file_id, dataset, sheet, outcome = (row[key] for key in keys)
+        lost.setdefault((file_id, dataset, sheet), {})[outcome] = row["count_all"]
     with scratch() as connection:
         connection.register("excluded_row", excluded)
         directories = {record["source_file_id"]: directory for directory, record in attempt.files()}

@@ -7,12 +7,15 @@ Does not belong here: clients of the published file, who have their own limits; 
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.settings import Settings
 
 
 def working_database(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection to a new database in memory; what does not fit the settings' limit waits in the build's folder."""
+    # Arrow keeps what reading files no longer needs; beside a database it would count twice.
+    pa.default_memory_pool().release_unused()
     connection = duckdb.connect()
     bound_memory(connection, settings)
     # Whatever needs an order asks for one; to keep rows in that of their files would hold threads up.
