@@ -17,7 +17,6 @@ from ingest_files import Office
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.datasets import DATASETS
-from pipelines.quality.duplicates import EXCLUDED_SCHEMA
 from pipelines.warehouse.contents import rows_that_count
 from pipelines.warehouse.database import create_core_tables
 
@@ -153,7 +152,7 @@ def test_rows_that_an_earlier_contract_stored_lack_what_it_did_not_know(tmp_path
     pq.write_table(pa.table(stored | {"source_line": pa.array([2])}), tmp_path / "old.parquet")
     with duckdb.connect() as connection:
         create_core_tables(connection, with_comments=False)
-        query = rows_that_count(dataset, EXCLUDED_SCHEMA.empty_table(), set(stored))
+        query = rows_that_count(dataset, set(stored), has_excluded=False)
         connection.execute(
             f"insert into core.budget_adjustment by name {query}", {"paths": [str(tmp_path / "old.parquet")]}
         )

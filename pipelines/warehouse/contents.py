@@ -16,7 +16,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
@@ -61,9 +60,10 @@ class Attempt:
         for record in self.manifest["files"]:
             yield self.store.files / record["directory"], record
 
-    def excluded(self) -> pa.Table:
-        """The rows that were read and valid but do not count."""
-        return pq.read_table(self.directory / "excluded.parquet")
+    @property
+    def excluded(self) -> Path:
+        """The Parquet file of the rows that were read and valid but do not count (``EXCLUDED_SCHEMA``)."""
+        return self.directory / "excluded.parquet"
 
     def findings(self) -> pa.Table:
         """What the rules found."""
@@ -110,41 +110,48 @@ def make_contents(
 def load_core(connection: duckdb.DuckDBPyConnection, attempts: Iterable[Attempt]) -> None:
     """Fills the tables ``core.<dataset>`` (which must exist) with the rows that count."""
     paths: dict[str, list[str]] = {}
-    excluded: list[pa.Table] = []
+    excluded: list[str] = []
     for attempt in attempts:
-        excluded.append(attempt.excluded())
+        excluded.append(str(attempt.excluded))
         for directory, _ in attempt.files():
             for name in DATASETS:
                 if (path := directory / f"{name}.parquet").exists():
                     paths.setdefault(name, []).append(str(path))
-    if excluded:
-        gone = pa.concat_tables(excluded)
-        connection.register("excluded_row", gone)
-        for name in loading_order(paths):
-            known = {column.name for column in DATASETS[name].stored_columns}
-            written = [known.intersection(pq.read_schema(path).names) for path in paths[name]]
-            kept = None if all(columns == known for columns in written) else set().union(*written)
-            zeros = has_lost_zeros(connection, DATASETS[name], paths[name])
-            query = rows_that_count(DATASETS[name], gone, kept, zeros=zeros)
-            connection.execute(f"insert into core.{name} by name {query}", {"paths": paths[name]})
-        connection.unregister("excluded_row")
+    if not excluded:
+        return
+    # Read from its files whenever it is asked for: of a restated year it may be as large as the year.
+    gone = connection.read_parquet(excluded)
+    connection.register("excluded_row", gone)
+    datasets_with_excluded = {name for (name,) in gone.project("dataset").distinct().fetchall()}
+    for name in loading_order(paths):
+        known = {column.name for column in DATASETS[name].stored_columns}
+        written = [known.intersection(pq.read_schema(path).names) for path in paths[name]]
+        kept = None if all(columns == known for columns in written) else set().union(*written)
+        query = rows_that_count(
+            DATASETS[name],
+            kept,
+            has_excluded=name in datasets_with_excluded,
+            zeros=has_lost_zeros(connection, DATASETS[name], paths[name]),
+        )
+        connection.execute(f"insert into core.{name} by name {query}", {"paths": paths[name]})
+    connection.unregister("excluded_row")
 
 
 def rows_that_count(
-    dataset: Dataset, excluded: pa.Table, kept: Collection[str] | None = None, *, zeros: bool = False
+    dataset: Dataset, kept: Collection[str] | None = None, *, has_excluded: bool, zeros: bool = False
 ) -> str:
     """The query over ``$paths`` (Parquet files of the store) that yields what counts.
 
-    ``excluded`` are the rows that do not; where there are any of the dataset, the query reads them as ``excluded_row``.
     ``kept`` are the columns that some of those files have (None: each has all of the contract's): what an earlier
-    contract did not know is NULL. ``zeros``: as for ``completion.completed``.
+    contract did not know is NULL. ``has_excluded``: some rows of the dataset do not, and stand in ``excluded_row``.
+    ``zeros``: as for ``completion.completed``.
     """
     columns = [column.name for column in dataset.stored_columns]
     stored = {name: f"part.{name}" if kept is None or name in kept else "null" for name in columns}
     stored |= {name: f"part.{name}" for name in ("source_file_id", "source_sheet", "source_line")}
     values, joins = completed(dataset, stored, zeros=zeros)
     differ = "" if kept is None else ", union_by_name = true"
-    if pc.any(pc.equal(excluded["dataset"], dataset.name)).as_py():
+    if has_excluded:
         joins = f"""
         anti join (
             select source_file_id, file_row_number from excluded_row where dataset = '{dataset.name}'
@@ -284,14 +291,14 @@ def _table_row(
 
 def _lost_later(attempt: Attempt) -> dict[tuple[str, str, str], dict[Any, Any]]:
     """Per file, dataset and sheet: excluded rows by outcome, and their money by (rejected | duplicate, column)."""
-    excluded = attempt.excluded()
     lost: dict[tuple[str, str, str], dict[Any, Any]] = {}
-    keys = ["source_file_id", "dataset", "source_sheet", "outcome"]
-    for row in excluded.group_by(keys).aggregate([([], "count_all")]).to_pylist():
-        file_id, dataset, sheet, outcome = (row[key] for key in keys)
-        lost.setdefault((file_id, dataset, sheet), {})[outcome] = row["count_all"]
     with scratch() as connection:
-        connection.register("excluded_row", excluded)
+        gone = connection.read_parquet(str(attempt.excluded))
+        for file_id, dataset, sheet, outcome, count in gone.aggregate(
+            "source_file_id, dataset, source_sheet, outcome, count(*)"
+        ).fetchall():
+            lost.setdefault((file_id, dataset, sheet), {})[outcome] = count
+        connection.register("excluded_row", gone)
         directories = {record["source_file_id"]: directory for directory, record in attempt.files()}
         for name in {dataset for _, dataset, _ in lost}:
             amounts = DATASETS[name].amount_columns
@@ -364,8 +371,8 @@ def _time(text: str) -> datetime:
 
 def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip: set[str]) -> None:
     """Rejected rows of every file, and rows that the comparison between rows set aside."""
-    excluded = attempt.excluded()
-    connection.register("excluded_row", excluded)
+    rejected = pq.read_table(attempt.excluded, filters=[("outcome", "=", "rejected")])
+    connection.register("excluded_row", rejected)
     for directory, record in attempt.files():
         if record["source_file_id"] in skip:
             continue
@@ -395,7 +402,7 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
                         excluded.rule_id as rule_ids, '' as columns, excluded.message as messages,
                         excluded.message_zh as messages_zh, to_json(part)::varchar as row_text
                     from read_parquet($path, file_row_number = true) as part
-                    join excluded_row as excluded on excluded.dataset = '{name}' and excluded.outcome = 'rejected'
+                    join excluded_row as excluded on excluded.dataset = '{name}'
                         and part.source_file_id = excluded.source_file_id
                         and part.file_row_number = excluded.file_row_number""",
                     {"path": str(path)},
@@ -404,16 +411,18 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
 
 
 def _load_duplicates(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> None:
-    connection.register("excluded_row", attempt.excluded())
     connection.execute(
         f"""insert into quality.{DUPLICATE_ROW.name} by name
         select $district as district_code, $year as fiscal_year, dataset, source_file_id, source_sheet, source_line,
             outcome as duplicate_kind, kept_source_file_id, kept_source_sheet, kept_source_line, money, kept_money,
             kept_money - money as money_difference
-        from excluded_row where outcome <> 'rejected'""",
-        {"district": attempt.store.district_code, "year": attempt.store.fiscal_year},
+        from read_parquet($path) where outcome <> 'rejected'""",
+        {
+            "district": attempt.store.district_code,
+            "year": attempt.store.fiscal_year,
+            "path": str(attempt.excluded),
+        },
     )
-    connection.unregister("excluded_row")
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: list[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
@@ -222,7 +223,7 @@ def _side(store: DistrictYearStore, version: int | None) -> _Side:
     return _Side(
         {directory.name: directory for directory, _ in attempt.files()},
         {record["source_file_id"]: record["relative_path"] for _, record in attempt.files()},
-        attempt.excluded(),
+        pq.read_table(attempt.excluded),
     )
 
 

@@ -76,14 +76,15 @@ def judge_deliveries(
             ],
         )
         connection.register("excluded_row", excluded)
+        datasets_with_excluded = excluded["dataset"].unique().to_pylist()
         paths = {name: _paths(staged, name) for name in delivered}
         restored = []
         for name in loading_order(name for name, files in paths.items() if files):
             connection.execute(f"drop table core.{name}")
             if zeros := has_lost_zeros(connection, DATASETS[name], [str(path) for path in paths[name]]):
                 restored.append(name)
-            query = rows_that_count(DATASETS[name], excluded, zeros=zeros).replace("$paths", _list_of(paths[name]))
-            connection.execute(f"create view core.{name} as {query}")
+            query = rows_that_count(DATASETS[name], has_excluded=name in datasets_with_excluded, zeros=zeros)
+            connection.execute(f"create view core.{name} as {query.replace('$paths', _list_of(paths[name]))}")
         outcome = judge(connection, settings)
         write_derived(connection, derived)
         for name in restored:
