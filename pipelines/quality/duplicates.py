@@ -54,7 +54,8 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     # Asked first and by itself: most datasets repeat nothing, and the question about what does is far dearer to plan.
     # Sorting numbers costs a third of grouping as many rows of which nearly each is a group.
     hashes = connection.execute(f"select {key} as identity_hash from read_parquet(?::varchar[])", [paths]).fetchnumpy()
-    ordered = np.sort(np.asarray(hashes["identity_hash"]))
+    ordered = np.asarray(hashes["identity_hash"])
+    ordered.sort()
     repeated = pa.table({"identity_hash": np.unique(ordered[1:][ordered[1:] == ordered[:-1]])})
     if not repeated.num_rows:
         return EXCLUDED_SCHEMA.empty_table()
@@ -64,45 +65,31 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         select *, list_position(?::varchar[], filename) as delivery
         from read_parquet(?::varchar[], file_row_number = true, filename = true)
     ),
-    candidates as (
+    -- Rows are wide and compared many times over: a digest of 128 bits stands for each.
+    told as (
         select source_file_id, source_sheet, source_line, file_row_number, delivery,
-            row({exact}, case when {has_identity} then null else {whole_row} end) as identity,
-            {whole_row} as row_values, cast({money} as decimal(38, 2)) as money
+            md5_number(to_json(row({exact}, case when {has_identity} then null else {whole_row} end))::varchar)
+                as identity,
+            md5_number(to_json({whole_row})::varchar) as row_values,
+            cast({money} as decimal(38, 2)) as money
         from delivered where {key} in (select identity_hash from repeated_identity)
     ),
-    -- Identities and rows are compared once and numbered; what follows compares numbers.
-    different as (
-        select identity, row_values, row_number() over () as values_number from candidates group by identity, row_values
-    ),
-    identified as (
-        select identity, row_number() over () as identity_number from different group by identity
-    ),
-    numbered as (
-        select different.row_values, different.identity, different.values_number, identified.identity_number
-        from different join identified on different.identity is not distinct from identified.identity
-    ),
-    told as (
-        select candidates.* exclude (identity, row_values), numbered.identity_number, numbered.values_number
-        from candidates join numbered on candidates.identity is not distinct from numbered.identity
-            and candidates.row_values is not distinct from numbered.row_values
-    ),
     contradicted as (
-        select identity_number, delivery from told
-        group by identity_number, delivery having min(values_number) <> max(values_number)
+        select identity, delivery from told group by identity, delivery having min(row_values) <> max(row_values)
     ),
     judged as (
         select told.*, contradicted.delivery is not null as is_contradicted,
-            first_value(told.values_number) over (
-                partition by told.identity_number
+            first_value(told.row_values) over (
+                partition by told.identity
                 order by contradicted.delivery is not null, told.delivery desc, told.file_row_number
             ) as latest_values
         from told left join contradicted
-            on told.identity_number = contradicted.identity_number and told.delivery = contradicted.delivery
+            on told.identity = contradicted.identity and told.delivery = contradicted.delivery
     ),
     ranked as (
         select *, row_number() over (
-            partition by identity_number
-            order by is_contradicted, values_number <> latest_values, delivery, file_row_number
+            partition by identity
+            order by is_contradicted, row_values <> latest_values, delivery, file_row_number
         ) as rank
         from judged
     )
@@ -110,9 +97,9 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         '{dataset.name}' as dataset, loser.source_file_id, loser.source_sheet, loser.source_line,
         loser.file_row_number,
         case when loser.is_contradicted then 'rejected'
-            when loser.values_number = kept.values_number then 'duplicate' else 'superseded' end as outcome,
+            when loser.row_values = kept.row_values then 'duplicate' else 'superseded' end as outcome,
         case when loser.is_contradicted then 'same-identity-twice-in-file'
-            when loser.values_number = kept.values_number then 'same-row-delivered-twice'
+            when loser.row_values = kept.row_values then 'same-row-delivered-twice'
             else 'restated-by-later-delivery'
         end as rule_id,
         case when loser.is_contradicted then '{contradiction.message}' end as message,
@@ -122,7 +109,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         case when kept.is_contradicted then null else kept.source_line end as kept_source_line,
         loser.money, case when kept.is_contradicted then null else kept.money end as kept_money
     from ranked as loser
-    join ranked as kept on kept.identity_number = loser.identity_number and kept.rank = 1
+    join ranked as kept on kept.identity = loser.identity and kept.rank = 1
     where loser.rank > 1 or loser.is_contradicted
     order by loser.delivery, loser.file_row_number
     """

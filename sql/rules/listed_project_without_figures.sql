@@ -11,7 +11,26 @@
 -- message: {finding_key}: {source_value} listed projects have no budget, adjustment or payment this year, among them
 --   {first_project}.
 -- message_zh: {finding_key}：项目库中有 {source_value} 个项目本年无预算、调整与支付，如 {first_project}。
-with listed as (
+with moved as (
+    select distinct
+        district_code,
+        fiscal_year,
+        project_key
+    from rule_detail
+),
+
+unmoved as (
+    select resolution.*
+    from core.project_resolution as resolution
+    left join moved
+        on
+            resolution.district_code = moved.district_code
+            and resolution.fiscal_year = moved.fiscal_year
+            and resolution.project_code = moved.project_key
+    where moved.project_key is null
+),
+
+listed as (
     select
         resolution.district_code,
         resolution.fiscal_year,
@@ -22,7 +41,7 @@ with listed as (
         max(resolution.project_name) as project_name,
         first_places(line.source_file_id, line.source_sheet, line.source_line) as places
     from core.project as line
-    inner join core.project_resolution as resolution
+    inner join unmoved as resolution
         on
             line.district_code = resolution.district_code
             and line.fiscal_year = resolution.fiscal_year
@@ -33,14 +52,6 @@ with listed as (
     group by
         resolution.district_code, resolution.fiscal_year, resolution.department_code, resolution.department_name,
         resolution.project_code
-),
-
-moved as (
-    select distinct
-        district_code,
-        fiscal_year,
-        project_key
-    from rule_detail
 )
 
 select
@@ -58,14 +69,8 @@ select
 from listed
 inner join core.district_year_grain as delivered
     on listed.district_code = delivered.district_code and listed.fiscal_year = delivered.fiscal_year
-left join moved
-    on
-        listed.district_code = moved.district_code
-        and listed.fiscal_year = moved.fiscal_year
-        and listed.project_key = moved.project_key
 where
     delivered.has_annual_budget
     and delivered.has_budget_adjustment
     and delivered.has_payment
-    and moved.project_key is null
 group by listed.district_code, listed.fiscal_year, listed.department_key
