@@ -254,6 +254,11 @@ class Settings(BaseSettings):
         return self.warehouse / ".build"
 
     @property
+    def template(self) -> Path:
+        """Where the empty database waits that every build begins with."""
+        return self.warehouse / ".template"
+
+    @property
     def logs(self) -> Path:
         """The structured logs, one file a day."""
         return self.warehouse / "logs"

@@ -1,5 +1,6 @@
 """The empty database that builds begin with: kept for the next night, never used damaged, never out of date."""
 
+import errno
 from pathlib import Path
 
 import duckdb
@@ -44,3 +45,29 @@ def test_one_of_other_definitions_is_not_taken_and_goes(tmp_path: Path, monkeypa
     (now,) = kept_in.iterdir()
     assert now.name.startswith("0123456789abcdef-")
     assert now != kept
+
+
+def test_what_was_begun_beside_the_reading_of_files_is_what_a_build_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bytes] = []
+    monkeypatch.setattr(template, "_made", {})
+    monkeypatch.setattr(template, "_make", lambda: made.append(b"empty database") or made[0])
+    for _ in range(3):
+        template.make_beside(tmp_path / "kept")
+    template.copy_template(tmp_path / "copy.duckdb", tmp_path / "kept")
+    assert (tmp_path / "copy.duckdb").read_bytes() == b"empty database"
+    assert len(made) == 1
+
+
+def test_what_goes_wrong_beside_the_reading_of_files_is_told_by_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> bytes:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(template, "_made", {})
+    monkeypatch.setattr(template, "_make", full)
+    template.make_beside(tmp_path / "kept")
+    with pytest.raises(OSError, match="no space"):
+        template.copy_template(tmp_path / "copy.duckdb", tmp_path / "kept")

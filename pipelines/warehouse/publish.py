@@ -281,7 +281,7 @@ def _build(
 ) -> list[dict[str, Any]]:
     """Writes the whole database to ``target``; returns why it must not be published (empty: it may)."""
     build_id, started_at, inputs_hash, published_build_id = identity
-    copy_template(target, settings.warehouse / ".template")
+    copy_template(target, settings.template)
     with working_database(settings) as connection:
         attach(connection, target)
         reached(Stage.BUILD_STARTED)

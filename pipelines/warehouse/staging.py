@@ -39,6 +39,7 @@ from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import describe_files, record_if_whole
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, as_json, new_directory, read_json
+from pipelines.warehouse.template import make_beside
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ def stage_file(
     directory = store.files / f"{identity}-{reading_id}"
     if kept := record_if_whole(directory, "file.json"):
         return directory, kept, False
+    make_beside(settings.template)  # there will be something to publish
     attempt, moment = _first_seen(store, identity)
     with new_directory(directory) as target:
         with log_fields(file=delivery.relative_path):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -25,16 +27,29 @@ STORAGE_VERSION = "v1.5.0"
 _MADE_BY = ("database.py", "history.py")
 
 _made: dict[str, bytes] = {}
+_one_makes = threading.Lock()
+_beside = ThreadPoolExecutor(1, thread_name_prefix="template")
 
 
 def copy_template(target: Path, kept_in: Path) -> None:
     """Writes the empty database to ``target``; ``kept_in`` is the directory where it waits for the next night."""
-    fingerprint = template_fingerprint()
-    if fingerprint not in _made:
-        _made[fingerprint] = _kept(kept_in, fingerprint) or _make()
-    content = _made[fingerprint]
+    content = _content(kept_in)
     target.write_bytes(content)
-    _keep(kept_in, _name(fingerprint, content), content)
+    _keep(kept_in, _name(template_fingerprint(), content), content)
+
+
+def make_beside(kept_in: Path) -> None:
+    """Begins to make what ``copy_template`` will need, beside the reading of files; what goes wrong is told there."""
+    if template_fingerprint() not in _made:
+        _beside.submit(_content, kept_in)
+
+
+def _content(kept_in: Path) -> bytes:
+    fingerprint = template_fingerprint()
+    with _one_makes:
+        if fingerprint not in _made:
+            _made[fingerprint] = _kept(kept_in, fingerprint) or _make()
+        return _made[fingerprint]
 
 
 @cache
