@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 from bureau import ADJUSTMENTS, BUDGET, PAYMENTS, Bureau
+from rule_cases.district import clean, fill, yuan
 
+from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.derived import derived_tables
 
 DEPARTMENTS = """
@@ -94,3 +97,15 @@ def test_a_version_held_back_keeps_nothing_derived(bureau: Bureau) -> None:
     assert bureau.night().publication.status == "nothing"
     (held,) = bureau.settings.accepted.glob("*/*/held")
     assert sorted(path.name for path in held.glob("*.parquet")) == ["excluded.parquet", "findings.parquet"]
+
+
+def test_a_row_that_gives_a_projects_code_as_its_name_has_the_nature_that_budget_lines_state() -> None:
+    district = clean("990001", stated=False)
+    for row in district.rows["project"]:
+        row["expenditure_nature"] = "project"
+    district.add("carryover", department_code="102001", project_name="P4", carried_over_amount=yuan(1))
+    with duckdb.connect() as connection:
+        fill(connection, [district])
+        run_sql(connection, "core", needed={"core.project_resolution"}, with_comments=False)
+        found = "select project_kind from core.project_resolution where given_project_name = 'P4'"
+        assert connection.execute(found).fetchall() == [("21",)]

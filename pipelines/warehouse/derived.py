@@ -16,11 +16,12 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contracts.datasets import contracts_fingerprint
 from pipelines.quality.rules import rules_fingerprint
 from pipelines.sql_files import read_sql_group
 
-_COMPLETED_BY = Path(__file__).with_name("completion.py")
+_PROGRAM = Path(__file__).parent.parent
+_DECIDED_BY = ("contracts/*.py", "quality/rules.py", "warehouse/completion.py", "warehouse/contents.py")
+"""The code that says which rows count and how they are completed, and fills the code lists."""
 
 
 @cache
@@ -29,10 +30,12 @@ def derived_tables() -> tuple[str, ...]:
     return tuple(file.table for file in read_sql_group("core") if file.keys.get("derived_from") == "district_year")
 
 
+@cache
 def derivation_fingerprint() -> str:
-    """A hash of everything but the rows that decides what these tables hold."""
-    digest = hashlib.sha256(f"{rules_fingerprint()} {contracts_fingerprint()} ".encode())
-    digest.update(_COMPLETED_BY.read_bytes())
+    """A hash of everything but the rows that decides what these tables hold: SQL, contracts, the code that loads."""
+    digest = hashlib.sha256(rules_fingerprint().encode())
+    for path in sorted(path for pattern in _DECIDED_BY for path in _PROGRAM.glob(pattern)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -48,13 +51,16 @@ def load_derived(
 ) -> Sequence[str]:
     """Fills the derived tables (which must exist) from accepted versions: their directories and manifests.
 
-    Returns the qualified tables filled: none where any of the versions was derived otherwise than today.
+    Returns the qualified tables filled: none where any of the versions was derived otherwise than today. Raises
+    ``duckdb.Error`` where a file is damaged, which builds rule out beforehand (``integrity.check_version``).
     """
     directories = []
     for directory, manifest in versions:
         if manifest.get("derived_by") != derivation_fingerprint():
             return ()
         directories.append(directory)
+    if not directories:
+        return ()
     for table in derived_tables():
         paths = [str(directory / _file_name(table)) for directory in directories]
         connection.execute(f"insert into {table} by name from read_parquet(?::varchar[])", [paths])

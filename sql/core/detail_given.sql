@@ -38,7 +38,7 @@ select
     line.project_name,
     line.function_code,
     line.fund_type_code,
-    covered.covered_until,
+    coalesce(covered.covered_until, date '9999-12-31') as covered_until,
     0 as initial_budget_amount,
     0 as stated_full_year_amount,
     0 as budget_line_count,
@@ -50,14 +50,15 @@ select
     0 as payment_count,
     max(line.adjustment_date) as latest_event_date
 from core.budget_adjustment as line
-inner join core.covered_day as covered
+left join core.covered_day as covered
     on
         line.district_code = covered.district_code
         and line.fiscal_year = covered.fiscal_year
         and line.adjustment_date = covered.day
 group by
     line.district_code, line.fiscal_year, line.department_code, line.department_name, line.project_code,
-    line.project_name, line.function_code, line.fund_type_code, covered.covered_until
+    line.project_name, line.function_code, line.fund_type_code,
+    coalesce(covered.covered_until, date '9999-12-31')
 union all
 select
     line.district_code,
@@ -68,7 +69,7 @@ select
     line.project_name,
     line.function_code,
     line.fund_type_code,
-    covered.covered_until,
+    coalesce(covered.covered_until, date '9999-12-31') as covered_until,
     0 as initial_budget_amount,
     0 as stated_full_year_amount,
     0 as budget_line_count,
@@ -80,11 +81,12 @@ select
     count(*) as payment_count,
     max(line.payment_date) as latest_event_date
 from core.payment as line
-inner join core.covered_day as covered
+left join core.covered_day as covered
     on
         line.district_code = covered.district_code
         and line.fiscal_year = covered.fiscal_year
         and line.payment_date = covered.day
 group by
     line.district_code, line.fiscal_year, line.department_code, line.department_name, line.project_code,
-    line.project_name, line.function_code, line.fund_type_code, covered.covered_until
+    line.project_name, line.function_code, line.fund_type_code,
+    coalesce(covered.covered_until, date '9999-12-31')

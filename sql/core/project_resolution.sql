@@ -223,6 +223,16 @@ code_name as (
     group by district_code, fiscal_year, given_project_code
 ),
 
+silent as (
+    select distinct
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key
+    from known
+    where project_key is not null and (listed_kind is null or listed_nature is null)
+),
+
 -- Kind and nature as budget and statement lines state them: used where the project list is silent and the lines agree.
 stated_nature as (
     select
@@ -234,7 +244,13 @@ stated_nature as (
         case
             when count(distinct stated.expenditure_nature) = 1 then min(stated.expenditure_nature)
         end as expenditure_nature
-    from known
+    from silent
+    inner join known
+        on
+            silent.district_code = known.district_code
+            and silent.fiscal_year = known.fiscal_year
+            and silent.department_key = known.department_key
+            and silent.project_key = known.project_key
     inner join stated
         on
             known.district_code = stated.district_code
@@ -243,7 +259,6 @@ stated_nature as (
             and known.given_department_name is not distinct from stated.department_name
             and known.given_project_code is not distinct from stated.project_code
             and known.given_project_name is not distinct from stated.project_name
-    where known.project_key is not null and (known.listed_kind is null or known.listed_nature is null)
     group by known.district_code, known.fiscal_year, known.department_key, known.project_key
 )
 

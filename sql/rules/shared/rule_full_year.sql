@@ -43,6 +43,7 @@ line as (
     where
         delivered.has_annual_budget
         and delivered.has_budget_adjustment
+        and detail.project_key is not null
         and detail.budget_line_count + detail.adjustment_count > 0
     group by
         detail.district_code, detail.fiscal_year, detail.department_key, detail.project_key, detail.fund_type_code,

@@ -46,7 +46,7 @@ unit_stated as (
 ),
 
 -- A line of a wide table states several rows, so its place does not tell them apart.
-stated as (
+stated as materialized (
     select
         line.*,
         row_number() over (

@@ -158,7 +158,7 @@ listed as (
                     else line.executed_amount
                 end
             }
-            order by line.source_line
+            order by line.source_line, line.project_key, line.fund_type_code, line.expenditure_nature
         ) as parts,
         first_places(line.source_file_id, line.source_sheet, line.source_line) as places
     from line
