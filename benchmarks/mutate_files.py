@@ -291,12 +291,12 @@ def check(head: TableHead, batches: list[Batch]) -> None:
     assert not seen or min(seen) > head.header_line, "a line above the header"
     dataset = DATASETS[head.dataset]
     for batch in batches:
-        assert batch.texts.num_rows == batch.rows.num_rows
+        texts = batch.texts_at(pa.array(range(batch.rows.num_rows), pa.int64()))
         for shown, name in head.columns:
             if is_wide or name is None or dataset[name].kind is not Kind.AMOUNT:
                 continue
             for text, value, line in zip(
-                batch.texts[shown].to_pylist(),
+                texts[shown].to_pylist(),
                 batch.rows[name].to_pylist(),
                 batch.rows["source_line"].to_pylist(),
                 strict=True,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import xlsxwriter
 
 from pipelines.ingest.model import Delivery, SkippedSheet, TableHead
@@ -101,7 +102,7 @@ class Office:
                 table.rows += batch.rows.to_pylist()
                 table.totals += batch.totals.to_pylist()
                 table.faults += batch.faults.to_pylist()
-                table.texts += batch.texts.to_pylist()
+                table.texts += batch.texts_at(pa.array(range(batch.rows.num_rows), pa.int64())).to_pylist()
                 table.passed_over += batch.passed_over.to_pylist()
             tables.append(table)
         return Read(tables, source.skipped)

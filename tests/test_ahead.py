@@ -32,6 +32,16 @@ def test_an_error_comes_behind_the_items_before_it() -> None:
     assert _threads() == []
 
 
+def test_what_cannot_even_begin_is_told() -> None:
+    class Broken:
+        def __iter__(self) -> Iterator[int]:
+            raise ValueError("no beginning")
+
+    with pytest.raises(ValueError, match="no beginning"):
+        next(ahead(Broken()))
+    assert _threads() == []
+
+
 def test_giving_up_ends_the_reading() -> None:
     read = []
 

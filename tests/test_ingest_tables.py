@@ -724,3 +724,16 @@ def test_what_spreadsheets_add_to_a_text_is_understood(office: Office) -> None:
         assert table.column("department_code") == ["019100", "019101"]
         assert [str(amount) for amount in table.column("initial_budget_amount")] == ["5.00", "6.50"]
         assert table.faults == []
+
+
+@pytest.mark.parametrize("batch_rows", [7, 250_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_batch_is_read_by_its_own_rows_in_any_encoding(office: Office, encoding: str, batch_rows: int) -> None:
+    """A name without a code and a long purpose, both in rows of a later batch, say nothing of the first ones."""
+    rows = [["支付凭证号", "支付日期", "预算单位名称", "项目编码", "资金性质编码", "实际支付金额", "用途"]]
+    rows += [[f"V{n}", "2022-03-01", "001001 演示局", "P1", "111", "1.00", ""] for n in range(20)]
+    rows += [["V20", "2022-03-01", "演示局", "P1", "111", "1.00", "用" * 12_000]]
+    table = office.read(office.csv("a.csv", rows, encoding=encoding), limits=Limits(batch_rows=batch_rows)).table
+    told = {(row["department_code"], row["department_name"]) for row in table.rows[:7]}
+    assert told == ({("001001", "演示局")} if batch_rows == 7 else {(None, "001001 演示局")})
+    assert [len(row["payment_purpose"] or "") for row in table.rows[-2:]] == [0, 12_000]

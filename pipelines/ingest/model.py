@@ -72,7 +72,7 @@ class Batch:
     warnings about headers stand at the header's line. Rule ids and severities are those of ``contracts.cell_rules``;
     only ``error`` faults set a row aside, with all rows of its line.
     ``texts_at``: the cells as delivered (one string column per header, personal ones replaced by ``•``) of the rows at
-    some positions (int64): what a rejected row is shown as. ``texts`` are those of all rows.
+    some positions (int64): what a rejected row is shown as.
     ``totals``: rows recognised as totals or parents, in the shape of ``rows`` plus ``scope`` (string): the total of
     which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
     ``part`` = an "of which" row, a sum of nothing; ``function_code=205`` = the rows whose code begins so and that
@@ -88,11 +88,6 @@ class Batch:
     texts_at: Callable[[pa.Array], pa.Table]
     totals: pa.Table
     passed_over: pa.Table
-
-    @property
-    def texts(self) -> pa.Table:
-        """The cells as delivered of every row, aligned with ``rows``."""
-        return self.texts_at(pa.array(range(self.rows.num_rows), pa.int64()))
 
 
 @dataclass(slots=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contracts.arrow_types import decoded
+from pipelines.contracts.arrow_types import decoded, is_encoded
 
 
 @dataclass(slots=True)
 class RawRows:
     """Some consecutive rows: line numbers (int64), one string column per physical column (null: an empty cell).
 
-    A column may be dictionary-encoded. ``ragged`` maps the position of a row that has not as many cells as the table
-    to the number that it has.
+    A column may be dictionary-encoded; its dictionary has the texts of these rows and no others. ``ragged`` maps the
+    position of a row that has not as many cells as the table to the number that it has.
     """
 
     lines: pa.Array
@@ -53,9 +53,15 @@ class RawRows:
         end = len(self) if length is None else min(len(self), start + length)
         return RawRows(
             self.lines.slice(start, end - start),
-            [column.slice(start, end - start) for column in self.columns],
+            [_part(column, start, end - start) for column in self.columns],
             {position - start: width for position, width in self.ragged.items() if start <= position < end},
         )
+
+
+def _part(column: pa.Array, start: int, length: int) -> pa.Array:
+    """Some rows of a column. Arrow would leave the others' texts in the dictionary, where they would be judged too."""
+    part = column.slice(start, length)
+    return decoded(part).dictionary_encode() if is_encoded(column) and length < len(column) else part
 
 
 def concatenate(parts: Sequence[RawRows]) -> RawRows:

@@ -200,7 +200,7 @@ def _decide(
     excluded = _excluded(settings, staged)
     release = store.release(input_id)
     judged: list[Finding] = []
-    derived = settings.workshop / "derived"
+    derived = settings.workshop / "derived"  # the lock lets one district-year be decided at a time
     shutil.rmtree(derived, ignore_errors=True)
     derived.mkdir(parents=True)
     if release or not any(record["refusal"] for _, record in staged):
@@ -241,8 +241,9 @@ def _decide(
     with new_directory(target) as directory:
         pq.write_table(excluded, directory / "excluded.parquet")
         pq.write_table(findings_table(findings), directory / "findings.parquet")
-        for path in [] if is_held else derived.iterdir():
-            shutil.move(path, directory)
+        if not is_held:
+            for path in derived.iterdir():
+                shutil.move(path, directory)
         record["parquet"] = describe_files(directory)
         (directory / "manifest.json").write_text(as_json(record), encoding="utf-8")
     logger.info(
@@ -342,8 +343,8 @@ def _too_much_set_aside(
             money_rejected[name] += sum((abs(Decimal(value)) for value in table["money_rejected"].values()), Decimal(0))
     later = excluded.filter(pc.equal(excluded["outcome"], "rejected"))
     later = pa.table({"dataset": later["dataset"], "money": pc.abs(later["money"])})
-    for row in later.group_by("dataset").aggregate([("money", "count"), ("money", "sum")]).to_pylist():
-        rejected[row["dataset"]] += row["money_count"]
+    for row in later.group_by("dataset").aggregate([([], "count_all"), ("money", "sum")]).to_pylist():
+        rejected[row["dataset"]] += row["count_all"]
         money_rejected[row["dataset"]] += row["money_sum"]
     for name, total in rows.items():
         limit = settings.set_aside_by_dataset.get(name, settings.set_aside)

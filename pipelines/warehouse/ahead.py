@@ -29,9 +29,9 @@ def ahead(items: Iterable[T]) -> Generator[T]:
     prepared: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
     wanted = threading.Semaphore()
     stopped = threading.Event()
+    remaining = iter(items)
 
     def prepare() -> None:
-        remaining = iter(items)
         error: BaseException | None = None
         while error is None:
             wanted.acquire()

@@ -246,7 +246,6 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path,
         schema,
         store_schema=False,
-        compression="lz4",
         # A dictionary of what seldom repeats is tried in vain on every batch.
         use_dictionary=[field.name for field in schema if is_encoded(field)],
         column_encoding={"source_line": "DELTA_BINARY_PACKED"},
