@@ -60,7 +60,7 @@ def _compared(part: str, rows: list[Row]) -> Iterator[str]:
             _ratio(runs, floors, "until_published", "wall"),
             _spread(row["cpu"] for row in runs),
             _ratio(runs, floors, "cpu", "cpu"),
-            f"{max(row['peak_mb'] for row in runs):,.0f}",
+            _peak(runs),
             _spread((row["written_mb"] for row in runs), places=0),
             _spread((row.get("startup") for row in runs), places=2),
             _spread((100 * row["startup"] / row["wall"] for row in runs if "startup" in row), places=0),
@@ -86,7 +86,7 @@ def _corners(rows: list[Row]) -> Iterator[str]:
             _spread((row["wall"] for row in runs), places=2),
             _spread((row["cpu"] for row in runs), places=2),
             _spread(row.get("reading") for row in runs),
-            f"{max(row['peak_mb'] for row in runs):,.0f}",
+            _peak(runs),
             further,
         ]
         yield f"| {' | '.join(cells)} |"
@@ -100,6 +100,12 @@ def _spread(values: Iterable[float | None], places: int = 1) -> str:
         return ""
     text = f"{statistics.median(known):,.{places}f}"
     return f"{text} ({min(known):,.{places}f}–{max(known):,.{places}f})" if len(known) > 1 else text
+
+
+def _peak(runs: list[Row]) -> str:
+    """The largest peak in MB; empty where all ended before memory was looked at."""
+    peak = max(row["peak_mb"] for row in runs)
+    return f"{peak:,.0f}" if peak else ""
 
 
 def _ratio(runs: list[Row], floors: dict[int, Row], kind: str, of_floor: str) -> str:
