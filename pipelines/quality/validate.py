@@ -1,19 +1,20 @@
 """Splits a batch of typed rows into accepted and rejected ones, each rejected row with all its reasons.
 
-Two phases: rows with a cell that could not be read are set aside first; pandera then validates the others, lazily,
-against the schema compiled from the contract. The split itself is made here, on positions: pandera's own
-``drop_invalid_rows`` is known to lose valid rows. Does not belong here: duplicates across files (warehouse.accept).
+Two phases: rows with a cell that could not be read are set aside first; pandera then judges each of the others, lazily,
+against the schema compiled from the contract. The split itself is made here, on the positions that pandera names: its
+own ``drop_invalid_rows`` is known to lose valid rows. Does not belong here: duplicates across files (warehouse.accept).
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+import pandera.errors
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,8 @@ from pipelines.contracts.arrow_types import decoded_table
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
-from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, deviations, row_rule_query, rule_columns
+from pipelines.contracts.pandera_schema import schema
+from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, row_rule_query, rule_columns
 from pipelines.ingest.model import Batch
 from pipelines.scratch import scratch
 
@@ -82,7 +84,7 @@ class Validator:
         readable[list(unreadable)] = False
         rows = batch.rows if not unreadable else batch.rows.filter(pa.array(readable))
         positions = np.flatnonzero(readable)
-        reasons = unreadable | {int(positions[row]): found for row, found in self.row_reasons(rows) if found}
+        reasons = unreadable | {int(positions[row]): found for row, found in self.row_reasons(rows).items()}
         if not reasons:
             return Validated(batch.rows, _none_rejected(batch.rows))
         rejected = sorted(reasons)
@@ -123,51 +125,50 @@ class Validator:
         facts = {"found": found, "expected": expected}
         return Reason(rule.id, column, rule.message.format(**facts), rule.message_zh.format(**facts))
 
-    def row_reasons(self, rows: pa.Table) -> Iterator[tuple[int, list[Reason]]]:
-        """Positions and reasons of the rows that break the contract; all cells of ``rows`` could be read.
+    def row_reasons(self, rows: pa.Table) -> dict[int, list[Reason]]:
+        """Position → reasons of the rows that break the contract, as pandera judges them.
 
-        pandera is the judge. It is asked about one row of each kind of row that may be wrong (``deviations``): what
-        it says of a row depends on that row only, and nothing but wrong values tells two reasons apart.
+        All cells of ``rows`` could be read. Raises ``TypeError`` for a column that is missing or has another type than
+        the contract's: a mistake of ours, not of the data.
         """
-        if query := row_rule_query(self.dataset.name):
-            self._connection.register("rows", rows.select(rule_columns(self.dataset)))
-            outcomes = self._connection.sql(query).to_arrow_table()
-            self._connection.unregister("rows")
-            for name in outcomes.column_names:
-                rows = rows.append_column(name, outcomes[name])
-        positions, kinds, examples = deviations(self.dataset, rows)
-        if not len(positions):
-            return
-        judged = self._judged(rows.take(pa.array(examples)))
-        for position, kind in zip(positions.tolist(), kinds.tolist(), strict=True):
-            yield position, judged[kind]
-
-    def _judged(self, rows: pa.Table) -> list[list[Reason]]:
-        """What pandera says of each row."""
-        # A night without a wrong row does without these two, which take longer to load than a district to read.
-        import pandas as pd  # noqa: PLC0415 - as just said
-        import pandera.errors  # noqa: PLC0415 - as just said
-
-        from pipelines.contracts.pandera_schema import schema  # noqa: PLC0415 - loads both
-
-        reasons: list[list[Reason]] = [[] for _ in range(rows.num_rows)]
+        frame = decoded_table(self._with_outcomes(rows)).to_pandas(types_mapper=pd.ArrowDtype)
         try:
             with _ONE_AT_A_TIME:
-                schema(self.dataset.name).validate(decoded_table(rows).to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+                schema(self.dataset.name).validate(frame, lazy=True)
         except pandera.errors.SchemaErrors as errors:
-            failures = errors.failure_cases
-        else:
-            return reasons
+            return self._reasons_of(errors.failure_cases)
+        return {}
+
+    def _with_outcomes(self, rows: pa.Table) -> pa.Table:
+        """The rows with one Boolean column per rule about whole rows, which pandera then judges like any other."""
+        query = row_rule_query(self.dataset.name)
+        if query is None:
+            return rows
+        self._connection.register("rows", rows.select(rule_columns(self.dataset)))
+        outcomes = self._connection.sql(query).to_arrow_table()
+        self._connection.unregister("rows")
+        for name in outcomes.column_names:
+            rows = rows.append_column(name, outcomes[name])
+        return rows
+
+    def _reasons_of(self, failures: pd.DataFrame) -> dict[int, list[Reason]]:
+        """Position → reasons, from pandera's failure cases: one per row, column and check."""
         broken = failures[failures["index"].isna()]
         if len(broken):
             raise TypeError(f"ingest typed {self.dataset.name} against its contract: {broken.to_dict('records')}")
-        for column, check, case, index in failures[["column", "check", "failure_case", "index"]].itertuples(
-            index=False, name=None
-        ):
-            reasons[int(index)].append(self._reason(str(column), str(check), case))
+        reasons: defaultdict[int, list[Reason]] = defaultdict(list)
+        # A column that is wrong in every row is as many failures, of few kinds.
+        known: dict[tuple[str, str, str], Reason] = {}
+        columns = (failures[name].tolist() for name in ("column", "check", "failure_case", "index"))
+        for column, check, case, position in zip(*columns, strict=True):
+            failure = str(column), str(check), str(case)
+            reason = known.get(failure)
+            if reason is None:
+                reason = known[failure] = self._reason(*failure)
+            reasons[int(position)].append(reason)
         return reasons
 
-    def _reason(self, column: str, check: str, case: object) -> Reason:
+    def _reason(self, column: str, check: str, case: str) -> Reason:
         if column.startswith("rule: "):
             return self._row_rule_reason(check)
         if check == "not_nullable":
@@ -176,7 +177,7 @@ class Validator:
         rule = CELL_RULES[check]
         definition = self.dataset[column]
         expected = definition.pattern or " / ".join(sorted({code for _, code in definition.codes}))
-        facts = {"found": str(case), "expected": expected}
+        facts = {"found": case, "expected": expected}
         return Reason(rule.id, column, rule.message.format(**facts), rule.message_zh.format(**facts))
 
     def _row_rule_reason(self, check: str) -> Reason:
