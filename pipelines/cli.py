@@ -26,6 +26,12 @@ _raw = click.option(
 _warehouse = click.option(
     "--warehouse", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lies | 数据库所在目录"
 )
+_published = click.option(
+    "--published",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Published reports, <district>/<year>/<file> | 公开报告目录",
+)
 
 
 def run() -> NoReturn:
@@ -229,6 +235,45 @@ def report(district: str | None, year: int | None, as_of: datetime | None, wareh
     write_and_tell(_settings(None, warehouse), district, year, as_of.date() if as_of else None)
 
 
+@main.group()
+def reports() -> None:
+    """Published reports: read, compared, written | 公开报告的读取、核对与生成"""
+
+
+@reports.command("read")
+@click.option(
+    "--document",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="One file, wherever it lies | 单个文件",
+)
+@click.option("--json", "as_json", is_flag=True, help="One list for programs | 输出 JSON")
+@click.option("--strict", is_flag=True, help="Exit code 1 if a number is unread | 有未读数字时退出码为 1")
+@_published
+@_warehouse
+@click.pass_context
+def reports_read(  # noqa: PLR0917 - click calls by name
+    context: click.Context,
+    document: Path | None,
+    as_json: bool,
+    strict: bool,
+    published: Path | None,
+    warehouse: Path | None,
+) -> None:
+    """The figures of published reports, with their place | 读取公开报告中的数字
+
+    Without --document: everything below the folder of published reports that is new or changed.
+
+    不带 --document 时读取公开报告目录中新增或变化的文件。
+
+    \b
+    district-finance reports read --document 2022年自评报告.docx
+    """
+    from pipelines.commands.reports import read_and_print
+
+    context.exit(read_and_print(_settings(None, warehouse, published), document, as_json=as_json, strict=strict))
+
+
 @main.command()
 @click.argument("district_year", metavar="DISTRICT/YEAR")
 @click.option("--reason", required=True, help="Why it may count; stays on record | 理由，记录在案")
@@ -332,8 +377,8 @@ def notify(text: str, failure: str | None, warehouse: Path | None) -> None:
     notify_and_report(_settings(None, warehouse), text, failure=failure)
 
 
-def _settings(raw: Path | None, warehouse: Path | None) -> Settings:
+def _settings(raw: Path | None, warehouse: Path | None, published: Path | None = None) -> Settings:
     """Settings with the command line's directories on top."""
     from pipelines.commands.configuration import load_settings
 
-    return load_settings(raw=raw, warehouse=warehouse)
+    return load_settings(raw=raw, warehouse=warehouse, published=published)

@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     )
 
     raw: Path = Field(Path("raw"), description="Deliveries as <district>/<fiscal year>/<file>; never changed.")
+    published: Path = Field(
+        Path("published"), description="Published reports as <district>/<fiscal year>/<file>; facts, never sources."
+    )
     warehouse: Path = Field(Path("warehouse"), description="Published database, its reports, and the accepted store.")
     district_names: dict[str, str] = Field(
         default={"440103": "广州市荔湾区", "999999": "虚构示例区"},

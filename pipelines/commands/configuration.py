@@ -14,12 +14,12 @@ from pydantic import SecretStr, ValidationError
 from pipelines.settings import Mail, Settings, Webhook
 
 
-def load_settings(*, raw: Path | None = None, warehouse: Path | None = None) -> Settings:
+def load_settings(*, raw: Path | None = None, warehouse: Path | None = None, published: Path | None = None) -> Settings:
     """The settings with the given directories in place of the configured ones.
 
     Raises ``click.ClickException`` naming every setting that is wrong, what was found and what is expected.
     """
-    given: dict[str, Any] = {"raw": raw, "warehouse": warehouse}
+    given: dict[str, Any] = {"raw": raw, "warehouse": warehouse, "published": published}
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
