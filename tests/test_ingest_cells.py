@@ -27,7 +27,7 @@ from pipelines.contracts.model import Blank, Column, Kind
 from pipelines.ingest import accounts, cells
 from pipelines.ingest.accounts import hash_account
 from pipelines.ingest.cells import DateOrder, Reading
-from pipelines.ingest.columns import Manner, Texts, read_column
+from pipelines.ingest.columns import Manner, Texts, is_universal, read_column
 
 IS_ONE_OFF = DATASETS["project"]["is_one_off"]
 EXECUTION_RATE = DATASETS["execution_statement"]["published_execution_rate"]
@@ -43,13 +43,37 @@ TEN_THOUSAND = 10_000
         ("0.000001", TEN_THOUSAND, "0.01"),
         ("3，518.85", 1, "3518.85"),
         ("１２３．４５", 1, "123.45"),
-        ("1 234 567.80", 1, "1234567.80"),
         ("1,234,567.8", 1, "1234567.80"),
         ("(1,234.50)", 1, "-1234.50"),
         ("（1，234.50）", 1, "-1234.50"),
         ("1234.50-", 1, "-1234.50"),
         ("−5", 1, "-5.00"),
         ("△5", 1, "-5.00"),
+        ("▲5", 1, "-5.00"),
+        ("－5", 1, "-5.00"),
+        ("‐5", 1, "-5.00"),
+        ("–5", 1, "-5.00"),
+        ("﹣5", 1, "-5.00"),
+        ("5－", 1, "-5.00"),
+        ("负5", 1, "-5.00"),
+        ("（５．００）", 1, "-5.00"),
+        ("¥-5", 1, "-5.00"),
+        ("-¥5", 1, "-5.00"),
+        ("- 5", 1, "-5.00"),
+        ("¥ 5", 1, "5.00"),
+        ("5 元", 1, "5.00"),
+        ("\u200b5\ufeff", 1, "5.00"),
+        ("3.0E7", 1, "30000000.00"),
+        ("-1.2345678E7", 1, "-12345678.00"),
+        ("1.23456789012E9", 1, "1234567890.12"),
+        ("1.2345678E7", TEN_THOUSAND, "123456780000.00"),
+        ("-2.9103830456733704E-11", 1, "0.00"),
+        ("1.1368683772161603e-13", TEN_THOUSAND, "0.00"),
+        ("-0.0000000000291", 1, "0.00"),
+        ("0.0000000000000000000000000000000000001", 1, "0.00"),
+        ("1234.5600000000002", 1, "1234.56"),
+        ("0.30000000000000004", 1, "0.30"),
+        ("0.00999999999999999999999999999999999999", 1, "0.01"),
         ("+5", 1, "5.00"),
         ("-0", 1, "0.00"),
         ("¥12.5", 1, "12.50"),
@@ -71,11 +95,26 @@ def test_amounts_are_exact(text: str, factor: int, yuan: str) -> None:
     ("text", "rule"),
     [
         ("1.005", "amount-not-whole-cents"),
-        ("0.0000000000000000000000000000000000001", "amount-not-whole-cents"),
-        ("0.00999999999999999999999999999999999999", "amount-not-whole-cents"),
+        ("0.000001", "amount-not-whole-cents"),
+        ("0.0099999999999", "amount-not-whole-cents"),
+        ("1234567890.1234567", "amount-not-whole-cents"),
         ("10000000000000000", "amount-too-large"),
-        ("1e3", "amount-not-readable"),
-        ("1.2E+08", "amount-not-readable"),
+        ("1e3", "amount-in-scientific-notation"),
+        ("1.2E+08", "amount-in-scientific-notation"),
+        ("3.00E+07", "amount-in-scientific-notation"),
+        ("3.0E+7", "amount-in-scientific-notation"),
+        ("3.00E7", "amount-in-scientific-notation"),
+        ("3E7", "amount-in-scientific-notation"),
+        ("1.5E-02", "amount-in-scientific-notation"),
+        ("100\n200", "amount-not-readable"),
+        ("12 34", "amount-not-readable"),
+        ("1 234 567.80", "amount-not-readable"),
+        ("100　200", "amount-not-readable"),
+        ("3, 518.85", "amount-not-readable"),
+        ("100,\n200", "amount-not-readable"),
+        ("12\xa0345", "amount-not-readable"),
+        ("120/35", "amount-not-readable"),
+        ("310、42", "amount-not-readable"),
         ("12,34", "amount-not-readable"),
         ("1,2345.00", "amount-not-readable"),
         ("1.2.3", "amount-not-readable"),
@@ -114,6 +153,8 @@ def test_a_cell_brings_its_own_unit_only_where_the_table_has_none() -> None:
 def test_decimal_comma_is_read_where_the_district_writes_it() -> None:
     assert cells.parse_amount("1.234.567,80", decimal_comma=True).value == Decimal("1234567.80")
     assert cells.parse_amount("1'234,5", decimal_comma=True).value == Decimal("1234.50")
+    assert cells.parse_amount("1\u202f234\u202f567,80", decimal_comma=True).value == Decimal("1234567.80")
+    assert cells.parse_amount("12 34", decimal_comma=True).fault is not None
     assert cells.parse_amount("1.234.567,80").fault is not None
     assert cells.parse_ratio("78,33%", decimal_comma=True).value == Decimal("0.783300")
 
@@ -123,12 +164,16 @@ def test_decimal_comma_is_read_where_the_district_writes_it() -> None:
     [
         ("1234567890123.449951172", 1, "1234567890123.45"),
         ("58.640000001", TEN_THOUSAND, "586400.00"),
-        ("0.30000000000000004", 1, "0.30"),
+        ("12.3400001", 1, "12.34"),
     ],
 )
 def test_noise_of_a_double_is_removed_at_the_door(text: str, factor: int, yuan: str) -> None:
     assert cells.parse_amount(text, factor, from_double=True).value == Decimal(yuan)
-    assert cells.parse_amount(text, factor).fault is not None
+
+
+@pytest.mark.parametrize("text", ["58.640000001", "12.3400001", "0.30000001"])
+def test_a_text_that_has_not_all_digits_of_a_double_has_no_noise(text: str) -> None:
+    assert cells.parse_amount(text).fault is not None
 
 
 @pytest.mark.parametrize("text", ["33.333333333", "0.005", "0.014", "586400.0049"])
@@ -161,6 +206,27 @@ def test_every_cent_of_a_double_comes_back(cents: int, factor: int) -> None:
         ("2022-03-05T00:00:00.000", date(2022, 3, 5)),
         ("44625", date(2022, 3, 5)),
         ("44625.5", date(2022, 3, 5)),
+        ("2022/3/5 0:00", date(2022, 3, 5)),
+        ("2022/3/5 11:55:47 PM", date(2022, 3, 5)),
+        ("2022年3月5日 11:55", date(2022, 3, 5)),
+        # A library that counts the seconds of Shanghai's offset of 1900 writes a date 43 seconds too early.
+        ("2022-02-28 23:59:17", date(2022, 3, 1)),
+        ("2022-02-28T23:59:17.000", date(2022, 3, 1)),
+        ("44620.999502314814", date(2022, 3, 1)),
+        ("44620.99999999999", date(2022, 3, 1)),
+        ("20220228235917", date(2022, 3, 1)),
+        # Instants: the date is that of China.
+        ("2022-02-28T16:00:00.000Z", date(2022, 3, 1)),
+        ("2022-02-28T15:59:17.000Z", date(2022, 3, 1)),
+        ("2022-02-28T16:00:00+00:00", date(2022, 3, 1)),
+        ("2022-03-01T00:00:00+08:00", date(2022, 3, 1)),
+        ("2022-03-01T00:00:00Z", date(2022, 3, 1)),
+        ("2022-02-28T11:00:00-0500", date(2022, 3, 1)),
+        # A local date stays where the text says, and the end of a day is its end.
+        ("2022-02-28 16:00:00", date(2022, 2, 28)),
+        ("2022-02-28T23:30:00", date(2022, 2, 28)),
+        ("2022-02-28 23:59:59", date(2022, 2, 28)),
+        ("2022-12-31T23:59:59.999+08:00", date(2022, 12, 31)),
     ],
 )
 def test_dates(text: str, expected: date) -> None:
@@ -249,7 +315,50 @@ def test_nine_digits_of_a_district_are_its_six() -> None:
 def test_one_name_in_two_widths_is_one_name() -> None:
     assert cells.parse_text("荔湾区商务局(本级)") == cells.parse_text(" 荔湾区商务局（本级）\n")
     assert cells.parse_text("ＡＢＣ　１２３").value == "ABC 123"
+    assert cells.parse_text("⾏政⻔").value == "行政门"
     assert cells.parse_text("Parks (North)").value == "Parks (North)"
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        ("财务处", ["财 务 处", "财　务　处", " 财务处　", "财\u200b务处", "财\n务处", "财\ufe00务处"]),
+        ("行政处", ["⾏政处", "⾏政 处"]),
+        ("门户长龙", ["⻔⼾⻓⻰"]),
+        ("更新中心", ["\uf901新中心"]),
+        ("甲中心（东-1）", ["甲中心(东-1)", "甲中心（东－1）", "甲中心 （东‑１）", "甲中心( 东–1 )"]),
+        ("AB中心", ["ＡＢ中心", "AB 中心"]),
+        ("甲·乙", ["甲・乙", "甲‧乙"]),
+        ("Parks (North)", ["Parks  (North)", "Ｐａｒｋｓ (North)"]),
+    ],
+)
+def test_names_that_only_look_different_are_one_name(name: str, spellings: list[str]) -> None:
+    texts = [*spellings, name]
+    read = read_column(DEPARTMENT_NAME, Texts(pa.array(texts)), Manner())
+    assert read.values.to_pylist() == [name] * len(texts)
+    assert read.delivered is not None
+    assert read.delivered.to_pylist() == [None if text.strip() == name else text for text in texts]
+    assert {cells.fold(text) for text in texts} == {cells.fold(name)}
+
+
+@pytest.mark.parametrize(("one", "other"), [("甲—乙", "甲乙"), ("甲①", "甲1"), ("甲局", "甲处"), ("A B", "AB")])
+def test_names_that_people_tell_apart_are_two(one: str, other: str) -> None:
+    assert cells.parse_name(one) != cells.parse_name(other)
+
+
+@given(st.text(st.sampled_from("甲乙⾏行⻔门 　()（）-－‐·•AａB1１\u200b"), max_size=8))
+def test_the_spelling_that_counts_is_its_own(text: str) -> None:
+    name = cells.parse_name(text).value
+    assert name is None or cells.parse_name(str(name)).value == name
+
+
+def test_a_column_of_dates_in_utc_is_told_by_all_of_its_times() -> None:
+    in_utc = Texts(pa.array(["2022-02-28 16:00:00", "2022-04-30 16:00:00", None, "2022-05-02"]))
+    assert is_universal(in_utc, epoch_1904=False)
+    assert cells.parse_date("2022-02-28 16:00:00", is_universal=True).value == date(2022, 3, 1)
+    assert cells.parse_date("44620.666667", is_universal=True).value == date(2022, 3, 1)
+    assert not is_universal(Texts(pa.array(["2022-02-28 16:00:00", "2022-04-30 09:12:00"])), epoch_1904=False)
+    assert not is_universal(Texts(pa.array(["2022-02-28", "2022-04-30T16:00:00Z"])), epoch_1904=False)
 
 
 def test_spellings_of_an_account_give_one_hash() -> None:
@@ -317,6 +426,7 @@ COLUMNS = (
     IS_ONE_OFF,
     EXECUTION_RATE,
     DATASETS["payment"]["payment_date"],
+    DATASETS["payment"]["payment_purpose"],
 )
 SNIPPETS = st.sampled_from(
     [
@@ -329,6 +439,11 @@ SNIPPETS = st.sampled_from(
         "—",
         "是",
         "1.005",
+        "E+07",
+        "2022-02-28T16:00:00Z",
+        "⾏",
+        "－",
+        "• ",
     ]
 )
 TEXTS = st.one_of(st.lists(SNIPPETS, max_size=8).map("".join), st.text(max_size=12), st.decimals().map(str))
@@ -347,7 +462,7 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
         Kind.RATIO: lambda: cells.parse_ratio(given, percent=manner.percent),
         Kind.INTEGER: lambda: cells.parse_integer(given),
         Kind.FLAG: lambda: cells.parse_flag(given, column),
-        Kind.TEXT: lambda: cells.parse_text(given),
+        Kind.TEXT: lambda: cells.parse_name(given) if column.is_name else cells.parse_text(given),
     }
     return readers[column.kind]()
 

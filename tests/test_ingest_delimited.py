@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest import delimited
-from pipelines.ingest.delimited import RowParser, detect_encoding, read_lines
+from pipelines.ingest.delimited import CHUNK_BYTES, UTF_8, RowParser, detect_encoding, read_lines, table_width
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.raw_rows import RawRows, concatenate
 
@@ -64,13 +64,59 @@ def expected(text: str, width: int, delimiter: str = ",") -> list[Row]:
         ("utf-16-le", b"\xff\xfe", "UTF-16 LE"),
         ("utf-16-be", b"\xfe\xff", "UTF-16 BE"),
         ("gb18030", b"", "GB18030"),
+        ("gb18030", b"\x84\x31\x95\x33", "GB18030"),
+        ("utf-16-le", b"", "UTF-16 LE"),
+        ("utf-16-be", b"", "UTF-16 BE"),
+        ("utf-32-le", b"\xff\xfe\0\0", "UTF-32 LE"),
+        ("utf-32-be", b"\0\0\xfe\xff", "UTF-32 BE"),
     ],
 )
 def test_encodings(codec: str, mark: bytes, name: str) -> None:
-    text = "单位,金额\n荔湾区商务局𠮷,1\n"
+    text = "单位,金额\n荔湾区第一商务局𠮷,1\n"
     data = mark + text.encode(codec)
     assert detect_encoding(io.BytesIO(data)).name == name
-    assert parse(data, 2) == expected(text, 2)
+    shown = "\ufeff" + text if mark.startswith(b"\x84") else text
+    assert parse(data, 2) == expected(shown, 2)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030", "utf-16-le"])
+@pytest.mark.parametrize("padding", ["\x1a", "\0" * 512, "\x1a" + "\0" * 300, "\0" * (CHUNK_BYTES + 7)])
+def test_what_fills_up_the_end_of_a_file_is_no_text(codec: str, padding: str) -> None:
+    text = "单位,金额\n商务局,1\n"
+    assert parse((text + padding).encode(codec), 2) == expected(text, 2)
+    assert parse((text.rstrip() + padding).encode(codec), 2) == expected(text, 2)
+
+
+def test_the_euro_of_a_chinese_windows_is_a_euro() -> None:
+    data = "单位,金额\n商务局,".encode("gb18030") + b"\x80 5\n"
+    assert parse(data, 2) == expected("单位,金额\n商务局,€ 5\n", 2)
+    assert parse(data + b'"x\ny",\x80\n', 2) == expected('单位,金额\n商务局,€ 5\n"x\ny",€\n', 2)
+
+
+@pytest.mark.parametrize(
+    ("named", "lines", "told"),
+    [
+        (3, ["a,b,c", "1,2,3,4", "1,2,3", "1,2,3"], (3, 3)),
+        (3, ["a,b,c", "1,2,3,", "1,2,3,", "1,2,3,"], (3, 4)),
+        (3, ["a,b,c,", "1,2,3,4", "1,2,3,4"], (4, 4)),
+        (3, ["a,b,c,", "1,2,3", "1,2,3"], (3, 3)),
+        (3, ["a,b,c", "1,2,3,4"], (3, 3)),
+        (2, ["a,b" + "," * 100_000, "1,2" + "," * 100_000], (66, 66)),
+        (2, ["a,b", "1,2" + "," * 100_000, "1,2" + "," * 100_000], (2, 2)),
+        (4, ["a,b,c,d", "1,2", "1,2", "1,2"], (4, 4)),
+    ],
+)
+def test_the_width_comes_from_the_header_and_the_majority(named: int, lines: list[str], told: tuple[int, int]) -> None:
+    header, *rows = [line.split(",") for line in lines]
+    assert table_width(named, header, rows) == told
+
+
+def test_what_stands_behind_the_last_column_makes_a_row_ragged_and_moves_nothing() -> None:
+    parser = RowParser(UTF_8, ",", 2, cells=4, first_line=1)
+    rows = parser.rows(b"a,b,,\n1,2,,\n1,2,,4\n1,2,3,\n")
+    assert rows is not None
+    assert rows.ragged == {2: 4, 3: 3}
+    assert [column.to_pylist() for column in rows.columns] == [["a", "1", "1", "1"], ["b", "2", "2", "2"]]
 
 
 def test_a_broken_byte_is_refused_and_never_read_as_another_encoding() -> None:
@@ -87,9 +133,12 @@ def test_a_broken_byte_is_refused_and_never_read_as_another_encoding() -> None:
         parse(text.encode("gb18030") + b"\xff\xff,1\n", 2)
 
 
-def test_nul_is_no_text() -> None:
-    with pytest.raises(FileRefused):
-        parse(b"a,b\n1,\0\n", 2)
+@pytest.mark.parametrize("data", [b"a,b\n1,\0\n", b"a,b\n1,2\n" + b"\0" * 600 + b"\n3,4\n"])
+def test_nul_inside_is_no_text(data: bytes) -> None:
+    with pytest.raises(FileRefused) as refusal:
+        parse(data, 2)
+    assert "NUL" in refusal.value.found
+    assert refusal.value.line is not None
 
 
 @pytest.mark.parametrize(

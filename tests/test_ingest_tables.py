@@ -212,7 +212,8 @@ def test_code_with_name_in_one_cell_fills_both(office: Office) -> None:
 def test_a_name_that_begins_with_digits_stays_a_name(office: Office) -> None:
     rows = [["单位名称", "项目名称", "执行数"], ["甲", "2022 年度专项", "1"], ["甲", "校舍", "2"]]
     table = office.read(office.csv("a.csv", rows)).table
-    assert table.column("project_name") == ["2022 年度专项", "校舍"]
+    assert table.column("project_name") == ["2022年度专项", "校舍"]
+    assert table.column("project_name_as_delivered") == ["2022 年度专项", None]
     assert table.column("project_code") == [None, None]
 
 

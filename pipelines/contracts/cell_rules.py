@@ -26,6 +26,11 @@ _ERRORS = (
     ("required-value-missing", "The cell is empty, a value is required.", "单元格为空，此列必填。"),
     ("no-code-and-no-name", "Neither code nor name is given: {expected}.", "编码与名称均为空：{expected}。"),
     ("amount-not-readable", "{found} is not an amount.", "{found} 不是金额。"),
+    (
+        "amount-in-scientific-notation",
+        "{found} lost digits in a spreadsheet: save the column wider, or deliver the amount with all digits.",
+        "{found} 为科学计数，位数已丢失：请加宽该列后另存，或以完整数字报送。",
+    ),
     ("amount-not-whole-cents", "{found} does not land on a whole cent in yuan.", "{found} 换算成元后不是整分。"),
     ("amount-too-large", "{found} exceeds sixteen digits before the point.", "{found} 超过十六位整数。"),
     ("unit-conflict", "The cell's unit {found} differs from {expected}.", "单元格单位 {found} 与 {expected} 不一致。"),

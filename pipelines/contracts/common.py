@@ -204,6 +204,8 @@ DEPARTMENT_NAME = Column(
         "dept_name",
     ),
     alternatives=True,
+    personal=Personal.MASK,
+    is_name=True,
 )
 PROJECT_CODE = Column(
     "project_code",
@@ -222,6 +224,8 @@ PROJECT_NAME = Column(
     "Name of the project.",
     "项目名称。",
     headers=("项目名称", "项目", "pro_name", "project_name"),
+    personal=Personal.MASK,
+    is_name=True,
 )
 PROJECT_KIND = Column(
     "project_kind",
@@ -275,6 +279,7 @@ FUNCTION_NAME = Column(
     "Name of the function code.",
     "功能分类科目名称。",
     headers=("功能分类科目名称", "支出功能分类科目名称", "功能科目名称", "exp_func_name", "function_name"),
+    personal=Personal.MASK,
 )
 GOVERNMENT_ECONOMY_CODE = Column(
     "government_economy_code",
@@ -307,6 +312,7 @@ GOVERNMENT_ECONOMY_NAME = Column(
         "政府支出经济分类科目名称",
         "gov_bgt_eco_name",
     ),
+    personal=Personal.MASK,
 )
 DEPARTMENT_ECONOMY_CODE = Column(
     "department_economy_code",
@@ -339,6 +345,7 @@ DEPARTMENT_ECONOMY_NAME = Column(
         "部门支出经济分类科目名称",
         "dep_bgt_eco_name",
     ),
+    personal=Personal.MASK,
 )
 FUND_TYPE_CODE = Column(
     "fund_type_code",

@@ -91,6 +91,8 @@ class Column:
     under 政府性基金预算): one row of the table then is one line per value.
     ``digits`` are the lengths that a purely numeric code may have: a lost leading zero is restored only if exactly
     one of them fits.
+    ``is_name`` tells that rows are matched by the value: names that only look different are one name, and the dataset
+    keeps the spelling as delivered, where it differs, in a column of its own (``delivered_spelling``).
     """
 
     name: str
@@ -109,6 +111,8 @@ class Column:
     digits: tuple[int, ...] = ()
     alternatives: bool = False
     spreads: bool = False
+    is_name: bool = False
+    is_delivered_spelling: bool = False
 
     def as_required(self, **changes: Any) -> Column:
         """This column as a required, not nullable one; ``changes`` replace further facets."""
@@ -117,6 +121,18 @@ class Column:
     def but(self, **changes: Any) -> Column:
         """This column with some facets replaced (usually further headers)."""
         return replace(self, **changes)
+
+    @property
+    def delivered_spelling(self) -> Column:
+        """The column beside a name that keeps its spelling as delivered."""
+        return Column(
+            f"{self.name}_as_delivered",
+            Kind.TEXT,
+            f"{self.label_zh}（原文）",
+            f"The {self.name.replace('_', ' ')} as delivered, where it is spelt in another way; else empty.",
+            f"{self.label_zh}的原始写法，与规范写法不同时才有值。",
+            is_delivered_spelling=True,
+        )
 
     @property
     def names_persons(self) -> bool:
@@ -210,6 +226,10 @@ class Dataset:
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
+        known = {column.name for column in self.columns}
+        spellings = [column.delivered_spelling for column in self.columns if column.is_name]
+        further = tuple(spelling for spelling in spellings if spelling.name not in known)
+        object.__setattr__(self, "columns", (*self.columns, *further))
         by_name = {column.name: column for column in self.columns}
         if len(by_name) != len(self.columns):
             raise ValueError(f"dataset {self.name}: a column is defined twice")
@@ -228,6 +248,11 @@ class Dataset:
     def stored_columns(self) -> tuple[Column, ...]:
         """The columns that reach the accepted store (personal data that is dropped does not)."""
         return tuple(column for column in self.columns if column.personal is not Personal.DROP)
+
+    @property
+    def value_columns(self) -> tuple[Column, ...]:
+        """The stored columns in which two rows differ: not in how a name was spelt."""
+        return tuple(column for column in self.stored_columns if not column.is_delivered_spelling)
 
     @property
     def amount_columns(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from enum import StrEnum
 from functools import lru_cache
@@ -42,29 +42,73 @@ UNIT_FACTORS: Mapping[str, int] = {
 }
 """Yuan in one unit, by the unit's folded name."""
 
-DASHES = frozenset({"-", "--", "---", "—", "——", "–", "―", "/", "\\", "无", "n/a", "null", "none", "nan"})
+DASHES = frozenset(
+    {"-", "--", "---", "‐", "‒", "−", "—", "——", "–", "―", "/", "\\", "无", "n/a", "null", "none", "nan"}
+)
 """Folded texts that mean an empty cell."""
 
 _LONGEST_NUMBER = 40
 _EXACT = Context(prec=80)
 _CENT = Decimal("0.01")
+_LEAST_PART = Decimal("0.001")
+"""Yuan below which a difference is no part of a cent, whatever left it there."""
+_RESIDUE = Decimal("0.000001")
+"""What may be left of a subtraction of doubles, in the unit of the table."""
 _RATIO_PLACES = Decimal("0.000001")
+_HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–−﹣－", "-"))
+"""Hyphens and minus signs that look alike; the long dash — is no hyphen."""
+_ALIKE_SIGNS = _HYPHENS | {ord(dot): "·" for dot in "・‧⋅･"}
+_RADICALS = (
+    "⺎兀⺏尢⺒巳⺕彐⺛旡⺝月⺞歹⺟母⺠民⺫目⺬示⺮竹⺰纟⺶羊⺸羊⺻聿⺼月⺽臼⻁虎⻃西⻄西⻅见⻆角⻇角⻈讠⻉贝⻊足⻋车⻐钅⻑長⻒镸⻓长⻔门"
+    "⼾户⾭青⿈黄⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻞食⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
+)
+"""Radicals that PDFs give for characters, each before the character that it looks like (Unicode's equivalents)."""
+_LOOK_ALIKES = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for code in (*range(0x2E80, 0x2FE0), *range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20))
+    if unicodedata.normalize("NFKC", chr(code)) != chr(code)
+} | dict(zip(map(ord, _RADICALS[::2]), _RADICALS[1::2], strict=True))
+"""Radicals (Kangxi's too) and compatibility ideographs → the character that they look like."""
+_FOLDED = _LOOK_ALIKES | _ALIKE_SIGNS
 _SWAPPED_SIGNS = str.maketrans({",": ".", ".": ",", "'": ",", "’": ","})
-_INVISIBLE = re.compile("[\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Characters without a shape of their own: joiners, marks of direction, variation selectors, fillers."""
 _WHITE = re.compile(r"\s+")
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE]\+\d+|[+-]?\d+\.\d+[eE]\d+")
+_SCIENTIFIC = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}")
+_SCIENTIFIC_CODE = re.compile(r"[+-]?\d+(?:\.\d+)?[eE]\+\d+|[+-]?\d+\.\d+[eE]\d+")
+_WHOLE_DOUBLE = re.compile(r"-?[1-9]\.(?:0|\d*[1-9])E(?:[7-9]|1\d)")
+"""A double of 10 million and more as Java prints it: with every digit that it has, which tells it from a narrow
+column's 3.00E+07."""
+_DIVIDED = re.compile(r"[\d.,]\s+[\d.,]")
+"""White space inside of a number: thousands, a slip, or two numbers. The text does not say."""
+_DIVIDED_THOUSANDS = re.compile(r"\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?:\.\d*)?")
+_LEAST_DIGITS_OF_NOISE = 15
 _NUMBER = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d*)?")
-_AMOUNT = re.compile(r"(?P<sign>[-+△▲]?)[¥$]?(?P<sign2>[-+]?)(?P<number>[\d.,]+)(?P<trailing>-?)(?P<unit>[^\d.,\-]*)")
+_AMOUNT = re.compile(r"(?P<sign>[-+△▲负]?)[¥$]?(?P<sign2>[-+]?)(?P<number>[\d.,]+)(?P<trailing>-?)(?P<unit>[^\d.,\-]*)")
 _DATE = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日?)"
-    r"(?:[T ]?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?"
+    r"(?:T| ?)(?P<time>(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)? ?(?P<half>[AaPp][Mm])?"
+    r" ?(?P<zone>Z|[+-]\d{2}:?(?:\d{2})?)?)?"
 )
 _YEAR_LAST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d))?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_LOCAL = timezone(timedelta(hours=8))
+"""Every date of a delivery is one of China, which has one time and no summer time."""
+_MINUTE, _DAY = 60, 24 * 60 * 60
+_END_OF_DAY = _DAY - 1
+_UTC_MIDNIGHT = 16 * 60 * 60
 _CODE_WITH_NAME = re.compile(r"([0-9A-Za-z]*\d[0-9A-Za-z]*)(?:\s+|\s*[-_:|/—–]+\s*|(?=[^\x00-\x7f]))(\S.*)")
 _CJK = re.compile("[\u3400-\u9fff]")
 _TO_FULL_WIDTH_BRACKETS = str.maketrans("()", "（）")
+_NAME_SIGNS = _ALIKE_SIGNS | {0xFF05: "%", 0xFF06: "&", 0xFF0B: "+", 0xFF0E: ".", 0xFF0F: "/"}
+_CODE_AND_SPACE = re.compile(r"(?!(?:19|20)[0-9]{2} )[0-9]{3,}[0-9A-Za-z]* ")
+_BESIDE_CHARACTERS = re.compile(
+    r"(?<=[\u3000-\u303f\u3400-\u9fff\uff00-\uff0f]) | (?=[\u3000-\u303f\u3400-\u9fff\uff00-\uff0f])"
+)
 
 
 class DateOrder(StrEnum):
@@ -95,14 +139,20 @@ EMPTY = Reading(None)
 
 
 def fold(text: str) -> str:
-    """The text for comparisons: width and compatibility forms (NFKC), case, invisible characters, no white space."""
-    return _WHITE.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).casefold()
+    """The text for comparisons: what only looks different is equal.
+
+    Width and compatibility forms (NFKC), radicals for characters, case, invisible characters, no white space.
+    """
+    if text.isascii():
+        return "".join(text.split()).casefold()
+    shown = unicodedata.normalize("NFKC", text.translate(_FOLDED))
+    return _WHITE.sub("", _INVISIBLE.sub("", shown)).casefold()
 
 
 def normalise(text: str) -> str:
     """The text of a code, number or date: half width, typographic minus signs as ``-``, outer white space gone."""
     folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
-    return folded.replace("−", "-").strip()
+    return folded.translate(_HYPHENS).strip()
 
 
 def is_empty(text: str) -> bool:
@@ -115,7 +165,7 @@ def is_empty(text: str) -> bool:
 
 def is_scientific(text: str) -> bool:
     """Whether a number is in scientific notation: digits of a code are lost then."""
-    return bool(_SCIENTIFIC.fullmatch(normalise(text)))
+    return bool(_SCIENTIFIC_CODE.fullmatch(normalise(text)))
 
 
 def parse_amount(
@@ -133,25 +183,48 @@ def parse_amount(
     cell's own unit applies. ``factor`` None: the table has no unit, every cell must have its own.
     ``decimal_comma``: the comma is the decimal sign. ``from_double``: the text was a number cell of a workbook, an
     IEEE double; noise of the double that lies within a millionth of the unit of a cent (never more than a tenth of a
-    cent) is removed, anything else beyond a cent stays a fault. Negatives: ``-1``, ``(1)``, ``1-``, ``△1``.
-    Scientific notation has lost digits and is no amount.
+    cent) is removed, anything else beyond a cent stays a fault. In a text, only a number with all the digits of a
+    double has such noise, and what is left of a subtraction (``-2.9E-11``) is zero.
+    Negatives: ``-1``, ``(1)``, ``1-``, ``△1``, ``负1``. White space inside of a number may divide two: no amount.
+    Scientific notation (``1.5E+07``) has lost digits and is no amount, unless it shows all digits of a double.
     """
     if is_empty(text):
         return Reading(Decimal("0.00")) if blank is Blank.ZERO else EMPTY
-    pieces = _pieces(_WHITE.sub("", normalise(text)), decimal_comma=decimal_comma)
+    shown = normalise(text)
+    if _SCIENTIFIC.fullmatch(shown):
+        return _parse_scientific(text, shown, factor)
+    if _DIVIDED.search(shown) and not (decimal_comma and _DIVIDED_THOUSANDS.fullmatch(shown.translate(_SWAPPED_SIGNS))):
+        return Reading(None, Fault("amount-not-readable", text))
+    pieces = _pieces(_WHITE.sub("", shown), decimal_comma=decimal_comma)
     if pieces is None:
         return Reading(None, Fault("amount-not-readable", text))
     own = UNIT_FACTORS[pieces.unit] if pieces.unit else factor
     if own is None or (is_stated and factor and own != factor):
         return Reading(None, Fault("unit-conflict", text, unit_name(factor) if factor else "元 / 万元"))
+    return _in_yuan(text, pieces, own, from_double=from_double)
+
+
+def _in_yuan(text: str, pieces: _Pieces, factor: int, *, from_double: bool) -> Reading:
     with localcontext(_EXACT):
-        magnitude = _magnitude(pieces.number, own, from_double=from_double)
+        magnitude = _magnitude(pieces.number, factor, from_double=from_double)
         if magnitude >= AMOUNT_LIMIT:
             return Reading(None, Fault("amount-too-large", text))
         if magnitude != magnitude.quantize(_CENT):
             return Reading(None, Fault("amount-not-whole-cents", text))
     is_negative = pieces.is_negative and magnitude != 0
     return Reading((-magnitude if is_negative else magnitude).quantize(_CENT))
+
+
+def _parse_scientific(text: str, shown: str, factor: int | None) -> Reading:
+    """A number with an exponent: all digits of a double, or so little that it is no part of a cent."""
+    if factor is None:
+        return Reading(None, Fault("unit-conflict", text, "元 / 万元"))
+    value = Decimal(shown)
+    if abs(value) < _RESIDUE and abs(value) * factor < _LEAST_PART:
+        return Reading(Decimal("0.00"))
+    if not _WHOLE_DOUBLE.fullmatch(shown):
+        return Reading(None, Fault("amount-in-scientific-notation", text))
+    return _in_yuan(text, _Pieces(f"{abs(value):f}", value < 0, ""), factor, from_double=True)
 
 
 class _Pieces(NamedTuple):
@@ -181,13 +254,17 @@ def _pieces(compact: str, *, decimal_comma: bool) -> _Pieces | None:
 
 def _magnitude(number: str, factor: int, *, from_double: bool) -> Decimal:
     value = Decimal(number if number[-1] != "." else number + "0")
-    if not from_double or value * factor == (value * factor).quantize(_CENT):
+    if value * factor == (value * factor).quantize(_CENT):
         return value * factor
     double = float(number)
-    yuan = Decimal(repr(double)) * factor
+    yuan = Decimal(repr(double)) * factor if from_double else value * factor
     cents = yuan.quantize(_CENT, ROUND_HALF_UP)
-    noise = min(max(Decimal("1e-6"), 4 * Decimal(math.ulp(double))) * factor, Decimal("0.001"))
-    return cents if abs(yuan - cents) <= noise else value * factor
+    noise = 4 * Decimal(math.ulp(double))
+    if from_double or (not cents and value < _RESIDUE):
+        noise = max(_RESIDUE, noise)
+    elif len(number.replace(".", "").lstrip("0")) < _LEAST_DIGITS_OF_NOISE:
+        return value * factor
+    return cents if abs(yuan - cents) <= min(noise * factor, _LEAST_PART) else value * factor
 
 
 def unit_name(factor: int) -> str:
@@ -195,41 +272,108 @@ def unit_name(factor: int) -> str:
     return next(name for name, yuan in UNIT_FACTORS.items() if yuan == factor)
 
 
-def parse_date(text: str, *, epoch_1904: bool = False, order: DateOrder = DateOrder.YMD) -> Reading:
+def parse_date(
+    text: str, *, epoch_1904: bool = False, order: DateOrder = DateOrder.YMD, is_universal: bool = False
+) -> Reading:
     """Read a date: ISO and its Chinese and slashed spellings, 8 and 14 digits, or an Excel serial of five digits.
 
-    A time of day is dropped. ``epoch_1904`` tells which of Excel's two epochs a serial counts from; ``order`` how a
-    district writes dates that do not begin with the year (``31.12.2024``).
+    The date is the local one (China). A time that names a zone is an instant, ``2024-01-31T16:00:00.000Z`` the
+    beginning of 1 February; a time without one is local and never moved by a zone, unless ``is_universal`` says that
+    its column was written in UTC (``columns.is_universal``). The last minute of a day is the beginning of the next:
+    what programs write that count a zone's seconds of the year 1900; only 23:59:59 is the end of its day.
+    ``epoch_1904`` tells which of Excel's two epochs a serial counts from; ``order`` how a district writes dates that
+    do not begin with the year (``31.12.2024``).
     """
     if is_empty(text):
         return EMPTY
-    compact = normalise(text)
+    moment = _moment(normalise(text), epoch_1904=epoch_1904, order=order)
+    if moment is None:
+        return Reading(None, Fault("date-not-readable", text))
+    if isinstance(moment, datetime):
+        if is_universal and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        try:
+            return Reading(_local_date(moment))
+        except OverflowError:
+            return Reading(None, Fault("date-not-readable", text))
+    return Reading(moment)
+
+
+def _local_date(moment: datetime) -> date:
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(_LOCAL)
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return moment.date() + timedelta(days=_DAY - _MINUTE <= seconds < _END_OF_DAY)
+
+
+def time_of_day(text: str, *, epoch_1904: bool = False) -> int | None:
+    """The seconds since midnight of a time without a zone; None where the text has no time, or is no date."""
+    if is_empty(text):
+        return None
+    moment = _moment(normalise(text), epoch_1904=epoch_1904, order=DateOrder.YMD)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
+        return None
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def is_midnight_in_utc(seconds: int) -> bool:
+    """Whether a time of day is midnight of China (or the minute before it) in UTC: 16:00:00, 15:59:17."""
+    return _UTC_MIDNIGHT - _MINUTE <= seconds <= _UTC_MIDNIGHT
+
+
+def _moment(compact: str, *, epoch_1904: bool, order: DateOrder) -> date | datetime | None:
+    """The date, or the date and time where there is one beside midnight."""
     try:
         if order is not DateOrder.YMD and (match := _YEAR_LAST.fullmatch(compact)):
             day, month = (match[1], match[2]) if order is DateOrder.DMY else (match[2], match[1])
-            return Reading(date(int(match[3]), int(month), int(day)))
+            return date(int(match[3]), int(month), int(day))
         if match := _DATE.fullmatch(compact):
-            year, month, day = (int(part) for part in match.groups() if part is not None)
-            return Reading(date(year, month, day))
+            year, month, day = (int(part) for part in match.groups()[:9] if part is not None)
+            return _with_time(date(year, month, day), match) if match["time"] else date(year, month, day)
         if match := _COMPACT_DATE.fullmatch(compact):
-            return Reading(date(int(match[1]), int(match[2]), int(match[3])))
+            day_told = date(int(match[1]), int(match[2]), int(match[3]))
+            if not match[4]:
+                return day_told
+            return datetime.combine(day_told, time(int(match[4]), int(match[5]), int(match[6])))
         if _SERIAL.fullmatch(compact):
-            epoch = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 30)
-            return Reading(epoch + timedelta(days=int(compact[:5])))
+            epoch = datetime.combine(date(1904, 1, 1) if epoch_1904 else date(1899, 12, 30), time())
+            # A serial is a double: half a second before midnight is midnight.
+            seconds = round(Decimal(compact) * _DAY)
+            moment = epoch + timedelta(seconds=seconds)
+            return moment if seconds % _DAY else moment.date()
     except ValueError:
         pass
-    return Reading(None, Fault("date-not-readable", text))
+    return None
+
+
+def _with_time(day: date, match: re.Match[str]) -> datetime:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError(match["time"])
+        hour = hour % 12 + (12 if match["half"].lower() == "pm" else 0)
+    zone = match["zone"]
+    return datetime.combine(day, time(hour, minute, second), _zone(zone) if zone else None)
+
+
+def _zone(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-offset if text[0] == "-" else offset)
 
 
 def parse_ratio(text: str, *, percent: bool = False, decimal_comma: bool = False) -> Reading:
     """Read a percentage or ratio as a ratio with six places, half up; ``percent``: a bare number is in percent."""
     if is_empty(text):
         return EMPTY
-    compact = _WHITE.sub("", normalise(text))
+    shown = normalise(text)
+    compact = _WHITE.sub("", shown)
     signed_percent = compact.endswith("%")
     number = compact.removesuffix("%")
     number = number.replace(",", ".") if decimal_comma else number.replace(",", "")
-    if not re.fullmatch(r"[-+]?\d{1,12}(?:\.\d*)?|[-+]?\.\d+", number):
+    if _DIVIDED.search(shown) or not re.fullmatch(r"[-+]?\d{1,12}(?:\.\d*)?|[-+]?\.\d+", number):
         return Reading(None, Fault("ratio-not-readable", text))
     value = Decimal(number) / 100 if signed_percent or percent else Decimal(number)
     value = value.quantize(_RATIO_PLACES, ROUND_HALF_UP)
@@ -242,8 +386,11 @@ def parse_integer(text: str) -> Reading:
     """Read a whole number of at most 18 digits; ``2022年`` and ``2022.0`` are 2022."""
     if is_empty(text):
         return EMPTY
-    match = re.fullmatch(r"([-+]?\d{1,18})(?:\.0*)?年?度?", _WHITE.sub("", normalise(text)))
-    return Reading(int(match[1])) if match else Reading(None, Fault("integer-not-readable", text))
+    shown = normalise(text)
+    match = re.fullmatch(r"([-+]?\d{1,18})(?:\.0*)?年?度?", _WHITE.sub("", shown))
+    if match is None or _DIVIDED.search(shown):
+        return Reading(None, Fault("integer-not-readable", text))
+    return Reading(int(match[1]))
 
 
 def parse_text(text: str) -> Reading:
@@ -253,9 +400,28 @@ def parse_text(text: str) -> Reading:
     """
     if is_empty(text):
         return EMPTY
-    half = "".join(_half_width(character) for character in _INVISIBLE.sub("", text))
-    collapsed = _WHITE.sub(" ", half).strip()
+    collapsed = _collapsed(text)
     return Reading(collapsed.translate(_TO_FULL_WIDTH_BRACKETS) if _CJK.search(collapsed) else collapsed)
+
+
+def parse_name(text: str) -> Reading:
+    """Read the name of a department or project: as a text, and what only looks different is one name.
+
+    Beside width and brackets these are the spaces that fill a cell (``财 务 处``), hyphens and middle dots.
+    """
+    if is_empty(text):
+        return EMPTY
+    name = _collapsed(text).translate(_NAME_SIGNS)
+    if not _CJK.search(name):
+        return Reading(name)
+    code = _CODE_AND_SPACE.match(name)
+    start = code.end() if code else 0
+    return Reading(name[:start] + _BESIDE_CHARACTERS.sub("", name[start:].translate(_TO_FULL_WIDTH_BRACKETS)))
+
+
+def _collapsed(text: str) -> str:
+    shown = _INVISIBLE.sub("", text).translate(_LOOK_ALIKES)
+    return _WHITE.sub(" ", "".join(map(_half_width, shown))).strip()
 
 
 def _half_width(character: str) -> str:
@@ -279,7 +445,7 @@ def parse_code(text: str, column: Column) -> Reading:
     if is_empty(text):
         return EMPTY
     compact = normalise(text)
-    if _SCIENTIFIC.fullmatch(compact):
+    if _SCIENTIFIC_CODE.fullmatch(compact):
         return Reading(None, Fault("code-in-scientific-notation", text))
     if column.codes:
         return _listed_code(text, compact, column)
@@ -320,10 +486,10 @@ def _patterned_code(text: str, compact: str, column: Column) -> Reading:
     if match := _CODE_WITH_NAME.fullmatch(compact):
         code, name = match[1], match[2]
         if pattern.fullmatch(code) and _digits_fit(code, column):
-            return Reading(code, name=str(parse_text(name).value or "") or None)
+            return Reading(code, name=str(parse_name(name).value or "") or None)
         if restored := _restored(code, column, pattern):
             return Reading(
-                restored, Fault("leading-zero-restored", text, restored), str(parse_text(name).value or "") or None
+                restored, Fault("leading-zero-restored", text, restored), str(parse_name(name).value or "") or None
             )
     return Reading(None, Fault("code-has-wrong-shape", text, column.pattern or ""))
 

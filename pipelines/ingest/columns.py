@@ -21,10 +21,15 @@ from pipelines.contracts.model import Column, Kind
 from pipelines.ingest import cells
 from pipelines.ingest.accounts import hash_account, hash_digits
 from pipelines.ingest.cells import Fault, Reading
-from pipelines.ingest.personal import column_without_numbers
+from pipelines.ingest.personal import column_without_numbers, without_numbers
 
-_PLAIN = r"[^\s\p{C}\x{FF10}-\x{FF5A}\x{3000}()]"
+_NO_SHAPE = (
+    r"\p{C}\x{34F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}\x{E0000}-\x{E0FFF}"
+)
+_LOOK_ALIKE = r"\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}"
+_PLAIN = rf"[^\s{_NO_SHAPE}{_LOOK_ALIKE}\x{{FF10}}-\x{{FF5A}}\x{{3000}}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
+_CANONICAL_NAME = r"^[\x{4E00}-\x{9FFF}A-Za-z0-9（）·-]+$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
 _LONGEST_EMPTY = max(len(dash.encode()) for dash in cells.DASHES)
 _RATIO_PLACES = 6
@@ -70,12 +75,12 @@ class Texts:
             return False
         return not pc.any(pc.ascii_is_alpha(told), skip_nulls=True).as_py()
 
-    def without_numbers(self) -> Texts:
-        """The same cells without the numbers that may identify a person."""
+    def without_numbers(self, replaced: Callable[[str], str] = without_numbers) -> Texts:
+        """The same cells without the numbers that may identify a person; ``replaced`` says how."""
         if self.is_varied:
-            masked = column_without_numbers(self.strings)
+            masked = column_without_numbers(self.strings, replaced)
             return self if masked is self.strings else Texts(masked)
-        distinct = column_without_numbers(self.encoded.dictionary)
+        distinct = column_without_numbers(self.encoded.dictionary, replaced)
         return self if distinct is self.encoded.dictionary else Texts(distinct.take(self.encoded.indices))
 
 
@@ -86,7 +91,8 @@ class Manner:
     ``factor``: yuan in one unit (None: every cell has its own unit). ``is_stated``: the table says so.
     ``decimal_comma``: the comma is the decimal sign. ``percent``: bare ratios are in percent. ``from_double``: number
     cells of a workbook. ``epoch_1904``: Excel's other epoch. ``date_order``: of dates that begin with day or month.
-    ``hash_secret``: the cells are accounts and stand as their keyed hash.
+    ``hash_secret``: the cells are accounts and stand as their keyed hash. ``is_universal``: times without a zone are
+    in UTC.
     """
 
     factor: int | None = 1
@@ -97,6 +103,7 @@ class Manner:
     epoch_1904: bool = False
     date_order: cells.DateOrder = cells.DateOrder.YMD
     hash_secret: bytes = b""
+    is_universal: bool = False
 
 
 @dataclass
@@ -104,13 +111,15 @@ class ReadColumn:
     """The values of a column; ``faulty`` are positions of cells with a fault, ``faults`` the faults beside them.
 
     ``stored``: texts and codes that repeat are dictionary-encoded there, each distinct value once and never null.
-    ``names`` are the names that were split off codes (None: none was).
+    ``names`` are the names that were split off codes (None: none was). ``delivered`` has the spelling of names that
+    were delivered in another one (None: all are spelt so).
     """
 
     stored: pa.Array
     faulty: list[int] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     names: pa.Array | None = None
+    delivered: pa.Array | None = None
 
     @cached_property
     def values(self) -> pa.Array:
@@ -131,11 +140,17 @@ def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
         return ReadColumn(texts.strings)
     if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
         return ReadColumn(texts.strings)
-    return _read_distinct(texts.encoded, _reader(column, manner), ARROW_TYPES[column.kind], pattern)
+    kind = ARROW_TYPES[column.kind]
+    return _read_distinct(texts.encoded, _reader(column, manner), kind, pattern, keeps_spelling=column.is_name)
 
 
 def _read_distinct(
-    texts: pa.Array, read: Callable[[str], Reading], kind: pa.DataType, pattern: str | None = None
+    texts: pa.Array,
+    read: Callable[[str], Reading],
+    kind: pa.DataType,
+    pattern: str | None = None,
+    *,
+    keeps_spelling: bool = False,
 ) -> ReadColumn:
     """Every distinct text read once; those of the ``pattern`` are their own values."""
     texts = Texts(texts).encoded
@@ -155,6 +170,14 @@ def _read_distinct(
         hit = pc.indices_nonzero(pc.is_in(indices, pa.array(list(faults), indices.type)))
         result.faulty = hit.to_pylist()
         result.faults = [faults[index] for index in indices.take(hit).to_pylist()]
+    if keeps_spelling:
+        told = distinct.to_pylist()
+        spellings = [
+            text if value is not None and text.strip() != value else None
+            for text, value in zip(told, values, strict=True)
+        ]
+        if any(spellings):
+            result.delivered = pa.array(spellings, pa.string()).take(indices)
     if any(reading.name for reading in readings):
         names = dict(zip(others, (reading.name for reading in readings), strict=True))
         result.names = pa.array([names.get(i) for i in range(len(distinct))], pa.string()).take(indices)
@@ -206,7 +229,7 @@ def _is_canonical(texts: pa.Array, pattern: str) -> pa.Array:
 def _canonical_pattern(column: Column) -> str | None:
     """What a text looks like that is its own value; None where the kind has no such texts."""
     if column.kind is Kind.TEXT:
-        return _CANONICAL_TEXT
+        return _CANONICAL_NAME if column.is_name else _CANONICAL_TEXT
     if column.kind is Kind.CODE and column.pattern and not column.codes and not column.digits:
         return "^(?:" + column.pattern.replace(r"\d", "[0-9]") + ")$"
     return None
@@ -218,9 +241,14 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
     readers: dict[Kind, Callable[[str], Reading]] = {
         Kind.CODE: partial(cells.parse_code, column=column),
         Kind.FLAG: partial(cells.parse_flag, column=column),
-        Kind.DATE: partial(cells.parse_date, epoch_1904=manner.epoch_1904, order=manner.date_order),
+        Kind.DATE: partial(
+            cells.parse_date,
+            epoch_1904=manner.epoch_1904,
+            order=manner.date_order,
+            is_universal=manner.is_universal,
+        ),
         Kind.INTEGER: cells.parse_integer,
-        Kind.TEXT: cells.parse_text,
+        Kind.TEXT: cells.parse_name if column.is_name else cells.parse_text,
     }
     return readers[column.kind]
 
@@ -280,6 +308,19 @@ def is_percent(texts: Texts, *, decimal_comma: bool) -> bool:
         if not cells.normalise(text).endswith("%") and isinstance(value, Decimal) and abs(value) > 2:
             return True
     return False
+
+
+def is_universal(texts: Texts, *, epoch_1904: bool) -> bool:
+    """Whether a column of dates was written in UTC: each date-time without a zone is midnight of China there.
+
+    A program that keeps dates as instants writes 1 March as 29 February 16:00; no office pays at 16:00:00 only.
+    """
+    times = [
+        seconds
+        for text in pc.drop_null(texts.encoded.dictionary).to_pylist()
+        if (seconds := cells.time_of_day(text, epoch_1904=epoch_1904)) is not None
+    ]
+    return bool(times) and all(map(cells.is_midnight_in_utc, times))
 
 
 def _decimal_places(factor: int) -> int | None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -33,6 +34,24 @@ RECORD_BYTES = 16 * 1024**2
 
 DELIMITERS = (",", "\t", ";", "|")
 _SURE_CHARACTERS = 16
+_MOST_EMPTY_COLUMNS = 64
+"""Empty cells behind the last header that are parsed as columns; beyond that a line is parsed cell by cell."""
+_FEWEST_NULS = 3
+_PADDING = b"\0\x1a"
+"""What fills up the last block of a file, and what marked the end of a text under DOS."""
+
+csv.field_size_limit(RECORD_BYTES + CHUNK_BYTES)  # how long a cell may be is told by the settings, with its line
+
+
+def _euro_of_windows(error: UnicodeError) -> tuple[str, int]:
+    """The byte 0x80, which is € in the code page of a Chinese Windows and nothing in GB18030."""
+    if isinstance(error, UnicodeDecodeError) and error.object[error.start] == 0x80:
+        return "€", error.start + 1
+    raise error
+
+
+_EURO_OF_WINDOWS = "euro-of-windows"
+codecs.register_error(_EURO_OF_WINDOWS, _euro_of_windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +67,28 @@ UTF_8 = TextEncoding("UTF-8", "utf-8")
 UTF_8_WITH_MARK = TextEncoding("UTF-8 with BOM", "utf-8", codecs.BOM_UTF8)
 UTF_16_LITTLE = TextEncoding("UTF-16 LE", "utf-16-le", codecs.BOM_UTF16_LE)
 UTF_16_BIG = TextEncoding("UTF-16 BE", "utf-16-be", codecs.BOM_UTF16_BE)
+UTF_32_LITTLE = TextEncoding("UTF-32 LE", "utf-32-le", codecs.BOM_UTF32_LE)
+UTF_32_BIG = TextEncoding("UTF-32 BE", "utf-32-be", codecs.BOM_UTF32_BE)
+UTF_16_LITTLE_UNMARKED = TextEncoding("UTF-16 LE", "utf-16-le")
+UTF_16_BIG_UNMARKED = TextEncoding("UTF-16 BE", "utf-16-be")
 GB18030 = TextEncoding("GB18030", "gb18030")
 
 
 def detect_encoding(stream: IO[bytes]) -> TextEncoding:
     """The encoding of a text: told by its mark, else UTF-8 unless its first characters beyond ASCII are not.
 
-    Sixteen characters that are good UTF-8 prove UTF-8 (GB18030 text never begins so); a later byte that does not fit
-    then refuses the file instead of being read as another encoding. Leaves the stream at its start.
+    UTF-16 without a mark is told by its NULs, which stand at every other place only. Sixteen characters that are good
+    UTF-8 prove UTF-8 (GB18030 text never begins so); a later byte that does not fit then refuses the file instead of
+    being read as another encoding. Leaves the stream at its start.
     """
-    start = stream.read(4)
+    start = stream.read(PIECE_BYTES)
     stream.seek(0)
-    for encoding in (UTF_8_WITH_MARK, UTF_16_LITTLE, UTF_16_BIG):
+    # The mark of UTF-32 begins as that of UTF-16 does.
+    for encoding in (UTF_8_WITH_MARK, UTF_32_LITTLE, UTF_32_BIG, UTF_16_LITTLE, UTF_16_BIG):
         if start.startswith(encoding.mark):
             return encoding
+    if b"\0" in start and (unmarked := _unmarked_utf_16(start.rstrip(_PADDING))):
+        return unmarked
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     encoding = UTF_8
     sure = 0
@@ -78,6 +105,17 @@ def detect_encoding(stream: IO[bytes]) -> TextEncoding:
     return encoding
 
 
+def _unmarked_utf_16(start: bytes) -> TextEncoding | None:
+    """UTF-16 of one byte order, if the commas, digits and line ends of a text say so: the upper byte of each is NUL.
+
+    Some characters have such a lower byte (一 is 4E00), few of a text do.
+    """
+    places = start[::2].count(b"\0"), start[1::2].count(b"\0")
+    if max(places) < max(_FEWEST_NULS, 4 * min(places)):
+        return None
+    return UTF_16_LITTLE_UNMARKED if places[1] > places[0] else UTF_16_BIG_UNMARKED
+
+
 def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
@@ -85,12 +123,14 @@ def _beyond_ascii(text: str) -> int:
 def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
     """The text in chunks that end at a line end: UTF-8 bytes, or GB18030 bytes as they are.
 
-    Lone carriage returns are line ends too. Raises ``FileRefused`` where bytes are not UTF-8 or UTF-16, where the text
-    holds a NUL, and where a line has no end within ``RECORD_BYTES``.
+    Lone carriage returns are line ends too; NULs and Ctrl-Z that fill up the end are no text. Raises ``FileRefused``
+    where bytes are not UTF-8 or UTF-16, where the text holds a NUL, and where a line has no end within
+    ``RECORD_BYTES``.
     """
-    decoder = codecs.getincrementaldecoder(encoding.codec)("strict") if encoding.codec.startswith("utf-16") else None
+    is_wide = encoding.codec.startswith(("utf-16", "utf-32"))
+    decoder = codecs.getincrementaldecoder(encoding.codec)("strict") if is_wide else None
     stream.seek(len(encoding.mark))
-    rest, final = b"", False
+    rest, padding, final = b"", b"", False
     while not final:
         position = stream.tell()
         block = stream.read(CHUNK_BYTES)
@@ -100,6 +140,9 @@ def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
                 block = decoder.decode(block, final).encode()
             except UnicodeError:
                 raise does_not_fit(encoding, _lines_before(stream, position)) from None
+        block, padding = _without_padding(block, padding)
+        if not (block or final):
+            continue
         if rest.endswith(b"\r"):
             rest, block = rest[:-1], b"\r" + block
         cut = len(block) if final else block.rfind(b"\n") + 1
@@ -114,13 +157,33 @@ def read_lines(stream: IO[bytes], encoding: TextEncoding) -> Iterator[bytes]:
             data, rest = rest[:cut], rest[cut:]
         if not data:
             continue
-        if b"\0" in data:
-            raise FileRefused("encoding-not-known", found="NUL", remedy="Deliver a plain text file.")
+        _refuse_nul(data, stream, position)
         if b"\r" in data and _has_lone_returns(data):
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if encoding.codec == "utf-8" and not _is_utf8(data):
             raise does_not_fit(encoding, _lines_before(stream, position) + _last_good_line(data))
         yield data
+
+
+def _refuse_nul(data: bytes, stream: IO[bytes], position: int) -> None:
+    if (place := data.find(b"\0")) >= 0:
+        raise FileRefused(
+            "encoding-not-known",
+            found="a byte NUL inside of the text 文本中有空字节",
+            line=_lines_before(stream, position) + data.count(b"\n", 0, place) + 1,
+            remedy="It is no plain text, or was damaged on its way: export it again as UTF-8.",
+            remedy_zh="不是纯文本，或传输中损坏：请重新导出为 UTF-8。",
+        )
+
+
+def _without_padding(block: bytes, before: bytes) -> tuple[bytes, bytes]:
+    """What is text so far, and the padding at its end: padding that text follows is text."""
+    text = block.rstrip(_PADDING)
+    if not text:
+        return b"", (before + block)[-1:]
+    if b"\0" in before:
+        text = before + text
+    return text, block[len(block.rstrip(_PADDING)) :]
 
 
 def _has_lone_returns(data: bytes) -> bool:
@@ -185,19 +248,39 @@ def sample_records(data: bytes, encoding: TextEncoding, delimiter: str, count: i
 
 def _decoded(data: bytes, encoding: TextEncoding, line: int) -> str:
     try:
-        return data.decode("gb18030" if encoding is GB18030 else "utf-8")
+        return data.decode("gb18030", _EURO_OF_WINDOWS) if encoding is GB18030 else data.decode()
     except UnicodeDecodeError as error:
         raise does_not_fit(encoding, line + data.count(b"\n", 0, error.start)) from None
+
+
+def table_width(named: int, header: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[int, int]:
+    """How many columns a table has, and into how many cells most of its lines are divided.
+
+    ``named`` are the columns up to the last header. The header and the majority of the rows tell the width together:
+    one line with a cell too many is ragged, and shifts nobody else.
+    """
+    counts = Counter(map(len, (header, *rows)))
+    cells = max(counts, key=lambda count: (counts[count], count == len(header)))
+    width = max(named, min(len(header), cells))
+    most = named + _MOST_EMPTY_COLUMNS
+    width = min(width, most)
+    return width, cells if width <= cells <= most else width
 
 
 class RowParser:
     """Turns chunks of lines into ``RawRows`` of ``width`` columns; a record may reach into the next chunk."""
 
-    def __init__(self, encoding: TextEncoding, delimiter: str, width: int, *, first_line: int) -> None:
-        """``first_line`` is the number of the first line of the first chunk."""
+    def __init__(
+        self, encoding: TextEncoding, delimiter: str, width: int, *, first_line: int, cells: int | None = None
+    ) -> None:
+        """``first_line`` is the number of the first line of the first chunk.
+
+        ``cells``: into how many most lines are divided (default: ``width``); those beyond the table must be empty.
+        """
         self._encoding = encoding
         self._delimiter = delimiter
         self._width = width
+        self._cells = width if cells is None else cells
         self._line = first_line
         self._rest = b""
 
@@ -245,7 +328,7 @@ class RowParser:
         if not data.endswith(b"\n"):
             data += b"\n"
         lines = _count(data, "\n")
-        names = [str(index) for index in range(self._width)]
+        names = [str(index) for index in range(self._cells)]
         as_delivered = pa.binary() if self._encoding is GB18030 else pa.string()
         try:
             table = pacsv.read_csv(
@@ -265,11 +348,13 @@ class RowParser:
         if table.num_rows != lines or (b'"' in data and _swallows_line_end(table)):
             return None
         columns = [in_one(column) for column in table.columns]
+        ragged = _beyond(columns, self._width)
+        columns = columns[: self._width]
         if self._encoding is GB18030:
             columns = [self._decode_column(column) for column in columns]
         numbers = pa.array(np.arange(self._line, self._line + lines, dtype=np.int64))
         self._line += lines
-        return RawRows(numbers, columns)
+        return RawRows(numbers, columns, ragged)
 
     def _decode_column(self, column: pa.Array) -> pa.Array:
         """GB18030 bytes as text: every distinct cell is decoded once, ASCII cells not at all."""
@@ -279,7 +364,7 @@ class RowParser:
         encoded = pc.dictionary_encode(column)
         try:
             # No file with a NUL is read, and it is no part of any character, nor completes one.
-            distinct = b"\0".join(encoded.dictionary.to_pylist()).decode("gb18030").split("\0")
+            distinct = b"\0".join(encoded.dictionary.to_pylist()).decode("gb18030", _EURO_OF_WINDOWS).split("\0")
         except UnicodeDecodeError:
             raise does_not_fit(self._encoding, self._line) from None
         return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(distinct, pa.string()))
@@ -312,6 +397,15 @@ class RowParser:
             raise _never_closed(self._line + used)
         self._line += used
         return RawRows.from_records(numbers, records, self._width), sum(map(len, lines[:used]))
+
+
+def _beyond(columns: Sequence[pa.Array], width: int) -> dict[int, int]:
+    """The rows with anything behind the table's last column, and how many cells each has."""
+    ragged: dict[int, int] = {}
+    for index in range(width, len(columns)):
+        for position in pc.indices_nonzero(pc.is_valid(columns[index])).to_pylist():
+            ragged[position] = index + 1
+    return ragged
 
 
 def _count(data: bytes, character: str) -> int:

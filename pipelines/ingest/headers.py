@@ -34,8 +34,11 @@ _UNITS = "|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True))
 _HEADER_UNIT = re.compile(rf"[(\[【](?:(?:金额)?单位:?|金额:)?({_UNITS}|%|百分比)[)\]】]|(?<=\w)[,:]?(万元)$")
 _HEADER_NOISE = re.compile(r"[①-⑳]|\(\d{1,2}\)|[*＊]+|\((?:公式|=)[^)]*\)|(?<=.)=.*$")
 _SHEET_UNIT = re.compile(
-    rf"(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})|\((?:单位\s*:\s*)?({_UNITS})\)", re.IGNORECASE
+    rf"(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})(?![^\W_]|[县区市镇乡村])|\((?:单位\s*:\s*)?({_UNITS})\)"
+    rf"|(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})(?=币种|截[至止]|日期|填报|编制)",
+    re.IGNORECASE,
 )
+"""What follows the colon is a unit if it ends there: 单位：万溪县财政局 is an office."""
 _DELIMITER_LINE = re.compile(r"sep=.?", re.IGNORECASE)
 """What a spreadsheet writes above a text to tell the delimiter."""
 _DEPARTMENT = re.compile(
@@ -285,8 +288,13 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
         for text in (part.strip() for cell in joined for part in re.split(r"\s{2,}|\n", cell)):
             unit = _SHEET_UNIT.search(text)
             if unit:
-                units.append(UNIT_FACTORS[(unit[1] or unit[2]).casefold()])
-            if (match := _DEPARTMENT.match(text)) and fold(match[1]) not in UNIT_FACTORS:
+                units.append(UNIT_FACTORS[(unit[1] or unit[2] or unit[3]).casefold()])
+            match = _DEPARTMENT.match(text)
+            if (
+                match
+                and fold(match[1]) not in UNIT_FACTORS
+                and not (unit and unit.start() < match.start(1) < unit.end())
+            ):
                 department = department or str(parse_text(match[1]).value or "") or None
             if match := _DISTRICT.search(text):
                 district = match[1]

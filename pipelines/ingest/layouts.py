@@ -49,6 +49,8 @@ class Layout:
 
 
 _PLAIN = Layout()
+_LONGEST_ENTRY = 1_000
+"""Characters of a header, a value or an option, far beyond any that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,15 @@ def read_layout(raw: Path, district_code: str, fiscal_year: int) -> Layout:
 @lru_cache(maxsize=64)
 def _parse(text: str, fiscal_year: int, name: str) -> Layout:
     entries = list(_entries(text, fiscal_year, name))
-    columns: dict[tuple[str, str], Column] = {}
+    further: dict[tuple[str, str], list[_Entry]] = {}
     passed_over: dict[str, set[str]] = {}
     for entry in entries:
         for dataset in _datasets(entry, name):
             if entry.column == "-":
                 passed_over.setdefault(dataset.name, set()).add(entry.header)
             else:
-                key = dataset.name, entry.column
-                columns[key] = _extended(columns.get(key, dataset[entry.column]), entry, name)
+                further.setdefault((dataset.name, entry.column), []).append(entry)
+    columns = {key: _extended(DATASETS[key[0]][key[1]], added, name) for key, added in further.items()}
     datasets = {
         dataset.name: replace(
             dataset, columns=tuple(columns.get((dataset.name, column.name), column) for column in dataset.columns)
@@ -121,13 +123,23 @@ def _parse(text: str, fiscal_year: int, name: str) -> Layout:
 
 
 def _entries(text: str, fiscal_year: int, name: str) -> Iterator[_Entry]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        yield from _entries_of(reader, fiscal_year, name)
+    except csv.Error as error:
+        # A cell of a length that no header has, or a quotation mark that is never closed.
+        raise _wrong(name, reader.line_num, str(error)) from None
+
+
+def _entries_of(reader: csv.DictReader[str], fiscal_year: int, name: str) -> Iterator[_Entry]:
     if missing := {"dataset", "column", "header"} - set(reader.fieldnames or ()):
         raise _wrong(name, 1, f"it lacks the columns {', '.join(sorted(missing))}")
     for row in reader:
         year = (row.get("fiscal_year") or "").strip()
         cells = [(row.get(key) or "").strip() for key in ("dataset", "column", "header", "value")]
         if any(cells) and (not year or year == str(fiscal_year)):
+            if (longest := max(map(len, cells))) > _LONGEST_ENTRY:
+                raise _wrong(name, reader.line_num, f"{longest:,} characters in one cell, at most {_LONGEST_ENTRY:,}")
             yield _Entry(reader.line_num, *cells)
 
 
@@ -150,13 +162,18 @@ def _has(dataset: Dataset, column: str) -> bool:
     return any(definition.name == column for definition in dataset.columns)
 
 
-def _extended(column: Column, entry: _Entry, name: str) -> Column:
-    if not entry.value:
-        return column.but(headers=(*column.headers, entry.header))
+def _extended(column: Column, entries: list[_Entry], name: str) -> Column:
+    """A column with the headers and spellings of a district behind the contract's own."""
+    headers = [entry.header for entry in entries if not entry.value]
     stored = {fold(spelling): value for spelling, value in column.codes}
-    if fold(entry.value) not in stored:
-        raise _wrong(name, entry.line, f"{entry.value!r} is no value of {column.name}: {', '.join(sorted(stored))}")
-    return column.but(codes=(*column.codes, (entry.header, stored[fold(entry.value)])))
+    codes = []
+    for entry in entries:
+        if not entry.value:
+            continue
+        if fold(entry.value) not in stored:
+            raise _wrong(name, entry.line, f"{entry.value!r} is no value of {column.name}: {', '.join(sorted(stored))}")
+        codes.append((entry.header, stored[fold(entry.value)]))
+    return column.but(headers=(*column.headers, *headers), codes=(*column.codes, *codes))
 
 
 def _with_options(layout: Layout, options: list[_Entry], name: str) -> Layout:

@@ -9,7 +9,7 @@ Does not belong here: which column is which (the contracts), the keyed hash of a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +32,9 @@ _NUMBER = re.compile(
         )
     )
 )
+_CODE_BEFORE_NAME = re.compile(r"\s*([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=[^\s\d])")
+_LENGTHS_OF_PERSONS = frozenset({11, *range(15, 20)})
+"""Digits of a mobile telephone, of both identity numbers, of cards."""
 _SUSPECT = r"[0-9\x{FF10}-\x{FF19}](?:[ )\x{3000}\x{FF09}\-\x{FF0D}\x{2013}\x{2014}]{0,2}[0-9\x{FF10}-\x{FF19}]){9,}"
 """What every number above looks like to Arrow's quicker matcher, which cannot look around."""
 _DATA = re.compile(r"[0-9０-９](?:[.,:/\-][0-9０-９]|[0-9０-９]{5})")
@@ -43,12 +46,20 @@ def without_numbers(text: str) -> str:
     return _NUMBER.sub(lambda found: found[0] if found["project"] else MASK, text)
 
 
-def column_without_numbers(texts: pa.Array) -> pa.Array:
+def name_without_numbers(text: str) -> str:
+    """The same for the name of a department or project: a code before it stays, unless it may be a person's number."""
+    code = _CODE_BEFORE_NAME.match(text)
+    if code is None or len(code[1]) in _LENGTHS_OF_PERSONS:
+        return without_numbers(text)
+    return code[0] + without_numbers(text[code.end() :])
+
+
+def column_without_numbers(texts: pa.Array, replaced: Callable[[str], str] = without_numbers) -> pa.Array:
     """The same for many texts; the very array where nothing is to be replaced."""
     suspects = pc.indices_nonzero(pc.match_substring_regex(texts, _SUSPECT))
     if not len(suspects):
         return texts
-    shown = pa.array([without_numbers(text) for text in texts.take(suspects).to_pylist()], texts.type)
+    shown = pa.array([replaced(text) for text in texts.take(suspects).to_pylist()], texts.type)
     if shown.equals(texts.take(suspects)):
         return texts
     is_suspect = pc.is_in(pa.array(range(len(texts)), suspects.type), suspects)

@@ -30,6 +30,7 @@ from pipelines.ingest.delimited import (
     detect_encoding,
     read_lines,
     sample_records,
+    table_width,
 )
 from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
@@ -152,12 +153,12 @@ class _Reader:
         first = next(chunks, b"")
         delimiter, recognised, records = self._find_header(first, encoding, within)
         body_start = records[recognised.last_row][1]
-        widths = [len(record) for record, _ in records[recognised.last_row : recognised.last_row + 2]]
-        width = max(max(header.index for header in recognised.headers) + 1, *widths)
+        header, *following = (record for record, _ in records[recognised.last_row :])
+        width, cells = table_width(max(header.index for header in recognised.headers) + 1, header, following)
         reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
 
         def rows(text: Iterator[bytes]) -> Iterator[RawRows | None]:
-            parser = RowParser(encoding, delimiter, width, first_line=body_start + 1)
+            parser = RowParser(encoding, delimiter, width, cells=cells, first_line=body_start + 1)
             head = next(text, b"")
             for chunk in chain([head[_offset_of_line(head, body_start) :]], text):
                 # The sign is looked for by itself first: most texts have none, and one byte is found faster than two.
@@ -179,15 +180,28 @@ class _Reader:
         widest: list[str] = []
         for delimiter in DELIMITERS:
             records = sample_records(data, encoding, delimiter, self._limits.header_search_rows)
-            widest = max([widest, *(record for record, _ in records)], key=len)
+            rows = [_without_empty_end(record) for record, _ in records]
+            widest = max([widest, *rows], key=len)
             try:
-                recognised = recognise([record for record, _ in records], self._aliases, sheet=sheet)
+                self._refuse_endless_rows(rows, records, sheet)
+                recognised = recognise(rows, self._aliases, sheet=sheet)
             except FileRefused as error:
                 refusals.append(error)
                 continue
             if recognised:
                 return delimiter, recognised, records
         raise refusals[0] if refusals else self._no_table(shown_where_headers_should_be([widest]), sheet)
+
+    def _refuse_endless_rows(self, rows: list[list[str]], records: list[tuple[list[str], int]], sheet: str) -> None:
+        for row, (_, line) in zip(rows, records, strict=True):
+            if len(row) > self._limits.max_columns:
+                raise FileRefused(
+                    "file-too-large",
+                    found=f"{len(row):,} columns",
+                    expected=f"{self._limits.max_columns:,}",
+                    sheet=sheet,
+                    line=line,
+                )
 
     def _workbook(self, path: Path, kind: str, within: str) -> Iterator[SourceTable]:
         """The tables of all sheets of a workbook."""
@@ -340,6 +354,14 @@ class _Reader:
             for dataset in self._layout.datasets.values()
         )
         return FileRefused("no-table-found", found=found, expected=expected, sheet=sheet)
+
+
+def _without_empty_end(row: list[str]) -> list[str]:
+    """The cells of a row up to the last that holds anything."""
+    end = len(row)
+    while end and not row[end - 1].strip():
+        end -= 1
+    return row[:end]
 
 
 def _plain_numbers(column: pa.Array) -> pa.Array:

@@ -22,10 +22,10 @@ from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, decoded_table,
 from pipelines.contracts.model import Column, Dataset, Kind, Personal
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
-from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, read_column
+from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, is_universal, read_column
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
-from pipelines.ingest.personal import MASK, column_without_numbers, without_numbers
+from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
     OUTLINED,
@@ -45,7 +45,7 @@ _VISIBLE = r"[^\s\p{C}\p{Z}]"
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
 _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
-_CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
+_CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21}|[0-9]{6,9}[A-Za-z][0-9]{12})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
 _MONEY = r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$"
 _SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
@@ -124,6 +124,7 @@ class TableReader:
         self._hash_secret = hash_secret
         self._max_cell_characters = max_cell_characters
         self._percent: dict[int, bool] = {}
+        self._universal: dict[int, bool] = {}
         self._code_in_name: dict[str, bool] = {}
         self._carried: dict[tuple[int, ...], list[str]] = {}
         self._survey: _Survey | None = None
@@ -336,6 +337,8 @@ class TableReader:
         for column in self._dataset.stored_columns:
             if column.name in lines.read:
                 array = lines.read[column.name].stored
+            elif column.is_delivered_spelling:
+                array = _spellings(lines, column, len(raw))
             else:
                 array = pa.nulls(len(raw), ARROW_TYPES[column.kind])
             if column.name in stated:
@@ -398,13 +401,13 @@ class _Reading:
         self._table = table
         self._dataset = table._dataset
         self._recognised = table._recognised
-        free = {
-            header.index
+        masked = {
+            header.index: name_without_numbers if header.column.is_name else without_numbers
             for header in self._recognised.headers
             if header.column and header.column.personal is Personal.MASK
         }
         self._texts = [
-            Texts(column).without_numbers() if index in free else Texts(column)
+            Texts(column).without_numbers(masked[index]) if index in masked else Texts(column)
             for index, column in enumerate(raw.columns)
         ]
         self._nothing = Texts(pa.nulls(len(raw), pa.string()))
@@ -430,7 +433,7 @@ class _Reading:
                     read[column.name_column] = ReadColumn(names)
                 else:
                     read[column.name_column] = ReadColumn(
-                        pc.coalesce(target.values, names), target.faulty, target.faults
+                        pc.coalesce(target.values, names), target.faulty, target.faults, delivered=target.delivered
                     )
         return _Lines(group, read, absent=self._absent(group, read))
 
@@ -484,6 +487,9 @@ class _Reading:
             if header.index not in self._table._percent:
                 self._table._percent[header.index] = is_percent(texts, decimal_comma=base.decimal_comma)
             percent = self._table._percent[header.index]
+        universal = self._table._universal
+        if column.kind is Kind.DATE and header.index not in universal:
+            universal[header.index] = is_universal(texts, epoch_1904=base.epoch_1904)
         return Manner(
             factor=header.factor or self._recognised.unit.factor,
             is_stated=self._recognised.unit.is_stated,
@@ -493,6 +499,7 @@ class _Reading:
             epoch_1904=base.epoch_1904,
             date_order=base.date_order,
             hash_secret=self._table._hash_secret if column.personal is Personal.HASH else b"",
+            is_universal=universal.get(header.index, False),
         )
 
     def _is_code_with_name(self, column: Column, header: Header) -> bool:
@@ -788,6 +795,14 @@ def _flags(positions: Any, length: int) -> pa.Array:
     return pa.array(flags)
 
 
+def _spellings(lines: _Lines, column: Column, length: int) -> pa.Array:
+    """The names as delivered, where they were spelt in another way."""
+    delivered = next(
+        (read.delivered for name, read in lines.read.items() if column.name == f"{name}_as_delivered"), None
+    )
+    return pa.nulls(length, pa.string()) if delivered is None else pc.dictionary_encode(delivered)
+
+
 def _constant(value: Any, column: Column, length: int) -> pa.Array:
     """A value in every row, as a column whose values repeat."""
     values = pa.DictionaryArray.from_arrays(
@@ -813,6 +828,11 @@ def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:
             result.faults.append(fault)
     if second.names is not None:
         result.names = second.names if first.names is None else pc.coalesce(first.names, second.names)
+    if first.delivered is not None or second.delivered is not None:
+        spellings = [
+            pa.nulls(len(values), pa.string()) if r.delivered is None else r.delivered for r in (first, second)
+        ]
+        result.delivered = pc.if_else(pc.is_valid(first.values), *spellings)
     return result
 
 

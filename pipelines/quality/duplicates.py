@@ -44,7 +44,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     """
     if not paths:
         return EXCLUDED_SCHEMA.empty_table()
-    values = [f'"{column.name}"' for column in dataset.stored_columns]
+    values = [f'"{column.name}"' for column in dataset.value_columns]
     identity = identity_expressions(dataset)
     whole_row = f"row({', '.join(values)})"
     has_identity = " and ".join(f"{name} is not null" for name in dataset.identity_required) or "true"
@@ -121,7 +121,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
 
 def identity_expressions(dataset: Dataset) -> list[str]:
     """SQL of the identity columns; a code stands for its name where the code is empty."""
-    names = {column.name for column in dataset.stored_columns}
+    names = {column.name for column in dataset.value_columns}
     return [
         f"coalesce({name}, {dataset[name].name_column})" if dataset[name].name_column in names else name
         for name in dataset.identity

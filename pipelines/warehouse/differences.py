@@ -250,7 +250,7 @@ def _causes(
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, side: _Side, other: _Side) -> int:
     """Fills ``<name>_row`` with the rows that this side counts and the other does not; returns how many."""
-    columns = {column.name: column.kind.duckdb_type for column in dataset.stored_columns}
+    columns = {column.name: column.kind.duckdb_type for column in dataset.value_columns}
     columns |= {"source_file_id": "VARCHAR", "source_sheet": "VARCHAR", "source_line": "BIGINT"}
     types = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     connection.execute(f"create or replace temp table {name}_row ({types}, file_row_number BIGINT)")
@@ -282,7 +282,7 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str, dataset: Dataset, si
 
 def _changed_rows(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Iterator[Row]:
     """Rows of both sides paired by identity, equal ones left out; columns are prefixed before_ and after_."""
-    values = [column.name for column in dataset.stored_columns]
+    values = [column.name for column in dataset.value_columns]
     content = f"row({', '.join(values)})"
     has_identity = " and ".join(f"{name} is not null" for name in dataset.identity_required) or "true"
     identity = ", ".join(identity_expressions(dataset))
@@ -340,7 +340,7 @@ def _cause(row: Row, dataset: Dataset, district: str, year: int, source_paths: d
 
     before, after = place("before"), place("after")
     values = {
-        column.name: (row[f"before_{column.name}"], row[f"after_{column.name}"]) for column in dataset.stored_columns
+        column.name: (row[f"before_{column.name}"], row[f"after_{column.name}"]) for column in dataset.value_columns
     }
     differing = {name: pair for name, pair in values.items() if pair[0] != pair[1]}
     return Cause(
