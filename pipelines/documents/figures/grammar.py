@@ -32,6 +32,8 @@ _DELIMITERS = ",;:。!?"
 _ITEM = re.compile(r"(?:\(\d{1,2}\)|[①-⑳]|[一二三四五六七八九十]是|;)")
 _AVERAGE = re.compile(r"(?P<whole>全[省市县国区州])(?:平均|序时|进度|水平)?[^,;。()]*\($")
 _BRACKETS = re.compile(r"\((?![类款项]\)|国|境)[^()]*\)")
+_ARRIVED = re.compile(r"(?:实际|资金|已)*到位(?:资金|金额|数)?")
+_GENERIC_BUDGET = re.compile(r"(?:预算总额|总预算|预算总数)(?:为|是|共|:)?$")
 _PURPOSE = re.compile(r"^(?:用于|用作|作为|支付给)")
 _TOTAL_WORDS = re.compile(r"收入(?:合计|总额)?\"?$")
 
@@ -59,6 +61,8 @@ class _State:
     pending: list[str] = field(default_factory=list)
     pending_cue: Cue | None = None
     has_balance_items: bool = False
+    generic_budget: int | None = None
+    sentence_subjects: list[str] = field(default_factory=list)
 
     @property
     def item(self) -> str | None:
@@ -143,6 +147,7 @@ class _Reader:
         elif not re.match(r"[-—·●•]", text) and 5 in state.headings and len(text) > 120 and not tokens:
             del state.headings[5]
         state.subjects, state.main, state.pending, state.has_balance_items = {}, None, [], False
+        state.sentence_subjects = []
         if not re.match(r"[-—·●•]", text):
             state.lists, state.last_money = _Lists(), None
         sentence_start = self.body
@@ -164,7 +169,7 @@ class _Reader:
 
     def _begin_sentence(self) -> None:
         state = self.state
-        state.has_balance_items = False
+        state.has_balance_items, state.sentence_subjects = False, []
         state.subjects = {}
         state.pending = []
         if not (state.lists.is_open and state.lists.percent is None and state.lists.money is None):
@@ -197,12 +202,29 @@ class _Reader:
             return
         state.has_balance_items |= measure is Measure.AMOUNT
         index = len(self.reading.figures) - 1
-        if subject != DEPARTMENT:
+        self._make_room(index, lead)
+        if subject != DEPARTMENT and not _ARRIVED.fullmatch(subject):
             state.subjects[depth] = subject
+            if subject not in state.sentence_subjects:
+                state.sentence_subjects.append(subject)
             if not state.lists.is_open and depth == 0:
                 state.main = subject
         if token.quantity is Quantity.MONEY and not state.lists.is_open:
             state.last_money, state.last_money_index = measure, index
+
+    def _make_room(self, index: int, lead: str) -> None:
+        """A budget without a name is the full-year one where the sentence goes on with another, initial one."""
+        figures, generic = self.reading.figures, self.state.generic_budget
+        figure = figures[index]
+        if figure.measure is not Measure.INITIAL_BUDGET:
+            return
+        if _GENERIC_BUDGET.search(lead):
+            self.state.generic_budget = index
+        elif generic is not None:
+            first = figures[generic]
+            is_same = (first.subject, first.place.paragraph) == (figure.subject, figure.place.paragraph)
+            if is_same and first.amount != figure.amount:
+                figures[generic] = replace(first, measure=Measure.FULL_YEAR_BUDGET)
 
     def _sentence_end(self, position: int) -> int:
         match = _SENTENCE_END.search(self.folded.text, position)
@@ -226,7 +248,7 @@ class _Reader:
         if ":" in lead:
             head = before[: before.rfind(":")]
             found = next((measure for measure, words in _LIST_HEADS.items() if words.search(head)), None)
-            if found and re.search(r"(?:有|如下|分别|是|为|地区|单位|部门)$", _last_clause(head)):
+            if found and re.search(r"(?:有|如下|分别|是|为|地区|单位|部门)(?:\d+个)?$", _last_clause(head)):
                 state.lists.percent = found
                 state.lists.is_open = True
 
@@ -236,10 +258,8 @@ class _Reader:
         """Subject, measure, signed value and status; or the reason for which the token is passed over."""
         if token.quantity is Quantity.GRADE:
             return self._carried(around.depth), Measure.GRADE, token.value, Status.SINGLE
-        if average := self._average(token, previous, around):
-            return average, Measure.EXECUTION_RATE, token.value, Status.SINGLE
-        if named := self._distributed_before(token, around.lead):
-            return named
+        if told := self._told_before(token, previous, around):
+            return told
         best, match = _best_cue(token, around.lead)
         if best is None and (bare := _BRACKETS.sub("", around.lead)) != around.lead:
             best, match = _best_cue(token, bare)
@@ -251,6 +271,14 @@ class _Reader:
         subject = self._subject(best, match, around)
         return subject, self._settled(best, subject, around), _signed(token, best), Status.SINGLE
 
+    def _told_before(
+        self, token: Token, previous: Token | None, around: _Around
+    ) -> tuple[str, Measure, Decimal | str, Status] | None:
+        """A figure whose measure was told with an earlier one."""
+        if average := self._average(token, previous, around):
+            return average, Measure.EXECUTION_RATE, token.value, Status.SINGLE
+        return self._of_the_amount_before(token, previous, around.lead) or self._distributed_before(token, around.lead)
+
     def _distributed_before(self, token: Token, lead: str) -> tuple[str, Measure, Decimal | str, Status] | None:
         """The next of several names that 分别 gives a value each."""
         state, cue = self.state, self.state.pending_cue
@@ -258,6 +286,18 @@ class _Reader:
             return state.pending.pop(0), cue.measure, _signed(token, cue), Status.SINGLE
         state.pending = []
         return None
+
+    def _of_the_amount_before(
+        self, token: Token, previous: Token | None, lead: str
+    ) -> tuple[str, Measure, Decimal | str, Status] | None:
+        """A rate whose denominator is printed before it with its amount: 为调整预算数15,980万元的95.87%."""
+        figures = self.reading.figures
+        if token.quantity is not Quantity.PERCENT or lead != "的" or not figures:
+            return None
+        if previous is None or previous.quantity is not Quantity.MONEY:
+            return None
+        measure = _RATE_OF.get(figures[-1].measure or Measure.GRADE, Measure.SHARE)
+        return figures[-1].subject, measure, token.value, Status.SINGLE
 
     def _average(self, token: Token, previous: Token | None, around: _Around) -> str | None:
         """Whose a rate in brackets behind an average is: 低于全省(67.3%)平均, 高出全省平均7.2个百分点(88.4%)."""
@@ -280,6 +320,8 @@ class _Reader:
     def _without_cue(self, token: Token, around: _Around) -> tuple[str, Measure | None, Decimal | str, Status] | str:
         """A token before which no cue stands: an item of a list, an amount behind its name, or unread."""
         lists, clause = self.state.lists, around.clause
+        if token.quantity is Quantity.PERCENT and lists.percent and around.lead.endswith("("):
+            clause = _last_clause(around.lead[:-1])
         name = cleaned(clause)
         measure: Measure | None = None
         if token.quantity is Quantity.PERCENT and name:
@@ -287,7 +329,9 @@ class _Reader:
         elif token.quantity is Quantity.MONEY:
             if _PURPOSE.match(around.trail) and not name:
                 return "a purpose within a figure"
-            if name and PATH.search(clause):
+            if (name and PATH.search(clause)) or (
+                name and name.endswith("费") and self.state.last_money is Measure.EXECUTED
+            ):
                 measure = Measure.EXECUTED
             elif name and (_is_noun(name) or lists.is_open or around.depth > 0 or around.lead.startswith("、")):
                 measure = lists.money if lists.is_open and lists.money in _HANDED_ON else Measure.AMOUNT
@@ -325,6 +369,9 @@ class _Reader:
             named = self._subject_with_cue(cue, match, around, carried)
         elif name := cleaned(own):
             named = self._distributed(name, around.lead, cue)
+        elif "分别" in around.lead and len(self.state.sentence_subjects) > 1:
+            named, *self.state.pending = self.state.sentence_subjects
+            self.state.pending_cue = cue
         else:
             named = self._from_earlier(before, is_first=around.is_first)
             is_own = carried == DEPARTMENT and cue.measure is Measure.ADJUSTMENT
@@ -377,6 +424,8 @@ class _Reader:
         state, measure = self.state, cue.measure
         if measure is Measure.EXECUTED and _TOTAL_WORDS.search(subject) and not subject.endswith("支出"):
             measure = Measure.RECEIVED
+        if measure is Measure.YOY_AMOUNT and state.last_money in _PLANNED and _is_bare_change(around.clause):
+            return Measure.ADJUSTMENT
         if cue.strength > WEAK or re.search(r"完成|实现|实际", around.clause):
             return self._balanced_total(measure, subject)
         if around.depth > 0 and state.last_money is Measure.AMOUNT:
@@ -403,8 +452,15 @@ def _is_met(cue: PassedOverCue, token: Token, around: _Around, strength: int) ->
             return bool(cue.pattern.match(around.trail))
         case "before":
             return bool(re.search(f"(?:{cue.pattern.pattern})$", around.lead))
+        case "whole":
+            return bool(cue.pattern.search(f"{around.clause}{token.value}{token.unit}{around.trail}"))
         case _:
             return token.unit == "pp" and strength == 0
+
+
+def _is_bare_change(clause: str) -> bool:
+    """Whether 增加 or 减少 stands without what it is compared with; behind a budget it changes that."""
+    return not re.search(r"比(?!年初)|较(?!年初)|同期", clause)
 
 
 def _is_noun(name: str) -> bool:
@@ -432,6 +488,10 @@ def _best_cue(token: Token, lead: str) -> tuple[Cue | None, re.Match[str] | None
     return (best[1], best[2]) if best else (None, None)
 
 
+_RATE_OF = {
+    Measure.INITIAL_BUDGET: Measure.COMPLETION_OF_INITIAL,
+    Measure.FULL_YEAR_BUDGET: Measure.EXECUTION_RATE,
+}
 _LIST_HEADS = {
     Measure.EXECUTION_RATE: re.compile(r"(?:执行|支出|支付)(?:率|进度)"),
     Measure.ALLOCATION_RATE: re.compile(r"分配率|下达率"),
