@@ -32,6 +32,19 @@ class Measure(StrEnum):
     GRADE = "grade"
 
 
+class DocumentKind(StrEnum):
+    """What a published document is, by its title."""
+
+    PROJECT_SELF_EVALUATION = "project_self_evaluation"
+    SELF_EVALUATION = "self_evaluation"
+    FINAL_ACCOUNT = "final_account"
+    ADJUSTMENT_PLAN = "adjustment_plan"
+    BULLETIN = "bulletin"
+    BUDGET_EXECUTION = "budget_execution"
+    BUDGET = "budget"
+    OTHER = "other"
+
+
 class Quantity(StrEnum):
     """What kind of number a token is, by its unit."""
 

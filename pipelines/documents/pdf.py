@@ -15,7 +15,8 @@ from pipelines.documents.text import paragraphs_of
 MAX_PAGES = 600
 _MIN_CHARACTERS = 8
 _UNIT = re.compile(r"(?:金额)?单位[:：]?\s*(?:人民币)?\s*(亿元|万元|千元|元)")
-_ROWS_OF_A_TABLE = 3
+_BARE_AMOUNT = re.compile(r"(?:^|\s)-?\d[\d,]*\.\d{2}(?=\s|$)")
+_AMOUNTS_OF_A_TABLE = 3
 
 
 def read_pdf(content: bytes, *, with_tables: bool = True) -> Document:
@@ -78,8 +79,8 @@ def _tables(content: bytes, lines: list[list[str]]) -> list[Table]:
 
 
 def _looks_tabular(lines: list[str]) -> bool:
-    """Whether lines end in bare amounts, as the rows of a table do."""
-    return sum(bool(re.search(r"(?:^|\s)-?\d[\d,]*(?:\.\d+)?%?$", line.strip())) for line in lines) >= _ROWS_OF_A_TABLE
+    """Whether a page holds bare amounts, as the rows of a table do."""
+    return len(_BARE_AMOUNT.findall("\n".join(lines))) >= _AMOUNTS_OF_A_TABLE
 
 
 def _rows(page: Any) -> list[tuple[tuple[str, ...], ...]]:

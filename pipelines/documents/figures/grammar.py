@@ -52,6 +52,7 @@ class _Lists:
 class _State:
     """What carries from token to token of a paragraph, and from paragraph to paragraph (headings, lists)."""
 
+    is_plan: bool = False
     headings: dict[int, tuple[Heading, str | None, str | None]] = field(default_factory=dict)
     subjects: dict[int, str | None] = field(default_factory=dict)
     main: str | None = None
@@ -111,9 +112,14 @@ class TextReading:
     tokens: int
 
 
-def read_paragraphs(paragraphs: Iterable[Paragraph], fiscal_year: int | None = None) -> TextReading:
-    """The figures of running text in reading order; those with status ``unread`` have no measure."""
-    state = _State()
+def read_paragraphs(
+    paragraphs: Iterable[Paragraph], fiscal_year: int | None = None, *, is_plan: bool = False
+) -> TextReading:
+    """The figures of running text in reading order; those with status ``unread`` have no measure.
+
+    ``is_plan``: the document is a budget; what it lists is planned, unless it says that it was carried out.
+    """
+    state = _State(is_plan=is_plan)
     reading = TextReading([], [], 0)
     count = 0
     for paragraph in paragraphs:
@@ -426,8 +432,9 @@ class _Reader:
             measure = Measure.RECEIVED
         if measure is Measure.YOY_AMOUNT and state.last_money in _PLANNED and _is_bare_change(around.clause):
             return Measure.ADJUSTMENT
-        if cue.strength > WEAK or re.search(r"完成|实现|实际", around.clause):
-            return self._balanced_total(measure, subject)
+        is_done = bool(re.search(r"完成|实现|实际|执行|决算", around.clause))
+        if cue.strength > WEAK or (is_done and not re.search(r"决算|执行", around.clause)):
+            return self._balanced_total(measure, subject, is_done=is_done)
         if around.depth > 0 and state.last_money is Measure.AMOUNT:
             return Measure.AMOUNT
         if state.lists.is_open and state.lists.money in _PLANNED:
@@ -436,7 +443,13 @@ class _Reader:
             return Measure.INITIAL_BUDGET
         return self._balanced_total(measure, subject)
 
-    def _balanced_total(self, measure: Measure, subject: str) -> Measure:
+    def _balanced_total(self, measure: Measure, subject: str, *, is_done: bool = False) -> Measure:
+        """What was received or executed, unless the document is a plan; a total behind balance items is a balance."""
+        if self.state.is_plan and not is_done and measure in (Measure.RECEIVED, Measure.EXECUTED):
+            return Measure.INITIAL_BUDGET
+        return self._balance(measure, subject)
+
+    def _balance(self, measure: Measure, subject: str) -> Measure:
         """A total behind items such as transfers and carry-over is the balance of an account, not what was received."""
         is_total = bool(re.search(r"总(?:收入|支出)$", subject)) and measure in (Measure.RECEIVED, Measure.EXECUTED)
         return Measure.AMOUNT if is_total and self.state.has_balance_items else measure

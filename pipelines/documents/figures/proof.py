@@ -92,8 +92,10 @@ def prove(figures: Sequence[Figure]) -> tuple[list[Figure], tuple[Inconsistency,
         _prove_group(proof, group)
     _prove_shares(proof)
     _prove_parts(proof)
+    _prove_balances(proof)
     _prove_tables(proof)
     _prove_same(proof)
+    _prove_text_by_tables(proof)
     contradicted = {member for one in proof.broken if not one.is_truncated for member in one.figures}
     statuses = []
     for position, figure in enumerate(figures):
@@ -210,6 +212,22 @@ def _prove_parts(proof: _Proof) -> None:
             proof.sum_of(whole, parts, Identity.PARTS)
 
 
+def _prove_balances(proof: _Proof) -> None:
+    """A total of income and expenditure (财政拨款收入支出总计) is not less than the income of that name."""
+    received = {
+        figure.subject: position
+        for position, figure in enumerate(proof.figures)
+        if figure.measure is Measure.RECEIVED and figure.amount is not None and figure.reading == "text"
+    }
+    for position, figure in enumerate(proof.figures):
+        match = re.search(r"(?P<name>[^年度]+收入)支出总(?:计|额)$", figure.subject)
+        if match is None or figure.measure is not Measure.AMOUNT or figure.amount is None:
+            continue
+        part = received.get(match["name"])
+        if part is not None and proof.amount(position) + figure.half_unit < proof.amount(part):
+            proof.fail(Identity.PARTS, (position, part), proof.amount(part) / UNIT_FACTORS[figure.unit])
+
+
 def _prove_tables(proof: _Proof) -> None:
     """类 = sum of its 款 = sum of their 项, and the total row = sum of the 类, column by column."""
     columns: defaultdict[tuple[object, ...], dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -259,3 +277,26 @@ def _prove_same(proof: _Proof) -> None:
                 )
             else:
                 proof.close((first, other))
+
+
+def _prove_text_by_tables(proof: _Proof) -> None:
+    """What the text says of a function class, the document's own tables say too."""
+    cells: defaultdict[tuple[str, int, Measure | None], list[int]] = defaultdict(list)
+    for position, figure in enumerate(proof.figures):
+        if figure.reading == "table" and figure.amount is not None and "/" not in figure.subject:
+            cells[(figure.subject, len(figure.function_path), figure.measure)].append(position)
+    for position, figure in enumerate(proof.figures):
+        if figure.reading == "table" or figure.amount is None or figure.measure is None:
+            continue
+        names = re.findall(r"(?:^|\))([^()]+(?:\([^()类款项]+\)[^()]*)?)\((?:类|款|项)\)", figure.subject)
+        if not names:
+            continue
+        same = cells.get((names[-1], len(names), figure.measure), [])
+        if not same or len({proof.amount(cell) for cell in same}) > 1:
+            continue
+        slack = figure.half_unit + proof.figures[same[0]].half_unit
+        if abs(proof.amount(position) - proof.amount(same[0])) <= slack:
+            proof.close((position, *same))
+        else:
+            expected = proof.amount(same[0]) / UNIT_FACTORS[figure.unit]
+            proof.fail(Identity.SAME_FIGURE, (position, same[0]), expected)

@@ -58,6 +58,7 @@ class _TableReader:
     """Reads tables one after the other; one over a page break goes on under the headers of the page before."""
 
     fiscal_year: int | None
+    is_plan: bool = False
     figures: list[Figure] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     columns: dict[int, _Column] = field(default_factory=dict)
@@ -98,21 +99,28 @@ class _TableReader:
                 self.passed_over.append(PassedOver(row[position], "a row without a name", place, printed))
             else:
                 figure = _figure(match, column, name, subject, table.unit)
+                is_planned = self.is_plan and figure.measure in (Measure.EXECUTED, Measure.RECEIVED)
                 self.figures.append(
                     replace(
                         figure,
+                        measure=Measure.INITIAL_BUDGET if is_planned else figure.measure,
                         place=place,
                         sentence=printed,
                         fiscal_year=self.fiscal_year,
                         section=table.title,
-                        function_path=_codes(row, self.columns),
+                        function_path=_codes(row, self.columns, position),
                     )
                 )
 
 
-def read_tables(tables: Iterable[Table], fiscal_year: int | None = None) -> tuple[list[Figure], list[PassedOver], int]:
-    """The figures of tables, the numbers that are none, and how many numbers there are."""
-    reader = _TableReader(fiscal_year)
+def read_tables(
+    tables: Iterable[Table], fiscal_year: int | None = None, *, is_plan: bool = False
+) -> tuple[list[Figure], list[PassedOver], int]:
+    """The figures of tables, the numbers that are none, and how many numbers there are.
+
+    ``is_plan``: the document is a budget; what it lists is planned, not received or executed.
+    """
+    reader = _TableReader(fiscal_year, is_plan)
     for table in tables:
         reader.read(table)
     return reader.figures, reader.passed_over, len(reader.figures) + len(reader.passed_over)
@@ -208,9 +216,16 @@ def _bare(name: str) -> str:
     return re.sub(r"^(?:[一二三四五六七八九十]{1,3}、|\(?[一二三四五六七八九十\d]{1,2}[)、.](?!\d)|其中:?)+", "", name)
 
 
-def _codes(row: list[str], columns: dict[int, _Column]) -> tuple[str, ...]:
-    """The 类, 款, 项 of a row, in the first cells of it."""
-    return tuple(cell for position, cell in enumerate(row[:3]) if _CODE.fullmatch(cell) and position not in columns)
+def _codes(row: list[str], columns: dict[int, _Column], position: int) -> tuple[str, ...]:
+    """The 类, 款, 项 of a cell's row: codes between the block of columns before and the cell."""
+    begin = max((other + 1 for other in range(position) if _measures(columns, other)), default=0)
+    while begin and not any(_CODE.fullmatch(cell) for cell in row[begin:position]):
+        begin = max((other + 1 for other in range(begin - 1) if _measures(columns, other)), default=0)
+    return tuple(cell for cell in row[begin:position] if _CODE.fullmatch(cell))
+
+
+def _measures(columns: dict[int, _Column], position: int) -> bool:
+    return position in columns and columns[position].measure is not None
 
 
 def _is_plain_code(match: re.Match[str]) -> bool:
