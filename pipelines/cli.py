@@ -377,6 +377,29 @@ def notify(text: str, failure: str | None, warehouse: Path | None) -> None:
     notify_and_report(_settings(None, warehouse), text, failure=failure)
 
 
+@main.command()
+@_raw
+@_warehouse
+@click.option("--host", metavar="ADDRESS", help="By default the setting portal.host: 127.0.0.1 | 监听地址")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="By default 8765 | 端口")
+@click.option("--new-token", metavar="USER", help="Only make a token for this user | 仅为该用户生成访问令牌")
+def serve(raw: Path | None, warehouse: Path | None, host: str | None, port: int | None, new_token: str | None) -> None:
+    """Pages and SQL in a browser, read-only | 网页查询（只读）
+
+    Without users it listens on this machine only and shows everything; docs/portal.md tells how readers are told apart.
+
+    未配置用户时只供本机访问且全部可见；用户与权限见 docs/portal.zh-CN.md。
+    """
+    from pipelines.commands.serve import print_token, serve_until_told
+
+    if new_token:
+        print_token(new_token)
+        return
+    settings = _settings(raw, warehouse)
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    serve_until_told(settings.model_copy(update={"portal": settings.portal.model_copy(update=given)}))
+
+
 def _settings(raw: Path | None, warehouse: Path | None, published: Path | None = None) -> Settings:
     """Settings with the command line's directories on top."""
     from pipelines.commands.configuration import load_settings

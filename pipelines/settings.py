@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
@@ -183,6 +183,40 @@ class Retention(_Group):
     backups: int | None = Field(14, ge=1, description="Backups, the newest ones.")
 
 
+class Portal(_Group):
+    """``district-finance serve``: where it listens, who may read, and what a question may cost."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; one of other machines needs a way to know users.")
+    port: int = Field(8765, ge=0, lt=65536)
+    host_names: list[str] = Field(
+        default_factory=list,
+        description="Names under which browsers may ask for it; empty: this machine's loopback names only.",
+    )
+    users: Path | None = Field(None, description="users.toml: which user may see what. None: everything is visible.")
+    user_header: str | None = Field(
+        None, pattern=r"^[A-Za-z][A-Za-z0-9-]*$", description="Header in which the reverse proxy names the user."
+    )
+    proxies: list[IPvAnyNetwork] = Field(
+        default_factory=list, description="Addresses from which that header is believed; from others it is refused."
+    )
+    tokens: Path | None = Field(None, description="tokens.toml: sha256 of a token → user, for readers without a proxy.")
+    connections_at_most: int = Field(256, gt=0, description="Open connections; beyond them a request is turned away.")
+    request_head_seconds: float = Field(10, gt=0, description="Time in which a request's head must have arrived.")
+    page_seconds: float = Field(20, gt=0, description="Time that the queries of one page may take.")
+    page_memory_mb: int = Field(1024, ge=200, description="Memory of the database that pages are read from.")
+    pages_at_once: int = Field(8, gt=0, description="Pages made at the same time; others wait.")
+    file_rows_at_most: int = Field(1_000_000, gt=0, le=1_048_575, description="Rows of a list or a result as a file.")
+    kept_publications: int = Field(2, ge=0, description="Earlier publications kept open for pages that show them.")
+    sql_at_once: int = Field(4, gt=0, description="Statements that run at the same time; each has a process.")
+    sql_at_once_per_user: int = Field(2, gt=0, description="Of these those of one user.")
+    sql_waiting_at_most: int = Field(32, ge=0, description="Statements that wait for their turn; others are refused.")
+    sql_seconds: float = Field(30, gt=0, description="Time that a statement may take.")
+    sql_memory_mb: int = Field(512, ge=128, description="Memory of the database of one statement.")
+    sql_rows_per_page: int = Field(200, gt=0, le=2000, description="Rows of a result that a page shows.")
+    sql_bytes_at_most: int = Field(512 * 1024**2, gt=0, description="Size of a result as a file.")
+    sql_characters_at_most: int = Field(100_000, gt=0, description="Length of a statement.")
+
+
 class Settings(BaseSettings):
     """All settings; ``Settings()`` reads environment and file, keyword arguments win over both."""
 
@@ -215,6 +249,7 @@ class Settings(BaseSettings):
     closing: Closing = Closing()
     notifications: Notifications = Notifications()
     retention: Retention = Retention()
+    portal: Portal = Portal()
     backups: Path = Field(Path("backups"), description="Where backups are written: best on another disk.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Of the structured log.")
     memory_limit_mb: int = Field(

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from pipelines.commands.tables import Number, as_json, format_table
+from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import definition
+from pipelines.reports.result_files import as_json
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
 from pipelines.warehouse.differences import Cause, Difference, FigureChange, NoSuchBuildError, compare_publications

@@ -14,9 +14,10 @@ import click
 
 from pipelines.commands.findings import describe_finding
 from pipelines.commands.query import connect_to_published
-from pipelines.commands.tables import Number, as_json, format_table
+from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import Figure, value_labels
 from pipelines.contracts.model import Column, Kind
+from pipelines.reports.result_files import as_json
 from pipelines.warehouse.explain import Contributions, Explanation, NotExplainedError, Step, explain
 
 _CONTRIBUTION_HEADS = (

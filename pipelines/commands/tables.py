@@ -5,45 +5,13 @@ Does not belong here: which rows are shown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from rich.cells import cell_len
 
-
-def as_text(value: Any) -> str:
-    """A value as people read it: decimals in full digits, dates as ISO, NULL as ``NULL``."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return f"{value:f}"
-        case list() | tuple() | dict():
-            return as_json(value)
-        case _:
-            return str(value)
-
-
-def as_json(value: Any) -> str:
-    """A value as JSON; a decimal is a number with all its digits, which the json module cannot write."""
-    match value:
-        case Decimal():
-            return f"{value:f}" if value.is_finite() else json.dumps(str(value))
-        case float() if value - value != 0:
-            return json.dumps(str(value))
-        case None | bool() | int() | float() | str():
-            return json.dumps(value, ensure_ascii=False)
-        case list() | tuple():
-            return f"[{', '.join(map(as_json, value))}]"
-        case dict():
-            members = (f"{json.dumps(as_text(key), ensure_ascii=False)}: {as_json(value[key])}" for key in value)
-            return f"{{{', '.join(members)}}}"
-        case _:
-            return json.dumps(as_text(value), ensure_ascii=False)
+from pipelines.reports.result_files import as_text
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -17,7 +17,7 @@ import duckdb
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import BUILD, QUALITY_TABLES
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import attach_published
 from pipelines.warehouse.database import create_core_tables, run_sql
 
 _DATED_BY = {
@@ -47,11 +47,9 @@ def opened_as_of(
             f"{day} lies before fiscal year {fiscal_year}; give a day from {fiscal_year}-01-01 on. "
             f"{day} 早于 {fiscal_year} 年度，请给出 {fiscal_year}-01-01 及以后的日期。"
         )
-    open_published(database).close()
-    quoted = str(database).replace("'", "''")
     values = {"district": district_code, "year": fiscal_year, "day": day}
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{quoted}' as published (read_only)")
+        attach_published(connection, database, "published")
         create_core_tables(connection, with_comments=False)
         for name in DATASETS:
             dated_by = _DATED_BY.get(name)

@@ -168,7 +168,9 @@ def read_content(
         of_year,
     ).fetchall()
     sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
-    totals = _one(connection, _TOTALS, of_year)
+    totals = _one(
+        connection, f"select * exclude (district_code, fiscal_year) from ({DISTRICT_TOTALS}) where {_OF_YEAR}", of_year
+    )
     return Content(
         district_code,
         fiscal_year,
@@ -196,17 +198,18 @@ def english_label(name: str) -> str:
 
 _OF_YEAR = "district_code = $district and fiscal_year = $year"
 
-_TOTALS = f"""
+DISTRICT_TOTALS = """
 with latest as (
-    select time_progress_pct
+    select district_code, fiscal_year, time_progress_pct
     from summary.execution_ranking
-    where {_OF_YEAR} and figure_level = 'department'
-    order by month desc nulls last
-    limit 1
+    where figure_level = 'department'
+    qualify row_number() over (partition by district_code, fiscal_year order by month desc nulls last) = 1
 ),
 
 total as (
     select
+        district_code,
+        fiscal_year,
         count(*) as department_count,
         count(initial_budget_amount) as known_initial_budget_amount,
         sum(initial_budget_amount) as initial_budget_amount,
@@ -228,7 +231,7 @@ total as (
         sum(net_adjustment_amount) filter (initial_budget_amount is not null) as adjusted_net_amount,
         max(as_of_date) as as_of_date
     from summary.department_execution
-    where {_OF_YEAR}
+    group by district_code, fiscal_year
 )
 
 select
@@ -238,12 +241,14 @@ select
     latest.time_progress_pct,
     exact_rate_pct(rated_executed_amount, rated_budget_amount) - latest.time_progress_pct as gap_to_progress_points
 from total
-left join latest on true
+left join latest using (district_code, fiscal_year)
 """
+"""Sums over the departments of every district and year; ``known_…`` count those of which an amount is known. Needs the
+macros (``create_macros``)."""
 
 
 def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: dict[str, Any]) -> Table:
-    label_zh, meaning, meaning_zh = _table_words(section.table)
+    label_zh, meaning, meaning_zh = table_words(section.table)
     columns = tuple(definition(name) for name in section.columns)
     where = f"{_OF_YEAR} and {section.where}" if section.where else _OF_YEAR
     of_interest = f"where {where} order by {section.order} limit {section.rows_at_most}"
@@ -267,7 +272,7 @@ def _section(connection: duckdb.DuckDBPyConnection, section: Section, of_year: d
 
 
 @cache
-def _table_words(table: str) -> tuple[str, str, str]:
+def table_words(table: str) -> tuple[str, str, str]:
     """Label, meaning and Chinese meaning of a published table, from where it is defined."""
     schema, _, name = table.partition(".")
     if schema == "quality":

@@ -34,6 +34,25 @@ def open_published(database: Path) -> duckdb.DuckDBPyConnection:
         NotPublishedError: nothing was published yet.
         WrittenIntoError: a write-ahead log lies beside the file.
     """
+    check_published_file(database)
+    return duckdb.connect(database, read_only=True)
+
+
+def attach_published(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:
+    """Attaches the published database read-only to a database in memory, where it stays as it is at this moment.
+
+    Connections of one process to one path share what is open under it; a database in memory has a file of its own, so
+    that a long-lived process can have an earlier publication and a later one open at once.
+
+    Raises as ``open_published``.
+    """
+    check_published_file(database)
+    quoted = str(database).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as {name} (read_only)")
+
+
+def check_published_file(database: Path) -> None:
+    """Raises ``NotPublishedError`` or ``WrittenIntoError`` where there is no published file to be trusted."""
     if not database.exists():
         raise NotPublishedError(
             f"{database}: nothing has been published yet. Run 'district-finance nightly' first. "
@@ -45,4 +64,3 @@ def open_published(database: Path) -> duckdb.DuckDBPyConnection:
             "Run 'district-finance nightly': it is made anew. "
             "有人写入过已发布的数据库，其数字已不是发布的数字；请运行 nightly 重新生成。"
         )
-    return duckdb.connect(database, read_only=True)

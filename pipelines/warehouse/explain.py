@@ -104,6 +104,31 @@ def explain(connection: duckdb.DuckDBPyConnection, address: str, figure: str, *,
         NotExplainedError: the address fits nothing or several things, or the figure is none.
     """
     level, published = _find(connection, address)
+    return explain_row(connection, level, published, figure, rows=rows)
+
+
+def published_row(connection: duckdb.DuckDBPyConnection, level: str, key: Row) -> Row:
+    """The published row of a department or project; ``key`` are columns of its key, as many as tell it.
+
+    Raises ``NotExplainedError`` where none or several fit.
+    """
+    subject = {name: key[name] for name in _KEY if name in key}
+    found = _rows(connection, f"from {_TABLES[level]} as item where {_is_subject('item', subject)} limit 2", subject)
+    if len(found) != 1:
+        named = " / ".join(str(value) for value in subject.values() if value is not None)
+        several = "is several things 不唯一" if found else "is not published 未发布"
+        raise NotExplainedError(f"{named} {several}.")
+    return found[0]
+
+
+def explain_row(
+    connection: duckdb.DuckDBPyConnection, level: str, published: Row, figure: str, *, rows: int = 20
+) -> Explanation:
+    """Explains one figure of a published row (``published_row``); see ``explain``.
+
+    Raises:
+        NotExplainedError: the figure is none of the row's table.
+    """
     names = [name for name in published if name not in _KEY]
     column = _figure(figure, names)
     subject = {name: published[name] for name in _KEY if name in published}
