@@ -151,6 +151,46 @@ def _read_macros(directory: Path) -> tuple[SqlFile, ...]:
     return tuple(files[name] for name in TopologicalSorter(called).static_order())
 
 
+_MACRO = re.compile(r"create or replace temp macro (\w+)\(([^)]*)\) as\b", re.IGNORECASE)
+
+
+def self_contained_macro(name: str) -> str:
+    """``name(parameters) as (body)`` of a macro of ``sql/macros`` in which every other macro is written out.
+
+    A macro of an attached database finds only the functions of the engine: one that calls another would fail there.
+    """
+    bodies: dict[str, tuple[list[str], str]] = {}
+    for file in read_macros():
+        head = _MACRO.match(file.query)
+        if head is None:
+            raise SqlFileError(f"{file.path}: expected 'create or replace temp macro name(parameters) as'.")
+        body = re.sub(r"--[^\n]*", " ", file.query[head.end() :])
+        for other, (parameters, written) in bodies.items():
+            body = _written_out(body, other, parameters, written)
+        bodies[head[1]] = [part.strip() for part in head[2].split(",")], " ".join(body.split())
+    parameters, body = bodies[name]
+    return f"{name}({', '.join(parameters)}) as ({body})"
+
+
+def _written_out(text: str, name: str, parameters: list[str], body: str) -> str:
+    """``text`` with each call of the macro replaced by its body."""
+    while call := re.search(rf"\b{name}\(", text):
+        depth, start, arguments = 1, call.end(), []
+        at = start
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            if (text[at] == "," and depth == 1) or not depth:
+                arguments.append(text[start:at].strip())
+                start = at + 1
+            at += 1
+        given = dict(zip(parameters, arguments, strict=True))
+        written = re.sub(
+            r"\b\w+\b", lambda word, given=given: f"({given[word[0]]})" if word[0] in given else word[0], body
+        )
+        text = f"{text[: call.start()]}({written}){text[at:]}"
+    return text
+
+
 def in_order(files: Iterable[SqlFile], existing: Collection[str]) -> list[SqlFile]:
     """The files, each behind the tables that it reads.
 

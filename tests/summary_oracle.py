@@ -7,9 +7,10 @@ a list of dictionaries. Does not belong here: an import from ``pipelines``, SQL,
 from __future__ import annotations
 
 import calendar
+import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -55,6 +56,26 @@ def known_sum(values: Iterable[Any]) -> Any:
     """The sum, unknown if any part is."""
     parts = list(values)
     return None if any(part is None for part in parts) else sum(parts, Decimal(0))
+
+
+def same_day_last_year(day: date | None) -> date | None:
+    """The same day of the year before; a month's end for a month's end."""
+    if day is None:
+        return None
+    last = calendar.monthrange(day.year, day.month)[1]
+    before = calendar.monthrange(day.year - 1, day.month)[1]
+    return date(day.year - 1, day.month, before if day.day == last else day.day)
+
+
+WIDE = {ord(c): ord(c) - 0xFEE0 for c in map(chr, range(0xFF01, 0xFF5F))}
+
+
+def looks(name: str | None) -> str | None:
+    """A name without what only looks different."""
+    if name is None:
+        return None
+    name = re.sub("(19|20)[0-9]{2}年度?", "", name.translate(WIDE).lower())
+    return "".join(character for character in name if character.isalnum())
 
 
 def execution_status(executed: Any, budget: Any) -> str:
@@ -133,11 +154,11 @@ class DistrictYear:
         return unit
 
     def department_columns(self, key: str) -> Row:
-        """Code and name of a department."""
+        """Code, name and join key of a department."""
         if key.startswith("~"):
-            return {"department_code": None, "department_name": key[1:]}
+            return {"department_code": None, "department_name": key[1:], "department_key": key[1:]}
         name = self.listed.get(key, {}).get("department_name") or min(self._department_names[key], default=None)
-        return {"department_code": key, "department_name": name}
+        return {"department_code": key, "department_name": name, "department_key": key}
 
     def _find_projects(self) -> None:
         self._project_list = {row["project_code"]: row for row in self.rows["project"]}
@@ -172,15 +193,17 @@ class DistrictYear:
         return next(iter(codes)) if len(codes) == 1 else "~" + str(row["project_name"])
 
     def project_columns(self, department: str, key: str | None) -> Row:
-        """Code, name, kind and nature of a project."""
+        """Code, name, join key, kind and nature of a project."""
         if key is None:
-            return {"project_code": None, "project_name": None, "project_kind": None, "expenditure_nature": None}
+            none = dict.fromkeys(("project_code", "project_name", "project_kind", "expenditure_nature"))
+            return {**none, "project_key": ""}
         listed = self._project_list.get(key, {})
         stated = self._stated[department, key]
         only = {name: next(iter(values)) for name, values in stated.items() if len(values) == 1}
         kind = listed.get("project_kind") or only.get("project_kind")
         return {
             "project_code": None if key.startswith("~") else key,
+            "project_key": key.removeprefix("~"),
             "project_name": key[1:]
             if key.startswith("~")
             else listed.get("project_name") or min(self._project_names[key], default=None),
@@ -194,10 +217,71 @@ class DistrictYear:
 
     @cached_property
     def latest_event(self) -> date | None:
-        """The date of the last adjustment or payment."""
-        dates = [row["adjustment_date"] for row in self.rows["budget_adjustment"]]
-        dates += [row["payment_date"] for row in self.rows["payment"]]
-        return max(dates, default=None)
+        """The date of the last payment, of the last adjustment where nothing was paid."""
+        adjusted = max((row["adjustment_date"] for row in self.rows["budget_adjustment"]), default=None)
+        return self.latest_payment or adjusted
+
+    @cached_property
+    def latest_payment(self) -> date | None:
+        """The date of the last payment."""
+        return max((row["payment_date"] for row in self.rows["payment"]), default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether execution of a later year has begun, or what counts came after the year's end."""
+        accepted = self.city.accepted.get((self.district, self.year))
+        later = [
+            place
+            for place in self.city.years.values()
+            if place.district == self.district and place.year > self.year
+            if place.latest_payment or "execution_statement" in place.delivered
+        ]
+        return bool(later) or (accepted is not None and accepted.year > self.year)
+
+    def is_finished(self, figure: Row) -> bool:
+        """Whether a figure is that of the whole year."""
+        end = date(self.year, 12, 31)
+        if figure["source_grain"] != "detail":
+            return self.is_over if figure["as_of_date"] is None else figure["as_of_date"] >= end
+        stated = [row["as_of_date"] for row in self.rows["execution_statement"] if row.get("as_of_date")]
+        if any(day >= end for day in stated):
+            return True
+        last = self.latest_payment
+        return last is not None and (last >= end or (last.month == 12 and self.is_over))
+
+    def same_period_date(self, figure: Row) -> date | None:
+        """The day of the year before with which a figure is compared."""
+        if self.is_finished(figure):
+            return date(self.year - 1, 12, 31)
+        return same_day_last_year(figure["as_of_date"])
+
+    def standing_on(self, level: str, key: tuple[str, Any], day: date | None) -> tuple[Any, Any]:
+        """Full-year budget and executed amount as they stood on a day of this year, both unknown if nobody says."""
+        figure = self.figures(level)[key]
+        end = date(self.year, 12, 31)
+        if day is None or not (self.is_finished(figure) or (figure["as_of_date"] and figure["as_of_date"] >= day)):
+            return None, None
+        if day == end and self.is_finished(figure):
+            return figure["full"], figure["executed"]
+        if figure["source_grain"] == "statement":
+            stated = [s for s in self._statement_months(level).get(key, {}).values() if s["as_of_date"] == day]
+            return (stated[0]["full"], stated[0]["executed"]) if stated else (None, None)
+        own = {
+            dataset: [row for row in self.rows[dataset] if self._key(level, row) == key]
+            for dataset in ("annual_budget", "budget_adjustment", "payment")
+        }
+        full, executed = figure["full"], None
+        last = calendar.monthrange(day.year, day.month)[1]
+        if self.latest_event and day.month - (day.day < last) > self.latest_event.month:
+            # The months end with the last payment.
+            later = any(row["adjustment_date"] > day for row in self.rows["budget_adjustment"])
+            return None if later else full, figure["executed"]
+        if "budget_adjustment" in self.delivered and figure["initial"] is not None:
+            moved = [r["adjustment_amount"] for r in own["budget_adjustment"] if r["adjustment_date"] <= day]
+            full = figure["initial"] + sum(moved, Decimal(0))
+        if "payment" in self.delivered:
+            executed = sum((row["paid_amount"] for row in own["payment"] if row["payment_date"] <= day), Decimal(0))
+        return full, executed
 
     @property
     def usual_grain(self) -> str:
@@ -489,9 +573,14 @@ class City:
     """All districts and years together: the tables."""
 
     def __init__(
-        self, rows: dict[str, list[Row]], delivered: set[tuple[str, int, str]], reference: dict[str, list[Row]]
+        self,
+        rows: dict[str, list[Row]],
+        delivered: set[tuple[str, int, str]],
+        reference: dict[str, list[Row]],
+        accepted: dict[tuple[str, int], datetime] | None = None,
     ) -> None:
         self.reference = reference
+        self.accepted = accepted or {}
         parts: dict[tuple[str, int], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for dataset, entries in rows.items():
             for row in entries:
@@ -579,13 +668,162 @@ class City:
             for p, d, fund_type, figure in self._execution("fund_type")
         ]
 
+    def _detail_departments(self) -> Iterable[tuple[DistrictYear, str, dict[str, list[Row]]]]:
+        """Departments whose figures come from detail, with their lines by dataset."""
+        for place in self.years.values():
+            for (department, _), figure in place.figures("department").items():
+                if figure["source_grain"] == "detail":
+                    yield (
+                        place,
+                        department,
+                        {
+                            dataset: [row for row in place.rows[dataset] if place.department(row) == department]
+                            for dataset in ("annual_budget", "budget_adjustment", "payment")
+                        },
+                    )
+
+    def _class_name(self, place: DistrictYear, kind: str, classification: str | None, code: str | None) -> Row:
+        """Name and source of a class: delivered, of the year's list, or of the newest list before."""
+        delivered = []
+        for row in place.rows[f"{kind}_code"]:
+            own = row.get("economy_classification") or ("government" if code and code[0] == "5" else "department")
+            if row[f"{kind}_code"] == code and classification in (None, own):
+                delivered.append(row[f"{kind}_name"])
+        if delivered:
+            return {f"{kind}_class_name": min(delivered), "class_name_source": "delivered"}
+        known = [
+            row
+            for row in self.reference["class_names"]
+            if (row["class_kind"], row["class_code"]) == (kind, code) and row["first_fiscal_year"] <= place.year
+        ]
+        if not known or classification == "government":
+            return {f"{kind}_class_name": None, "class_name_source": None}
+        newest = max(known, key=lambda row: row["first_fiscal_year"])
+        is_current = int(newest["last_fiscal_year"] or 9999) >= place.year
+        return {
+            f"{kind}_class_name": newest["class_name"],
+            "class_name_source": "reference" if is_current else "earlier_reference",
+        }
+
+    @staticmethod
+    def _class_rates(place: DistrictYear, initial: Any, full: Any, executed: Any) -> Row:
+        initial = initial if "annual_budget" in place.delivered else None
+        executed = executed if "payment" in place.delivered else None
+        net = minus(full, initial)
+        figure = {"initial": initial, "net": net, "full": full, "executed": executed, "source_grain": "detail"}
+        figure |= dict.fromkeys(("increase", "decrease", "count", "gross")) | {"as_of_date": place.latest_event}
+        rates = City._rates(figure)
+        for name in ("increase_amount", "decrease_amount", "adjustment_count"):
+            del rates[name]
+        return {name: value for name, value in rates.items() if not name.startswith("gross")}
+
+    @staticmethod
+    def _stated(place: DistrictYear, lines: list[Row]) -> Any:
+        stated = known_sum(row.get("full_year_budget_amount") for row in lines)
+        every = [row.get("full_year_budget_amount") for row in place.rows["annual_budget"]]
+        if not lines:
+            return Decimal(0) if every and None not in every else None
+        return stated
+
+    def department_execution_by_function(self) -> list[Row]:
+        """summary.department_execution_by_function."""
+        result = []
+        for place, department, lines in self._detail_departments():
+            is_moved = any(not row.get("function_code") for row in lines["budget_adjustment"])
+            for level in (1, 2, 3):
+                parts: dict[Any, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+                for dataset, rows in lines.items():
+                    for row in rows:
+                        code = row.get("function_code")
+                        parts[code and code[: 2 * level + 1]][dataset].append(row)
+                for code, part in parts.items():
+                    initial = sum((row["initial_budget_amount"] for row in part["annual_budget"]), Decimal(0))
+                    full = self._stated(place, part["annual_budget"])
+                    if "budget_adjustment" in place.delivered and not is_moved:
+                        full = initial + sum((r["adjustment_amount"] for r in part["budget_adjustment"]), Decimal(0))
+                    if "annual_budget" not in place.delivered:
+                        full = None
+                    result.append(
+                        {
+                            "district_code": place.district,
+                            "fiscal_year": place.year,
+                            **place.department_columns(department),
+                            "function_level": level,
+                            "function_class_code": code,
+                            **self._class_name(place, "function", None, code),
+                            "parent_function_class_code": code[: 2 * level - 1] if code and level > 1 else None,
+                            **self._class_rates(
+                                place, initial, full, sum((r["paid_amount"] for r in part["payment"]), Decimal(0))
+                            ),
+                        }
+                    )
+        return result
+
+    def department_execution_by_economy(self) -> list[Row]:
+        """summary.department_execution_by_economy."""
+        result = []
+        for place, department, lines in self._detail_departments():
+            for classification in ("department", "government"):
+                for level in (1, 2):
+                    parts: dict[Any, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+                    for dataset in ("annual_budget", "payment"):
+                        for row in lines[dataset]:
+                            code = row.get(f"{classification}_economy_code")
+                            parts[code and code[: 2 * level + 1]][dataset].append(row)
+                    for code, part in parts.items():
+                        result.append(
+                            {
+                                "district_code": place.district,
+                                "fiscal_year": place.year,
+                                **place.department_columns(department),
+                                "economy_classification": classification,
+                                "economy_level": level,
+                                "economy_class_code": code,
+                                **self._class_name(place, "economy", classification, code),
+                                "parent_economy_class_code": code[:3] if code and level > 1 else None,
+                                **self._class_rates(
+                                    place,
+                                    sum((row["initial_budget_amount"] for row in part["annual_budget"]), Decimal(0)),
+                                    self._stated(place, part["annual_budget"]),
+                                    sum((row["paid_amount"] for row in part["payment"]), Decimal(0)),
+                                ),
+                            }
+                        )
+        return result
+
+    def project_execution_by_fund_type(self) -> list[Row]:
+        """summary.project_execution_by_fund_type, without the fund types' names."""
+        result = []
+        for place in self.years.values():
+            parts: dict[tuple[Any, ...], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+            for dataset in ("annual_budget", "budget_adjustment", "payment"):
+                for row in place.rows[dataset]:
+                    key = place.department(row), place.project(row), row.get("fund_type_code")
+                    parts[key][dataset].append(row)
+            for (department, project, fund_type), part in parts.items():
+                if place.figures("project")[department, project]["source_grain"] != "detail":
+                    continue
+                initial = sum((row["initial_budget_amount"] for row in part["annual_budget"]), Decimal(0))
+                full = self._stated(place, part["annual_budget"])
+                if "budget_adjustment" in place.delivered:
+                    full = initial + sum((row["adjustment_amount"] for row in part["budget_adjustment"]), Decimal(0))
+                if "annual_budget" not in place.delivered:
+                    full = None
+                executed = sum((row["paid_amount"] for row in part["payment"]), Decimal(0))
+                result.append(
+                    self._who(place, department, project)
+                    | {"fund_type_code": fund_type}
+                    | self._class_rates(place, initial, full, executed)
+                )
+        return result
+
     def _monthly(self, level: str) -> list[Row]:
         result = []
         for place in self.years.values():
             for department, project, month, standing in place.months(level):
                 who = self._who(place, department, project)
                 if level == "department":
-                    for name in ("project_code", "project_name", "project_kind", "expenditure_nature"):
+                    for name in ("project_code", "project_name", "project_key", "project_kind", "expenditure_nature"):
                         del who[name]
                 progress = place.progress(standing["as_of_date"], who.get("expenditure_nature"))
                 full, executed = standing["full"], standing["executed"]
@@ -681,6 +919,7 @@ class City:
             row |= {
                 "execution_rank": None if own is None else 1 + sum(other > own for other in rates),
                 "ranked_count": len(rates),
+                "left_out_count": len(rows) - len(rates),
                 "sharing_rank_count": None if own is None else rates.count(own),
                 "group_execution_rate": average,
                 "group_execution_rate_pct": percent(executed, full),
@@ -779,11 +1018,22 @@ class City:
         three = [own]
         for back in (1, 2):
             earlier = self.years.get((place.district, place.year - back))
-            before = earlier.figures(level).get((department, project)) if earlier else None
+            before = self._same_in(place, earlier, level, key) if earlier else None
             three.append(rate(before["executed"], before["full"]) if before else None)
         if all(value is not None for value in three):
             measures["low-execution-three-years"] = (max(value for value in three if value is not None), unspent)
         return measures
+
+    def _same_in(self, place: DistrictYear, earlier: DistrictYear, level: str, key: tuple[str, Any]) -> Row | None:
+        """The figure of the same department or project in another year, None for a code of another project."""
+        match = next(match for match, own in self._matched(place, level).items() if own == key)
+        then = self._matched(earlier, level).get(match)
+        if then is None:
+            return None
+        names = [p.project_columns(*k)["project_name"] for p, k in ((place, key), (earlier, then))]
+        if None not in names and looks(names[0]) != looks(names[1]):
+            return None
+        return earlier.figures(level)[then]
 
     def adjustment_review(self) -> list[Row]:
         """summary.adjustment_review."""
@@ -903,51 +1153,173 @@ class City:
             for (department, project), row in self._carryover(place, level).items()
         ]
 
+    @staticmethod
+    def _matched(place: DistrictYear, level: str) -> dict[tuple[str, str], tuple[str, Any]]:
+        """The keys of a level by what they go by in other years."""
+        found: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
+        for department, project in place.figures(level):
+            match = [str(looks(key[1:])) if key.startswith("~") else key for key in (department, project or "")]
+            found[match[0], match[1]].append((department, project))
+        matched = {}
+        for match, keys in found.items():
+            for key in keys:
+                names = (key[0].removeprefix("~"), (key[1] or "").removeprefix("~"))
+                matched[match if len(keys) == 1 else names] = key
+        return matched
+
     def year_over_year(self) -> list[Row]:
         """summary.year_over_year."""
         result = []
-        none = dict.fromkeys(("initial", "net", "full", "executed", "source_grain", "as_of_date"))
         for place in self.years.values():
             before = self.years.get((place.district, place.year - 1))
             for level in ("department", "project"):
-                now = place.figures(level)
-                then = before.figures(level) if before else {}
-                for key in {**now, **then}:
-                    this, last = now.get(key, none), then.get(key, none)
-                    known = [
-                        self._who(p, *key, short=True) for p, at in ((place, now), (before, then)) if p and key in at
-                    ]
-                    row = {name: next((who[name] for who in known if who[name]), None) for name in known[0]} | {
-                        "fiscal_year": place.year,
-                        "figure_level": level,
-                        "comparison_status": "ended"
-                        if key not in now
-                        else "continued"
-                        if key in then
-                        else "new"
-                        if before
-                        else "unknown",
-                        "execution_rate_pct": percent(this["executed"], this["full"]),
-                        "last_year_execution_rate_pct": percent(last["executed"], last["full"]),
-                        "execution_rate_change_points": minus(
-                            percent(this["executed"], this["full"]), percent(last["executed"], last["full"])
-                        ),
-                        "net_adjustment_rate_pct": percent(this["net"], this["initial"]),
-                        "last_year_net_adjustment_rate_pct": percent(last["net"], last["initial"]),
-                        "source_grain": this["source_grain"] or last["source_grain"],
-                        "as_of_date": this["as_of_date"],
-                        "last_year_as_of_date": last["as_of_date"],
-                    }
-                    for name, short in (("initial_budget", "initial"), ("full_year_budget", "full"), ("executed",) * 2):
-                        change = minus(this[short], last[short])
-                        row |= {
-                            f"{name}_amount": this[short],
-                            f"last_year_{name}_amount": last[short],
-                            f"{name}_change_amount": change,
-                            f"{name}_change_pct": percent(change, last[short]),
-                        }
-                    result.append(row)
+                now = self._matched(place, level)
+                then = self._matched(before, level) if before else {}
+                for match in {**now, **then}:
+                    result.append(self._compared(place, before, level, now.get(match), then.get(match)))
         return result
+
+    def _compared(self, place: DistrictYear, before: DistrictYear | None, level: str, now: Any, then: Any) -> Row:
+        none = dict.fromkeys(("initial", "net", "full", "executed", "source_grain", "as_of_date"))
+        this = place.figures(level)[now] if now else none
+        last = before.figures(level)[then] if before and then else none
+        mine = self._who(place, *now, short=True) if now else None
+        theirs = self._who(before, *then, short=True) if before and then else None
+        who = mine or theirs or {}
+        names = ("department_code", "department_name", "project_code", "project_name")
+        row = {name: (mine or {}).get(name) or (theirs or {}).get(name) for name in names}
+        row["department_key"] = row["department_code"] or row["department_name"] or ""
+        row["project_key"] = row["project_code"] or row["project_name"] or ""
+        status = "ended" if not mine else "continued" if theirs else "new" if before else "unknown"
+        names = [who["project_name"] for who in (mine, theirs) if who and who["project_name"]]
+        if len(set(map(looks, names))) == 2:
+            status = "another_project"
+        day = place.same_period_date(this) if now else self._district_day(place)
+        full, executed = before.standing_on(level, then, day) if before and then else (None, None)
+        whole = last if before and then and before.is_finished(last) else none
+        is_base = status != "another_project"
+        row |= {
+            "district_code": who["district_code"],
+            "fiscal_year": place.year,
+            "figure_level": level,
+            "last_year_project_name": theirs["project_name"] if theirs else None,
+            "comparison_status": status,
+            "is_year_finished": place.is_finished(this) if now else None,
+            "same_period_date": day,
+            "initial_budget_amount": this["initial"],
+            "full_year_budget_amount": this["full"],
+            "executed_amount": this["executed"],
+            "last_year_initial_budget_amount": last["initial"],
+            "last_year_full_year_budget_amount": whole["full"],
+            "last_year_executed_amount": whole["executed"],
+            "same_period_full_year_budget_amount": full,
+            "same_period_executed_amount": executed,
+            "execution_rate_pct": percent(this["executed"], this["full"]),
+            "same_period_execution_rate_pct": percent(executed, full),
+            "last_year_execution_rate_pct": percent(whole["executed"], whole["full"]),
+            "execution_rate_change_points": minus(
+                percent(this["executed"], this["full"]), percent(executed, full) if is_base else None
+            ),
+            "net_adjustment_rate_pct": percent(this["net"], this["initial"]),
+            "last_year_net_adjustment_rate_pct": percent(last["net"], last["initial"]),
+            "source_grain": this["source_grain"] or last["source_grain"],
+            "as_of_date": this["as_of_date"],
+            "last_year_as_of_date": last["as_of_date"],
+        }
+        bases = {"initial_budget": last["initial"], "full_year_budget": full, "executed": executed}
+        for name, base in bases.items():
+            change = minus(row[f"{name}_amount"], base if is_base else None)
+            row |= {f"{name}_change_amount": change, f"{name}_change_pct": percent(change, base)}
+        return row
+
+    @staticmethod
+    def _district_day(place: DistrictYear) -> date | None:
+        """The day of the year before for what this year no longer has: that of the district's detail."""
+        detail = {"source_grain": "detail", "as_of_date": place.latest_event}
+        return place.same_period_date(detail)
+
+    def year_over_year_monthly(self) -> list[Row]:
+        """summary.year_over_year_monthly."""
+        result = []
+        for place in self.years.values():
+            before = self.years.get((place.district, place.year - 1))
+            by_match = {key: match for match, key in self._matched(place, "department").items()}
+            then = self._matched(before, "department") if before else {}
+            for department, _, month, standing in place.months("department"):
+                figure = place.figures("department")[department, None]
+                is_detail = standing["source_grain"] == "detail"
+                is_begun = self._is_begun(place, figure, standing)
+                last = then.get(by_match[department, None])
+                full = executed = in_month = None
+                if before and last:
+                    full, executed, in_month = self._month_before(before, last, month, standing, is_begun)
+                own = percent(standing["executed"], standing["full"])
+                row = {
+                    "district_code": place.district,
+                    "fiscal_year": place.year,
+                    **place.department_columns(department),
+                    "month": month,
+                    "is_month_begun": is_begun,
+                    "full_year_budget_amount": standing["full"],
+                    "same_period_full_year_budget_amount": full,
+                    "execution_rate_pct": own,
+                    "same_period_execution_rate_pct": percent(executed, full),
+                    "execution_rate_change_points": minus(own, percent(executed, full)),
+                    "source_grain": "detail" if is_detail else "statement",
+                    "as_of_date": standing["as_of_date"],
+                }
+                amounts = {
+                    "month_executed": (standing["month_executed"], in_month),
+                    "cumulative_executed": (standing["executed"], executed),
+                }
+                for name, (value, base) in amounts.items():
+                    row |= {
+                        f"{name}_amount": value,
+                        f"same_period_{name}_amount": base,
+                        f"{name}_change_amount": minus(value, base),
+                        f"{name}_change_pct": percent(minus(value, base), base),
+                    }
+                result.append(row)
+        return result
+
+    @staticmethod
+    def _is_begun(place: DistrictYear, figure: Row, standing: Row) -> bool:
+        day = standing["as_of_date"]
+        return bool(
+            standing["source_grain"] == "detail"
+            and not place.is_finished(figure)
+            and day == figure["as_of_date"]
+            and day.day < calendar.monthrange(day.year, day.month)[1]
+        )
+
+    def _month_before(
+        self, before: DistrictYear, last: Any, month: int, standing: Row, is_begun: bool
+    ) -> tuple[Any, Any, Any]:
+        months = {m: s for d, _, m, s in before.months("department") if d == last[0]}
+        figure = before.figures("department")[last]
+
+        def stands(year: int, at: Row, number: int, begun: bool) -> date:
+            if at["source_grain"] == "detail" and not begun:
+                return date(year, number, calendar.monthrange(year, number)[1])
+            return min(at["as_of_date"], date(year, 12, 31))
+
+        if is_begun:
+            full, executed = before.standing_on("department", last, same_day_last_year(standing["as_of_date"]))
+            if month == 1:
+                return full, executed, executed
+            earlier = months.get(month - 1)
+            if not earlier:
+                return full, executed, None
+            at = stands(before.year, earlier, month - 1, self._is_begun(before, figure, earlier))
+            is_end = at.day == calendar.monthrange(at.year, at.month)[1]
+            return full, executed, minus(executed, earlier["executed"]) if is_end else None
+        then = months.get(month)
+        if not then:
+            return None, None, None
+        mine = stands(before.year + 1, standing, month, False)
+        if same_day_last_year(mine) != stands(before.year, then, month, self._is_begun(before, figure, then)):
+            return None, None, None
+        return then["full"], then["executed"], then["month_executed"]
 
     def control_number_proposal(self) -> list[Row]:
         """summary.control_number_proposal."""
@@ -958,20 +1330,28 @@ class City:
             carried_by_department = self._carryover(place, "department")
             for (department, _), figure in place.figures("department").items():
                 carry = carried_by_department[department, None]
-                one_off = undetermined = spent = proposed = None
-                if figure["source_grain"] == "detail":
-                    one_off, undetermined, spent = self._taken_out(place, department, carried_by_project, carry)
-                if undetermined == 0 and None not in (figure["executed"], one_off, spent):
+                one_off, undetermined, spent, unknown, known_spent = self._taken_out(
+                    place, department, carried_by_project, carry, figure
+                )
+                is_detail, is_finished = figure["source_grain"] == "detail", place.is_finished(figure)
+                proposed = None
+                if is_finished and not is_detail and figure["executed"] is not None:
+                    proposed = max(figure["executed"] - (one_off or Decimal(0)) - known_spent, Decimal(0))
+                elif is_finished and undetermined == 0 and None not in (figure["executed"], one_off, spent):
                     proposed = max(figure["executed"] - one_off - spent, Decimal(0))
                 increase = carry["carryover_increase_amount"]
                 share = parameter["carryover_increase_cut_share"]
                 alternative = None
-                if figure["initial"] is not None and increase is not None:
+                if is_finished and figure["initial"] is not None and increase is not None:
                     cut = half_up(Fraction(max(increase, Decimal(0))) * Fraction(share), 2)
                     alternative = max(figure["initial"] - cut, Decimal(0))
                 status = "ok"
-                if figure["executed"] is None or figure["source_grain"] != "detail":
+                if figure["executed"] is None:
                     status = "unknown"
+                elif not is_finished:
+                    status = "year_not_finished"
+                elif not is_detail:
+                    status = "ok" if unknown == 0 and spent is not None else "partly_known"
                 elif undetermined:
                     status = "one_off_unknown"
                 elif spent is None:
@@ -985,6 +1365,7 @@ class City:
                         "executed_amount": figure["executed"],
                         "one_off_executed_amount": one_off,
                         "undetermined_project_count": undetermined,
+                        "undetermined_executed_amount": unknown,
                         "spent_carryover_amount": spent,
                         "proposed_amount": proposed,
                         "last_control_amount": figure["initial"],
@@ -1004,17 +1385,19 @@ class City:
 
     @staticmethod
     def _taken_out(
-        place: DistrictYear, department: str, carried: dict[tuple[str, Any], Row], carry: Row
-    ) -> tuple[Any, Any, Any]:
+        place: DistrictYear, department: str, carried: dict[tuple[str, Any], Row], carry: Row, of: Row
+    ) -> tuple[Any, Any, Any, Any, Decimal]:
+        """One-off executed, undetermined projects, spent carry-over, undetermined executed, carry-over known spent."""
         projects = {
             project: figure
             for (owner, project), figure in place.figures("project").items()
-            if owner == department and figure["source_grain"] == "detail"
+            if owner == department and figure["source_grain"] == of["source_grain"]
         }
         one_off, undetermined, spent, assigned = Decimal(0), 0, Decimal(0), Decimal(0)
-        is_known = True
+        determined_executed, unknown, flagged, is_known = Decimal(0), Decimal(0), 0, True
+        is_one_off_known = True
         for project, figure in projects.items():
-            flag = place._project_list.get(project, {}).get("is_one_off")
+            flag = place._project_list.get(project or "", {}).get("is_one_off")
             executed, own = figure["executed"], carried[department, project]
             left = minus(own["carried_over_amount"], own["taken_back_amount"])
             if left is None or executed is None:
@@ -1022,13 +1405,26 @@ class City:
             elif flag is False:
                 spent += min(max(left, Decimal(0)), max(executed, Decimal(0)))
             assigned += own["carried_over_amount"] or Decimal(0)
+            flagged += flag is not None
+            if flag is not None:
+                determined_executed += executed or Decimal(0)
+            else:
+                unknown += executed or Decimal(0)
             if flag:
                 one_off += executed or Decimal(0)
+                is_one_off_known = is_one_off_known and executed is not None
             elif flag is None and executed:
                 undetermined += 1
-        if not is_known or carry["carried_over_amount"] is None or assigned != carry["carried_over_amount"]:
-            return one_off, undetermined, None
-        return one_off, undetermined, spent
+        is_assigned = carry["carried_over_amount"] is not None and assigned == carry["carried_over_amount"]
+        told = spent if is_known and is_assigned else None
+        if of["source_grain"] == "detail":
+            return one_off, undetermined, told, unknown, spent
+        if carry["carried_over_amount"] == 0:
+            told = Decimal(0)
+        elif not projects:
+            told = None
+        unknown = minus(of["executed"], determined_executed)
+        return one_off if flagged and is_one_off_known else None, None, told, unknown, spent
 
     def self_evaluation(self) -> list[Row]:
         """summary.self_evaluation."""

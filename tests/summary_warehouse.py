@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ from pipelines.warehouse.reference import load_reference_tables
 class Warehouse:
     """An in-memory database with core tables filled by a test and everything made from them."""
 
-    def __init__(self, raw: Path, rows: dict[str, list[dict[str, Any]]], delivered: set[tuple[str, int, str]]) -> None:
+    def __init__(
+        self,
+        raw: Path,
+        rows: dict[str, list[dict[str, Any]]],
+        delivered: set[tuple[str, int, str]],
+        accepted: dict[tuple[str, int], datetime] | None = None,
+    ) -> None:
         self.connection = duckdb.connect()
         create_core_tables(self.connection, with_comments=False)
         load_reference_tables(self.connection, raw)
@@ -23,6 +30,13 @@ class Warehouse:
             self._insert(f"core.{dataset}", entries)
         names = ("district_code", "fiscal_year", "dataset")
         self._insert("quality.delivered_dataset", [dict(zip(names, entry, strict=True)) for entry in delivered])
+        self._insert(
+            "quality.district_year",
+            [
+                {"district_code": district, "fiscal_year": year, "accepted_version": 1, "accepted_at": accepted_at}
+                for (district, year), accepted_at in (accepted or {}).items()
+            ],
+        )
         run_sql(self.connection, "core", "summary", with_comments=False)
 
     def _insert(self, table: str, rows: list[dict[str, Any]]) -> None:

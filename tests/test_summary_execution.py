@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,23 @@ class Cases:
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {}
         self.delivered: set[tuple[str, int, str]] = set()
+        self.accepted: dict[tuple[str, int], datetime] = {}
         self.next_code = 440103
 
-    def add(self, rows: dict[str, list[Row]], *also: str, years: tuple[int, ...] = (2022,)) -> str:
-        """A district that delivered the datasets of ``rows`` and ``also`` (empty ones); returns its code."""
+    def add(
+        self, rows: dict[str, list[Row]], *also: str, years: tuple[int, ...] = (2022,), accepted: date | None = None
+    ) -> str:
+        """A district that delivered the datasets of ``rows`` and ``also`` (empty ones); returns its code.
+
+        ``accepted`` is the day on which its deliveries came.
+        """
         code = str(self.next_code)
         self.next_code += 1
         for name, entries in rows.items():
             placed = [{"fiscal_year": years[0], **entry, "district_code": code} for entry in entries]
             self.rows.setdefault(name, []).extend(placed)
+        if accepted:
+            self.accepted |= {(code, year): datetime.combine(accepted, time()) for year in years}
         self.delivered |= {(code, year, name) for year in years for name in (*rows, *also)}
         return code
 
@@ -62,7 +70,7 @@ class City:
     """All cases in one database."""
 
     def __init__(self, raw: Path) -> None:
-        made = Warehouse(raw, CASES.rows, CASES.delivered)
+        made = Warehouse(raw, CASES.rows, CASES.delivered, CASES.accepted)
         self._tables = {name: made.table(name) for name in made.tables()}
 
     def rows(self, table: str, district: str, **values: Any) -> list[Row]:
@@ -99,7 +107,10 @@ LIWAN_SCORES = [
     }
     for project, score in ((None, "97.57"), ("招商引资经费", "97"), ("产业扶持资金", "100"))
 ]
-LIWAN_2022 = CASES.add({"execution_statement": LIWAN_LINES, "published_figure": LIWAN_SCORES})
+LIWAN_2022 = CASES.add(
+    {"execution_statement": LIWAN_LINES, "published_figure": LIWAN_SCORES}, accepted=date(2023, 6, 30)
+)
+LIWAN_WITHIN_THE_YEAR = CASES.add({"execution_statement": LIWAN_LINES}, accepted=date(2022, 9, 30))
 
 
 def test_liwans_department_has_its_published_figures_and_no_invented_ones(city: City) -> None:
@@ -139,8 +150,12 @@ def test_liwans_breakdowns_tie_to_the_department(city: City, table: str) -> None
 
 def test_liwan_fills_what_a_statement_can_and_leaves_the_rest_unknown(city: City) -> None:
     proposal = city.row("control_number_proposal", LIWAN_2022)
-    assert (proposal["executed_amount"], proposal["proposed_amount"]) == (Decimal("87781700.00"), None)
-    assert (proposal["proposal_year"], proposal["proposal_status"]) == (2023, "unknown")
+    assert (proposal["executed_amount"], proposal["proposed_amount"]) == (Decimal("87781700.00"),) * 2
+    assert (proposal["proposal_year"], proposal["proposal_status"]) == (2023, "partly_known")
+    # Nothing tells which of it was spent once, or from carried-over money.
+    unknown = ("one_off_executed_amount", "undetermined_project_count", "spent_carryover_amount")
+    assert [proposal[name] for name in unknown] == [None] * 3
+    assert proposal["undetermined_executed_amount"] == Decimal("87781700.00")
     evaluation = city.row("self_evaluation", LIWAN_2022, figure_level="department")
     assert (evaluation["execution_points"], evaluation["execution_grade"]) == (Decimal("7.83"), "fair")
     assert [evaluation[f"{grade}_project_count"] for grade in ("excellent", "fair", "ungraded")] == [1, 1, 2]
@@ -157,6 +172,11 @@ def test_liwan_fills_what_a_statement_can_and_leaves_the_rest_unknown(city: City
     review = city.row("adjustment_review", LIWAN_2022, project_name="区政府合作经费")
     assert review["adjustment_amount"] == Decimal("-800000.00")
     assert city.rows("project_execution_monthly", LIWAN_2022) == []
+
+
+def test_an_undated_statement_that_came_within_the_year_is_no_whole_year(city: City) -> None:
+    proposal = city.row("control_number_proposal", LIWAN_WITHIN_THE_YEAR)
+    assert (proposal["proposed_amount"], proposal["proposal_status"]) == (None, "year_not_finished")
 
 
 DEPARTMENTS = [
@@ -503,8 +523,96 @@ def test_three_years_running_below_half_are_a_warning(city: City) -> None:
 def test_a_year_is_compared_with_the_one_before_it(city: City) -> None:
     row = city.row("year_over_year", THREE_YEARS, fiscal_year=2022, figure_level="department")
     assert (row["comparison_status"], row["executed_change_amount"], row["executed_change_pct"]) == ("continued", 0, 0)
+    assert (row["is_year_finished"], row["same_period_date"]) == (True, date(2021, 12, 31))
     first = city.row("year_over_year", THREE_YEARS, fiscal_year=2020, figure_level="department")
     assert (first["comparison_status"], first["executed_change_pct"]) == ("unknown", None)
+
+
+def paid_every_month(years: dict[int, tuple[int, str]], day: int = 28, **named: dict[int, str]) -> str:
+    """A case of one project: per year the last month with a payment, and what is paid each month."""
+    rows: dict[str, list[Row]] = {"annual_budget": [], "payment": []}
+    for year, (months, amount) in years.items():
+        own = {name: by_year[year] for name, by_year in named.items()}
+        rows["annual_budget"].append(
+            {**budget("2000", full_year_budget_amount=Decimal(2000)), "fiscal_year": year, **own}
+        )
+        for month in range(1, months + 1):
+            rows["payment"].append({**paid(amount, date(year, month, day)), "fiscal_year": year, **own})
+    return CASES.add(rows, years=tuple(years))
+
+
+HALF_A_YEAR = paid_every_month({2021: (12, "100"), 2022: (6, "110")})
+
+
+def test_half_a_year_is_compared_with_the_same_half(city: City) -> None:
+    row = city.row("year_over_year", HALF_A_YEAR, fiscal_year=2022, figure_level="project")
+    assert (row["same_period_date"], row["is_year_finished"]) == (date(2021, 6, 28), False)
+    assert (row["same_period_executed_amount"], row["executed_change_amount"]) == (600, 60)
+    assert (row["executed_change_pct"], row["execution_rate_change_points"]) == (Decimal("10.00"), Decimal("3.00"))
+    assert (row["last_year_executed_amount"], row["last_year_execution_rate_pct"]) == (1200, Decimal("60.00"))
+    months = {row["month"]: row for row in city.rows("year_over_year_monthly", HALF_A_YEAR, fiscal_year=2022)}
+    assert sorted(months) == [1, 2, 3, 4, 5, 6]
+    assert [months[6][name] for name in ("is_month_begun", "month_executed_change_amount")] == [True, 10]
+    assert months[5]["cumulative_executed_change_pct"] == Decimal("10.00")
+
+
+LEAP_DAY = CASES.add(
+    {
+        "annual_budget": [{**budget("100"), "fiscal_year": year} for year in (2023, 2024)],
+        "payment": [
+            {**paid(amount, day), "fiscal_year": day.year}
+            for amount, day in (
+                ("30", date(2023, 2, 28)),
+                ("50", date(2023, 3, 1)),
+                ("20", date(2023, 12, 31)),
+                ("40", date(2024, 2, 29)),
+            )
+        ],
+    },
+    NO_ADJUSTMENT,
+    years=(2023, 2024),
+)
+
+
+def test_the_leap_day_is_compared_with_the_end_of_february(city: City) -> None:
+    row = city.row("year_over_year", LEAP_DAY, fiscal_year=2024, figure_level="department")
+    assert (row["same_period_date"], row["same_period_executed_amount"]) == (date(2023, 2, 28), 30)
+    assert (row["executed_change_amount"], row["executed_change_pct"]) == (10, Decimal("33.33"))
+
+
+SAME_CODE_OTHER_NAME = paid_every_month(
+    {2021: (12, "100"), 2022: (12, "90")}, 31 - 3, project_name={2021: "道路养护", 2022: "校舍修缮"}
+)
+NAME_LOOKS_DIFFERENT = paid_every_month(
+    {2021: (12, "100"), 2022: (12, "90")},
+    project_code={2021: None, 2022: None},
+    project_name={2021: "2021年道路（养护）", 2022: "２０２２年度道路 (养护)"},
+)
+
+
+def test_a_code_that_another_project_bears_is_no_comparison_and_a_name_that_only_looks_different_is_one(
+    city: City,
+) -> None:
+    other = city.row("year_over_year", SAME_CODE_OTHER_NAME, fiscal_year=2022, figure_level="project")
+    assert (other["comparison_status"], other["last_year_project_name"]) == ("another_project", "道路养护")
+    assert (other["executed_change_amount"], other["executed_change_pct"]) == (None, None)
+    same = city.row("year_over_year", NAME_LOOKS_DIFFERENT, fiscal_year=2022, figure_level="project")
+    assert (same["comparison_status"], same["executed_change_amount"]) == ("continued", -120)
+
+
+ADJUSTED_AFTER_THE_LAST_PAYMENT = CASES.add(
+    {
+        "annual_budget": [budget("12000")],
+        "budget_adjustment": [adjusted("1", adjustment_date=date(2022, 11, 20))],
+        "payment": [paid("1000", date(2022, month, 28)) for month in range(1, 7)],
+    }
+)
+
+
+def test_an_adjustment_after_the_last_payment_moves_no_as_of_date_and_makes_no_warning(city: City) -> None:
+    row = city.row("department_execution", ADJUSTED_AFTER_THE_LAST_PAYMENT)
+    assert (row["as_of_date"], row["full_year_budget_amount"]) == (date(2022, 6, 28), 12001)
+    assert city.rows("execution_warning", ADJUSTED_AFTER_THE_LAST_PAYMENT) == []
 
 
 REVIEWED = CASES.add(
@@ -528,7 +636,7 @@ CONTROL = CASES.add(
             {"project_code": "P2", "project_name": "乙", "department_code": "101", "is_one_off": True},
         ],
         "annual_budget": [budget("1000"), budget("300", project_code="P2")],
-        "payment": [paid("700"), paid("250", project_code="P2")],
+        "payment": [paid("700", date(2022, 12, 30)), paid("250", project_code="P2")],
         "carryover": [
             {
                 "department_code": "101",
@@ -540,6 +648,7 @@ CONTROL = CASES.add(
         ],
     },
     NO_ADJUSTMENT,
+    accepted=date(2023, 1, 10),
 )
 
 

@@ -17,6 +17,8 @@ from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
 from pipelines.contracts.quality_tables import FILE_OUTCOMES, QUALITY_TABLES, SEVERITIES, PublishedTable
 from pipelines.contracts.reference_tables import (
+    CLASS_NAME_REFERENCE,
+    CLASS_NAME_SOURCES,
     FUND_TYPE_REFERENCE,
     PROJECT_KIND_REFERENCE,
     REFERENCE_TABLES,
@@ -225,8 +227,9 @@ _FIGURES: tuple[Figure, ...] = (
         "as_of_date",
         Kind.DATE,
         "截止日期",
-        "Date up to which the row counts: latest adjustment or payment of the district-year, or the statement's date.",
-        "数据截止日期：明细取本区本年度最后一笔调整或支付的日期，执行情况表取其截止日期。",
+        "Date up to which the row counts: latest payment of the district-year (latest adjustment where none is there), "
+        "or the statement's date.",
+        "数据截止日期：明细取本区本年度最后一笔支付的日期（无支付时取最后一笔调整），执行情况表取其截止日期。",
     ),
     Figure(
         "figure_level",
@@ -300,9 +303,91 @@ _FIGURES: tuple[Figure, ...] = (
         "latest_event_date",
         Kind.DATE,
         "最近发生日期",
-        "Date of the latest adjustment or payment.",
-        "最后一笔调整或支付的日期。",
+        "Date up to which the detail counts: of the latest payment, or of the latest adjustment where none is there.",
+        "明细数据截止的日期：最后一笔支付的日期，无支付时取最后一笔调整的日期。",
     ),
+    Figure("latest_payment_date", Kind.DATE, "最近支付日期", "Date of the latest payment.", "最后一笔支付的日期。"),
+    Figure(
+        "latest_adjustment_date", Kind.DATE, "最近调整日期", "Date of the latest adjustment.", "最后一笔调整的日期。"
+    ),
+    Figure(
+        "is_over",
+        Kind.FLAG,
+        "年度已过",
+        "Whether the year is over: execution of a later year has begun, or what counts came after its end.",
+        "该年度是否已过：以后年度已开始执行，或有效数据在年度终了后报送。",
+    ),
+    Figure(
+        "is_detail_finished",
+        Kind.FLAG,
+        "明细报至年末",
+        "Whether payments reach the end of the year: to its last day, or into December of a year that is over.",
+        "支付明细是否报到年末：至 12 月 31 日，或年度已过且报到 12 月。",
+    ),
+    # Keys of plain joins, and of comparisons between years
+    Figure(
+        "department_key",
+        Kind.CODE,
+        "部门键",
+        "Key for joins: the department's code, its name where there is none; never empty.",
+        "关联用键：部门编码，无编码时取名称；不为空值。",
+    ),
+    Figure(
+        "project_key",
+        Kind.CODE,
+        "项目键",
+        "Key for joins: the project's code, its name where there is none, an empty text where no project is named.",
+        "关联用键：项目编码，无编码时取名称；未指明项目时为空文本，不为空值。",
+    ),
+    Figure(
+        "department_match", Kind.TEXT, "部门跨年键", "What a department goes by in other years.", "部门的跨年对应键。"
+    ),
+    Figure("project_match", Kind.TEXT, "项目跨年键", "What a project goes by in other years.", "项目的跨年对应键。"),
+    # Classes
+    Figure(
+        "function_level",
+        Kind.INTEGER,
+        "功能分类级次",
+        "1 class, 2 section, 3 item; each level adds up to the department.",
+        "1 类、2 款、3 项；每一级合计等于部门。",
+        unit="level",
+    ),
+    Figure(
+        "function_class_code",
+        Kind.CODE,
+        "功能分类编码",
+        "Function code at the level; a shorter one where lines name no deeper; empty: none named.",
+        "该级的功能分类科目编码；数据行未细分时为上级编码，未注明时为空。",
+    ),
+    Figure("function_class_name", Kind.TEXT, "功能分类名称", "Name of the function class.", "功能分类科目名称。"),
+    Figure("parent_function_class_code", Kind.CODE, "上级功能分类", "Code of the level above.", "上一级科目编码。"),
+    Figure(
+        "economy_level",
+        Kind.INTEGER,
+        "经济分类级次",
+        "1 class, 2 item; each level of a classification adds up to the department.",
+        "1 类、2 款；同一分类的每一级合计等于部门。",
+        unit="level",
+    ),
+    Figure(
+        "economy_class_code",
+        Kind.CODE,
+        "经济分类编码",
+        "Economy code at the level; empty: none named.",
+        "该级的经济分类科目编码，未注明时为空。",
+    ),
+    Figure("economy_class_name", Kind.TEXT, "经济分类名称", "Name of the economy class.", "经济分类科目名称。"),
+    Figure("parent_economy_class_code", Kind.CODE, "上级经济分类", "Code of the level above.", "上一级科目编码。"),
+    Figure(
+        "class_name_source",
+        Kind.CODE,
+        "名称来源",
+        "delivered: by the district for the year; reference: the list of the year; earlier_reference: a list of an "
+        "earlier year, for want of a newer name.",
+        "delivered 本区当年报送；reference 当年科目表；earlier_reference 较早年度科目表（无更新名称）。",
+        values=CLASS_NAME_SOURCES,
+    ),
+    Figure("adjusted_amount", Kind.AMOUNT, "调整净额", "Signed adjustments, in yuan.", "调整净额（元）。"),
     Figure("day", Kind.DATE, "日期", "A day of the fiscal year.", "预算年度的一天。"),
     Figure(
         "covered_until",
@@ -426,6 +511,13 @@ _FIGURES: tuple[Figure, ...] = (
         unit="rank",
     ),
     Figure("ranked_count", Kind.INTEGER, "参与排名数", "How many have a rank.", "参与排名的个数。"),
+    Figure(
+        "left_out_count",
+        Kind.INTEGER,
+        "未参与比较数",
+        "How many are left out of ranks and average: their rate is unknown or they have no budget.",
+        "未参与排名与平均的个数：执行率未知或预算为零。",
+    ),
     Figure(
         "sharing_rank_count",
         Kind.INTEGER,
@@ -631,58 +723,126 @@ _FIGURES: tuple[Figure, ...] = (
         "comparison_status",
         Kind.CODE,
         "同比状态",
-        "continued: in both years; new: not in the year before; ended: only in the year before; "
-        "unknown: the year before was not delivered.",
-        "continued 两年均有；new 本年新增；ended 仅上年有；unknown 上年未报送。",
-        values=(("continued", "延续"), ("new", "新增"), ("ended", "上年止"), ("unknown", "未知")),
+        "continued: in both years; new: not in the year before; ended: only in the year before; another_project: its "
+        "code was another project's; unknown: the year before was not delivered.",
+        "continued 两年均有；new 本年新增；ended 仅上年有；another_project 编码上年属于其他项目；unknown 上年未报送。",
+        values=(
+            ("continued", "延续"),
+            ("new", "新增"),
+            ("ended", "上年止"),
+            ("another_project", "编码改用于其他项目"),
+            ("unknown", "未知"),
+        ),
+    ),
+    Figure(
+        "last_year_project_name",
+        Kind.TEXT,
+        "上年项目名称",
+        "Name of the project in the year before.",
+        "上年的项目名称。",
+    ),
+    Figure(
+        "is_year_finished",
+        Kind.FLAG,
+        "本年已结束",
+        "Whether the figures are those of the whole year: dated at its end, or the year is over and they reach it.",
+        "是否为全年数：截止日期为年末，或年度已过且数据报到年末。",
+    ),
+    Figure(
+        "same_period_date",
+        Kind.DATE,
+        "上年同期日",
+        "Day of the year before up to which the figures of the same period count: the same day, a month's end for a "
+        "month's end, 31 December for a finished year.",
+        "上年同期数的截止日：上年同一天，月末对月末，本年已结束的为 12 月 31 日。",
     ),
     *(
         figure
         for name, label, words in (
-            ("initial_budget", "年初预算", "initial budget"),
-            ("full_year_budget", "全年预算", "full-year budget"),
+            ("full_year_budget", "全年预算数", "full-year budget"),
             ("executed", "执行数", "executed amount"),
+            ("cumulative_executed", "累计执行数", "executed amount since January"),
+            ("month_executed", "当月执行数", "executed amount of the month"),
         )
         for figure in (
             Figure(
-                f"last_year_{name}_amount",
+                f"same_period_{name}_amount",
                 Kind.AMOUNT,
-                f"上年{label}",
-                f"The {words} of the year before, in yuan.",
-                f"上年{label}（元）。",
+                f"上年同期{label}",
+                f"The {words} of the year before up to the same day, in yuan.",
+                f"上年同期{label}（元）。",
             ),
             Figure(
                 f"{name}_change_amount",
                 Kind.AMOUNT,
-                f"{label}增减额",
-                f"Change of the {words} against the year before, in yuan.",
-                f"{label}比上年增减（元）。",
-                formula=f"{name}_amount − last_year_{name}_amount",
+                f"{label}同比增减额",
+                f"Change of the {words} against the same period of the year before, in yuan.",
+                f"{label}比上年同期增减（元）。",
+                formula=f"{name}_amount − same_period_{name}_amount",
             ),
             Figure(
                 f"{name}_change_pct",
                 Kind.PERCENT,
-                f"{label}增减（%）",
-                f"Change of the {words} in percent of the year before; empty where that was 0.",
-                f"{label}比上年增减百分数；上年为零时为空。",
-                formula=f"100 × {name}_change_amount / last_year_{name}_amount",
+                f"{label}同比增减（%）",
+                f"Change of the {words} in percent of the same period of the year before; empty where that was 0.",
+                f"{label}比上年同期增减百分数；上年同期为零时为空。",
+                formula=f"100 × {name}_change_amount / same_period_{name}_amount",
             ),
         )
+    ),
+    *(
+        Figure(
+            f"last_year_{name}_amount",
+            Kind.AMOUNT,
+            f"上年{label}",
+            f"The {words} of the year before, in yuan.",
+            f"上年{label}（元）。",
+        )
+        for name, label, words in (
+            ("initial_budget", "年初预算", "initial budget"),
+            ("full_year_budget", "全年预算", "full-year budget at the year's end"),
+            ("executed", "全年执行数", "executed amount of the whole year"),
+        )
+    ),
+    Figure(
+        "initial_budget_change_amount",
+        Kind.AMOUNT,
+        "年初预算增减额",
+        "Change of the initial budget against the year before, in yuan.",
+        "年初预算比上年增减（元）。",
+        formula="initial_budget_amount − last_year_initial_budget_amount",
+    ),
+    Figure(
+        "initial_budget_change_pct",
+        Kind.PERCENT,
+        "年初预算增减（%）",
+        "Change of the initial budget in percent of the year before; empty where that was 0.",
+        "年初预算比上年增减百分数；上年为零时为空。",
+        formula="100 × initial_budget_change_amount / last_year_initial_budget_amount",
+    ),
+    Figure(
+        "same_period_execution_rate_pct",
+        Kind.PERCENT,
+        "上年同期执行率（%）",
+        "Execution rate of the year before at the same day, in percent.",
+        "上年同期预算执行率（百分数）。",
+        formula="100 × same_period_executed_amount / same_period_full_year_budget_amount",
     ),
     Figure(
         "last_year_execution_rate_pct",
         Kind.PERCENT,
-        "上年预算执行率（%）",
-        "Execution rate of the year before, in percent.",
-        "上年预算执行率（百分数）。",
+        "上年全年执行率（%）",
+        "Execution rate of the whole year before, in percent.",
+        "上年全年预算执行率（百分数）。",
+        formula="100 × last_year_executed_amount / last_year_full_year_budget_amount",
     ),
     Figure(
         "execution_rate_change_points",
         Kind.PERCENT,
-        "执行率变化（百分点）",
-        "Difference of the two published rates, in percentage points.",
-        "两年执行率之差（百分点）。",
-        formula="execution_rate_pct − last_year_execution_rate_pct",
+        "执行率同比变化（百分点）",
+        "Difference of the execution rate and that of the same period, in percentage points.",
+        "执行率与上年同期执行率之差（百分点）。",
+        formula="execution_rate_pct − same_period_execution_rate_pct",
         unit="percentage points",
     ),
     Figure(
@@ -693,6 +853,7 @@ _FIGURES: tuple[Figure, ...] = (
         "上年预算调整率（百分数）。",
     ),
     Figure("last_year_as_of_date", Kind.DATE, "上年截止日期", "As-of date of the year before.", "上年数据截止日期。"),
+    Figure("is_month_begun", Kind.FLAG, "当月未结束", "Whether the month is not over.", "当月是否尚未结束。"),
     # Control number
     Figure(
         "proposal_year",
@@ -715,6 +876,13 @@ _FIGURES: tuple[Figure, ...] = (
         "未注明是否一次性项目数",
         "Projects with spending of which it is not told whether they end with the year.",
         "有支出但未注明是否一次性的项目数。",
+    ),
+    Figure(
+        "undetermined_executed_amount",
+        Kind.AMOUNT,
+        "未注明是否一次性的执行数",
+        "Part of the executed amount of which it is not known whether it ends with the year, in yuan.",
+        "执行数中未知是否一次性的部分（元）。",
     ),
     Figure(
         "spent_carryover_amount",
@@ -771,10 +939,14 @@ _FIGURES: tuple[Figure, ...] = (
         "proposal_status",
         Kind.CODE,
         "建议状态",
-        "ok; one_off_unknown or carryover_unknown: that part is not known, hence no proposal; unknown: no detail.",
-        "ok 可测算；one_off_unknown 未注明一次性；carryover_unknown 结转不明；unknown 无明细。",
+        "ok; partly_known: from a statement, less what is known of one-off projects and carry-over, hence at most; "
+        "year_not_finished, one_off_unknown, carryover_unknown: hence no proposal; unknown: nothing known to be spent.",
+        "ok 可测算；partly_known 依执行情况表，仅剔除已知的一次性与结转，为上限；year_not_finished 年度未结束、"
+        "one_off_unknown 未注明一次性、carryover_unknown 结转不明，均不测算；unknown 执行数未知。",
         values=(
             ("ok", "可测算"),
+            ("partly_known", "部分可测算（上限）"),
+            ("year_not_finished", "年度未结束"),
             ("one_off_unknown", "一次性项目不明"),
             ("carryover_unknown", "结转不明"),
             ("unknown", "未知"),
@@ -905,6 +1077,7 @@ def _contract_columns() -> dict[str, Column]:
         *REFERENCE_TABLES.values(),
         FUND_TYPE_REFERENCE,
         PROJECT_KIND_REFERENCE,
+        CLASS_NAME_REFERENCE,
         PUBLICATION,
         MONTH_CLOSE,
     )

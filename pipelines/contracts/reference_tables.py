@@ -297,3 +297,36 @@ PROJECT_KIND_REFERENCE = Dataset(
     ),
     identity=("project_kind",),
 )
+
+CLASS_NAME_SOURCES: tuple[tuple[str, str], ...] = (
+    ("delivered", "本区报送"),
+    ("reference", "当年科目表"),
+    ("earlier_reference", "较早科目表"),
+)
+"""Where the name of a function or economy class is from."""
+
+CLASS_NAME_REFERENCE = Dataset(
+    name="class_name_reference",
+    label_zh="支出科目名称表",
+    meaning="Names of function and department economy classes by year, where a district delivers no list of its own.",
+    meaning_zh="各年度支出功能分类、部门预算经济分类科目名称，供未报送科目表的区使用。",
+    columns=(
+        _FIRST_FISCAL_YEAR.but(meaning="First fiscal year of the list of classes.", meaning_zh="该科目表的起始年度。"),
+        _LAST_FISCAL_YEAR.but(
+            meaning="Last fiscal year of the list of classes; later years take a name only for want of a newer one.",
+            meaning_zh="该科目表的截止年度；此后年度仅在没有更新的名称时沿用。",
+        ),
+        Column(
+            "class_kind",
+            Kind.CODE,
+            "分类",
+            "function or economy (of the department budget).",
+            "function 功能分类，economy 部门预算经济分类。",
+            codes=(("function", "function"), ("economy", "economy")),
+        ),
+        Column("class_code", Kind.CODE, "科目编码", "Code of the class.", "科目编码。"),
+        Column("class_name", Kind.TEXT, "科目名称", "Name of the class.", "科目名称。"),
+        _NOTE,
+    ),
+    identity=("first_fiscal_year", "class_kind", "class_code"),
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.contracts.common import FUND_TYPES, NATURE_OF_PROJECT_KIND, PROJECT_KINDS, PROVENANCE
@@ -16,14 +17,32 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import QUALITY_TABLES
-from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
-from pipelines.sql_files import SqlFile, SqlFileError, in_order, read_macros, read_sql_group
+from pipelines.contracts.reference_tables import (
+    CLASS_NAME_REFERENCE,
+    FUND_TYPE_REFERENCE,
+    PROJECT_KIND_REFERENCE,
+    REFERENCE_TABLES,
+)
+from pipelines.sql_files import (
+    SqlFile,
+    SqlFileError,
+    in_order,
+    read_macros,
+    read_sql_group,
+    self_contained_macro,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
 CHINESE_SCHEMA = "分析"
 """The schema of the views with Chinese names."""
+
+CLASS_NAMES = Path(__file__).parent.parent / "reference" / "class_names.csv"
+"""Names of function and economy classes by year: facts that ship with the program."""
+
+PUBLISHED_MACROS = ("exact_rate", "exact_rate_pct")
+"""The macros that live in the published file, so that a reader's own sums get exact rates."""
 
 _KNOWN_DEFINITIONS: dict[str, list[Column | Figure]] = {}
 
@@ -50,7 +69,8 @@ def create_core_tables(connection: duckdb.DuckDBPyConnection, *, with_comments: 
             table.columns,
             with_comments=with_comments,
         )
-    for reference in (*REFERENCE_TABLES.values(), FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE):
+    code_lists = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, CLASS_NAME_REFERENCE)
+    for reference in (*REFERENCE_TABLES.values(), *code_lists):
         create_table(
             connection,
             f"core.{reference.name}",
@@ -64,12 +84,22 @@ def create_core_tables(connection: duckdb.DuckDBPyConnection, *, with_comments: 
         "insert into core.project_kind_reference values (?, ?, ?)",
         [[kind, name, natures.get(kind)] for kind, name in PROJECT_KINDS],
     )
+    connection.execute(
+        "insert into core.class_name_reference by name from read_csv(?, header = true, all_varchar = true)",
+        [str(CLASS_NAMES)],
+    )
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Creates the macros of ``sql/macros`` for this connection; no database file keeps them."""
     for file in read_macros():
         connection.execute(file.query)
+
+
+def create_published_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates ``PUBLISHED_MACROS`` in the current catalog, which keeps them; each stands for itself."""
+    for name in PUBLISHED_MACROS:
+        connection.execute(f"create macro {self_contained_macro(name)}")
 
 
 def run_sql(

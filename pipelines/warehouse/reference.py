@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
 from pipelines.ingest.links import leads_out_of
+from pipelines.warehouse.database import CLASS_NAMES
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +55,7 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
 
 def reference_fingerprint(raw: Path) -> str:
     """A hash of every reference file: a build made with others is not current."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(CLASS_NAMES.read_bytes())
     for path, district_code in reference_files(raw):
         digest.update(f"{district_code}/{path.name}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

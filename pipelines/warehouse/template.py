@@ -17,7 +17,14 @@ from pathlib import Path
 import duckdb
 
 from pipelines.sql_files import sql_fingerprint
-from pipelines.warehouse.database import create_chinese_views, create_core_tables, create_tables, create_views
+from pipelines.warehouse.database import (
+    CLASS_NAMES,
+    create_chinese_views,
+    create_core_tables,
+    create_published_macros,
+    create_tables,
+    create_views,
+)
 from pipelines.warehouse.history import create_history
 from pipelines.warehouse.store import sync_directory
 
@@ -56,7 +63,12 @@ def _content(kept_in: Path) -> bytes:
 def template_fingerprint() -> str:
     """A hash of everything that decides what the empty database is like: definitions, SQL, the code that makes it."""
     here = Path(__file__)
-    code = [here, *(here.with_name(name) for name in _MADE_BY), *(here.parent.parent / "contracts").glob("*.py")]
+    code = [
+        here,
+        *(here.with_name(name) for name in _MADE_BY),
+        *(here.parent.parent / "contracts").glob("*.py"),
+        CLASS_NAMES,
+    ]
     digest = hashlib.sha256(f"{duckdb.__version__} {STORAGE_VERSION} {sql_fingerprint()}".encode())
     for path in sorted(code):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -104,6 +116,7 @@ def _make() -> bytes:
             create_history(connection)
             create_views(connection, "lineage")
             create_chinese_views(connection)
+            create_published_macros(connection)
             connection.commit()
             detach(connection)
         return path.read_bytes()

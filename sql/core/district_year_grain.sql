@@ -21,7 +21,8 @@ detail as (
         fiscal_year,
         sum(budget_line_count) > 0
         and sum(budget_line_count) = sum(budget_line_with_full_year_count) as has_full_year_on_every_budget_line,
-        max(latest_event_date) as latest_event_date
+        max(case when payment_count > 0 then latest_event_date end) as latest_payment_date,
+        max(case when adjustment_count > 0 then latest_event_date end) as latest_adjustment_date
     from core.detail_given
     group by district_code, fiscal_year
 )
@@ -39,7 +40,10 @@ select
     delivered.has_carryover,
     delivered.has_execution_statement,
     coalesce(detail.has_full_year_on_every_budget_line, false) as has_full_year_on_every_budget_line,
-    detail.latest_event_date
+    -- What was paid decides up to when the detail counts: an adjustment of a later day shows nothing of execution.
+    coalesce(detail.latest_payment_date, detail.latest_adjustment_date) as latest_event_date,
+    detail.latest_payment_date,
+    detail.latest_adjustment_date
 from delivered
 left join detail
     on

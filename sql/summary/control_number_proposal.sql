@@ -1,6 +1,7 @@
--- Next year's control number of each department, proposed from final execution without one-off projects and without
---   what was paid from carried-over money; beside it the rule that cuts a share of the increase in carry-over.
--- 以上年决算执行数剔除一次性项目与结转资金测算各部门下年预算控制数，并列按结转增加额压减的办法。
+-- Next year's control number of each department, proposed from the final execution of a finished year without one-off
+--   projects and without what was paid from carried-over money, as far as these are known; beside it the rule that cuts
+--   a share of the increase in carry-over.
+-- 以已结束年度的执行数剔除（已知的）一次性项目与结转资金测算各部门下年预算控制数，并列按结转增加额压减的办法。
 -- label_zh: 预算控制数建议
 with one_off as (
     select
@@ -68,8 +69,16 @@ department_project as (
         department_code,
         department_name,
         source_grain,
-        sum(case when is_one_off = 1 then executed_amount else 0 end) as one_off_executed_amount,
+        case
+            when sum(case when is_one_off = 1 and executed_amount is null then 1 else 0 end) = 0
+                then sum(case when is_one_off = 1 then executed_amount else 0 end)
+        end as one_off_executed_amount,
         sum(case when is_one_off is null and executed_amount <> 0 then 1 else 0 end) as undetermined_project_count,
+        count(is_one_off) as determined_project_count,
+        sum(case when is_one_off is not null then executed_amount else 0 end) as determined_executed_amount,
+        sum(case when is_one_off is null then executed_amount else 0 end) as undetermined_executed_amount,
+        sum(case when is_one_off = 0 then coalesce(spent_carryover_amount, 0) else 0 end)
+            as known_spent_carryover_amount,
         sum(carried_over_amount) as carried_over_amount,
         case
             when count(*) = count(spent_carryover_amount)
@@ -90,23 +99,30 @@ ingredient as (
         carryover.carryover_increase_amount,
         department.source_grain,
         department.as_of_date,
-        -- Projects that a statement names are not all its department's, so what they leave out is unknown there.
+        -- Projects that a statement names are not all its department's, so how many it leaves out is unknown there.
         case when department.source_grain = 'detail' then coalesce(item.undetermined_project_count, 0) end
             as undetermined_project_count,
         case
             when department.source_grain = 'detail' then coalesce(item.one_off_executed_amount, 0)
+            when item.determined_project_count > 0 then item.one_off_executed_amount
         end as one_off_executed_amount,
+        case
+            when department.source_grain = 'detail' then coalesce(item.undetermined_executed_amount, 0)
+            else department.executed_amount - coalesce(item.determined_executed_amount, 0)
+        end as undetermined_executed_amount,
+        coalesce(item.known_spent_carryover_amount, 0) as known_spent_carryover_amount,
+        department.is_year_finished,
         -- What was carried over without a project cannot be told from recurrent spending.
         case
             when department.source_grain = 'detail' and item.district_code is null and carryover.carried_over_amount = 0
                 then 0
-            when department.source_grain = 'detail' and item.carried_over_amount = carryover.carried_over_amount
-                then item.spent_carryover_amount
+            when department.source_grain = 'statement' and carryover.carried_over_amount = 0 then 0
+            when item.carried_over_amount = carryover.carried_over_amount then item.spent_carryover_amount
         end as spent_carryover_amount
-    from core.execution_figure as department
+    from core.compared_figure as department
     left join department_project as item
         on
-            item.source_grain = 'detail'
+            department.source_grain = item.source_grain
             and department.district_code = item.district_code
             and department.fiscal_year = item.fiscal_year
             and department.department_code is not distinct from item.department_code
@@ -127,17 +143,27 @@ proposal as (
         parameter.carryover_increase_cut_share,
         parameter.version,
         case
+            when not ingredient.is_year_finished then null
+            when ingredient.source_grain = 'statement'
+                then not_below_zero(
+                    ingredient.executed_amount
+                    - coalesce(ingredient.one_off_executed_amount, 0)
+                    - ingredient.known_spent_carryover_amount
+                )
             when ingredient.undetermined_project_count = 0
                 then not_below_zero(
                     ingredient.executed_amount - ingredient.one_off_executed_amount - ingredient.spent_carryover_amount
                 )
         end as proposed_amount,
-        not_below_zero(
-            ingredient.initial_budget_amount
-            - share_of_amount(
-                not_below_zero(ingredient.carryover_increase_amount), parameter.carryover_increase_cut_share
-            )
-        ) as alternative_proposed_amount
+        case
+            when ingredient.is_year_finished
+                then not_below_zero(
+                    ingredient.initial_budget_amount
+                    - share_of_amount(
+                        not_below_zero(ingredient.carryover_increase_amount), parameter.carryover_increase_cut_share
+                    )
+                )
+        end as alternative_proposed_amount
     from ingredient
     left join parameter
         on
@@ -151,9 +177,11 @@ select
     fiscal_year + 1 as proposal_year,
     department_code,
     department_name,
+    code_or_name(department_code, department_name) as department_key,
     executed_amount,
     one_off_executed_amount,
     undetermined_project_count,
+    undetermined_executed_amount,
     spent_carryover_amount,
     proposed_amount,
     initial_budget_amount as last_control_amount,
@@ -164,7 +192,14 @@ select
     alternative_proposed_amount,
     alternative_proposed_amount - initial_budget_amount as alternative_change_amount,
     case
-        when executed_amount is null or source_grain <> 'detail' then 'unknown'
+        when executed_amount is null then 'unknown'
+        when not is_year_finished then 'year_not_finished'
+        when
+            source_grain = 'statement'
+            and undetermined_executed_amount = 0
+            and spent_carryover_amount is not null
+            then 'ok'
+        when source_grain = 'statement' then 'partly_known'
         when undetermined_project_count > 0 then 'one_off_unknown'
         when spent_carryover_amount is null then 'carryover_unknown'
         else 'ok'

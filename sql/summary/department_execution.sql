@@ -6,6 +6,7 @@ select
     fiscal_year,
     department_code,
     department_name,
+    code_or_name(department_code, department_name) as department_key,
     initial_budget_amount,
     increase_amount,
     decrease_amount,

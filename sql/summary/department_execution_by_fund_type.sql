@@ -16,6 +16,7 @@ select
     figure.fiscal_year,
     figure.department_code,
     figure.department_name,
+    code_or_name(figure.department_code, figure.department_name) as department_key,
     figure.fund_type_code,
     coalesce(named.fund_type_name, reference.fund_type_name) as fund_type_name,
     figure.initial_budget_amount,

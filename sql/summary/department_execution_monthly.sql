@@ -6,6 +6,7 @@ select
     fiscal_year,
     department_code,
     department_name,
+    code_or_name(department_code, department_name) as department_key,
     month,
     initial_budget_amount,
     month_net_adjustment_amount,

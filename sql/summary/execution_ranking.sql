@@ -135,7 +135,8 @@ compared_group as (
         month,
         sum(compared_budget_amount) as budget_amount,
         sum(compared_executed_amount) as executed_amount,
-        sum(case when execution_rate is not null then sharing_rank_count else 0 end) as ranked_count
+        sum(case when execution_rate is not null then sharing_rank_count else 0 end) as ranked_count,
+        sum(case when execution_rate is null then sharing_rank_count else 0 end) as left_out_count
     from by_rate
     group by figure_level, district_code, fiscal_year, month
 ),
@@ -155,8 +156,10 @@ select
     rated.figure_level,
     rated.department_code,
     rated.department_name,
+    code_or_name(rated.department_code, rated.department_name) as department_key,
     rated.project_code,
     rated.project_name,
+    code_or_name(rated.project_code, rated.project_name) as project_key,
     rated.full_year_budget_amount,
     rated.executed_amount,
     rated.full_year_budget_amount - rated.executed_amount as unspent_amount,
@@ -164,6 +167,7 @@ select
     rated.execution_rate_pct,
     ranked.execution_rank,
     average.ranked_count,
+    average.left_out_count,
     ranked.sharing_rank_count,
     average.execution_rate as group_execution_rate,
     average.execution_rate_pct as group_execution_rate_pct,

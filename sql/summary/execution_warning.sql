@@ -107,8 +107,7 @@ rated as (
         coalesce(department_code, department_name) as department_key,
         coalesce(project_code, project_name) as project_key,
         exact_rate(executed_amount, full_year_budget_amount) as execution_rate
-    from core.execution_figure
-    where figure_level in ('department', 'project')
+    from core.compared_figure
 ),
 
 standing as (
@@ -175,15 +174,17 @@ standing as (
             figure.figure_level = one_before.figure_level
             and figure.district_code = one_before.district_code
             and figure.fiscal_year = one_before.fiscal_year + 1
-            and figure.department_key = one_before.department_key
-            and figure.project_key is not distinct from one_before.project_key
+            and figure.department_match = one_before.department_match
+            and figure.project_match = one_before.project_match
+            and coalesce(comparable_name(figure.project_name) = comparable_name(one_before.project_name), true)
     left join rated as two_before
         on
             figure.figure_level = two_before.figure_level
             and figure.district_code = two_before.district_code
             and figure.fiscal_year = two_before.fiscal_year + 2
-            and figure.department_key = two_before.department_key
-            and figure.project_key is not distinct from two_before.project_key
+            and figure.department_match = two_before.department_match
+            and figure.project_match = two_before.project_match
+            and coalesce(comparable_name(figure.project_name) = comparable_name(two_before.project_name), true)
 ),
 
 -- What each rule measures; where it does not apply there is nothing to measure.
@@ -313,8 +314,10 @@ select
     figure_level,
     department_code,
     department_name,
+    code_or_name(department_code, department_name) as department_key,
     project_code,
     project_name,
+    code_or_name(project_code, project_name) as project_key,
     warning_rule,
     warning_level,
     measured_value,

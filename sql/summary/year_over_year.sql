@@ -1,80 +1,110 @@
--- Each department and project beside its own figures of the year before; a base of 0 gives no percentage.
--- 各部门、项目与上年同口径数字的比较；基数为零时不计算百分比。
+-- Each department and project beside its own figures of the year before up to the same day (a finished year beside the
+--   whole year); a base of 0 gives no percentage, and a code that another project bears is no comparison.
+-- 各部门、项目与上年同期（本年已结束的与上年全年）的比较；基数为零时不计算百分比，编码改用于其他项目的不作比较。
 -- label_zh: 年度同比
-with figure as (
+with joined as (
     select
-        *,
-        coalesce(department_code, department_name) as department_key,
-        coalesce(project_code, project_name) as project_key
-    from core.execution_figure
-    where figure_level in ('department', 'project')
+        coalesce(this_year.district_code, last_year.district_code) as district_code,
+        coalesce(this_year.fiscal_year, last_year.fiscal_year) as fiscal_year,
+        coalesce(this_year.figure_level, last_year.figure_level) as figure_level,
+        coalesce(this_year.department_code, last_year.department_code) as department_code,
+        coalesce(this_year.department_name, last_year.department_name) as department_name,
+        coalesce(this_year.project_code, last_year.project_code) as project_code,
+        coalesce(this_year.project_name, last_year.project_name) as project_name,
+        last_year.project_name as last_year_project_name,
+        case
+            when this_year.figure_level is null then 'ended'
+            when last_year.figure_level is null and last_grain.fiscal_year is null then 'unknown'
+            when last_year.figure_level is null then 'new'
+            when comparable_name(this_year.project_name) <> comparable_name(last_year.project_name)
+                then 'another_project'
+            else 'continued'
+        end as comparison_status,
+        this_year.is_year_finished,
+        this_year.initial_budget_amount,
+        this_year.net_adjustment_amount,
+        this_year.full_year_budget_amount,
+        this_year.executed_amount,
+        this_year.source_grain,
+        this_year.as_of_date,
+        coalesce(this_year.same_period_date, last_year.same_period_date) as same_period_date,
+        last_year.same_period_full_year_budget_amount,
+        last_year.same_period_executed_amount,
+        last_year.initial_budget_amount as last_year_initial_budget_amount,
+        last_year.net_adjustment_amount as last_year_net_adjustment_amount,
+        case when last_year.is_year_finished then last_year.full_year_budget_amount end
+            as last_year_full_year_budget_amount,
+        case when last_year.is_year_finished then last_year.executed_amount end as last_year_executed_amount,
+        last_year.source_grain as last_year_source_grain,
+        last_year.as_of_date as last_year_as_of_date
+    from core.compared_figure as this_year
+    full join summary.same_period_figure as last_year
+        on
+            this_year.figure_level = last_year.figure_level
+            and this_year.district_code = last_year.district_code
+            and this_year.fiscal_year = last_year.fiscal_year
+            and this_year.department_match = last_year.department_match
+            and this_year.project_match = last_year.project_match
+    left join core.district_year_grain as last_grain
+        on
+            this_year.district_code = last_grain.district_code
+            and this_year.fiscal_year = last_grain.fiscal_year + 1
 ),
 
--- Those of the year before, where the year itself was delivered.
-earlier as (
+-- What another project had under the same code is shown, but nothing is taken off it.
+base as (
     select
-        figure.*,
-        grain.fiscal_year as next_fiscal_year
-    from figure
-    inner join core.district_year_grain as grain
-        on
-            figure.district_code = grain.district_code
-            and figure.fiscal_year + 1 = grain.fiscal_year
+        *,
+        case when comparison_status <> 'another_project' then last_year_initial_budget_amount end
+            as initial_budget_base,
+        case when comparison_status <> 'another_project' then same_period_full_year_budget_amount end
+            as full_year_budget_base,
+        case when comparison_status <> 'another_project' then same_period_executed_amount end as executed_base
+    from joined
 )
 
 select
-    coalesce(this_year.district_code, last_year.district_code) as district_code,
-    coalesce(this_year.fiscal_year, last_year.next_fiscal_year) as fiscal_year,
-    coalesce(this_year.figure_level, last_year.figure_level) as figure_level,
-    coalesce(this_year.department_code, last_year.department_code) as department_code,
-    coalesce(this_year.department_name, last_year.department_name) as department_name,
-    coalesce(this_year.project_code, last_year.project_code) as project_code,
-    coalesce(this_year.project_name, last_year.project_name) as project_name,
-    case
-        when this_year.figure_level is null then 'ended'
-        when last_year.figure_level is not null then 'continued'
-        when last_grain.fiscal_year is null then 'unknown'
-        else 'new'
-    end as comparison_status,
-    this_year.initial_budget_amount,
-    last_year.initial_budget_amount as last_year_initial_budget_amount,
-    this_year.initial_budget_amount - last_year.initial_budget_amount as initial_budget_change_amount,
+    district_code,
+    fiscal_year,
+    figure_level,
+    department_code,
+    department_name,
+    code_or_name(department_code, department_name) as department_key,
+    project_code,
+    project_name,
+    code_or_name(project_code, project_name) as project_key,
+    last_year_project_name,
+    comparison_status,
+    is_year_finished,
+    same_period_date,
+    initial_budget_amount,
+    last_year_initial_budget_amount,
+    initial_budget_amount - initial_budget_base as initial_budget_change_amount,
+    exact_rate_pct(initial_budget_amount - initial_budget_base, initial_budget_base) as initial_budget_change_pct,
+    full_year_budget_amount,
+    same_period_full_year_budget_amount,
+    full_year_budget_amount - full_year_budget_base as full_year_budget_change_amount,
+    exact_rate_pct(full_year_budget_amount - full_year_budget_base, full_year_budget_base)
+        as full_year_budget_change_pct,
+    last_year_full_year_budget_amount,
+    executed_amount,
+    same_period_executed_amount,
+    executed_amount - executed_base as executed_change_amount,
+    exact_rate_pct(executed_amount - executed_base, executed_base) as executed_change_pct,
+    last_year_executed_amount,
+    exact_rate_pct(executed_amount, full_year_budget_amount) as execution_rate_pct,
     exact_rate_pct(
-        this_year.initial_budget_amount - last_year.initial_budget_amount, last_year.initial_budget_amount
-    ) as initial_budget_change_pct,
-    this_year.full_year_budget_amount,
-    last_year.full_year_budget_amount as last_year_full_year_budget_amount,
-    this_year.full_year_budget_amount - last_year.full_year_budget_amount as full_year_budget_change_amount,
+        same_period_executed_amount, same_period_full_year_budget_amount
+    ) as same_period_execution_rate_pct,
+    exact_rate_pct(executed_amount, full_year_budget_amount)
+    - exact_rate_pct(executed_base, full_year_budget_base) as execution_rate_change_points,
+    exact_rate_pct(last_year_executed_amount, last_year_full_year_budget_amount) as last_year_execution_rate_pct,
+    exact_rate_pct(net_adjustment_amount, initial_budget_amount) as net_adjustment_rate_pct,
     exact_rate_pct(
-        this_year.full_year_budget_amount - last_year.full_year_budget_amount, last_year.full_year_budget_amount
-    ) as full_year_budget_change_pct,
-    this_year.executed_amount,
-    last_year.executed_amount as last_year_executed_amount,
-    this_year.executed_amount - last_year.executed_amount as executed_change_amount,
-    exact_rate_pct(
-        this_year.executed_amount - last_year.executed_amount, last_year.executed_amount
-    ) as executed_change_pct,
-    exact_rate_pct(this_year.executed_amount, this_year.full_year_budget_amount) as execution_rate_pct,
-    exact_rate_pct(last_year.executed_amount, last_year.full_year_budget_amount) as last_year_execution_rate_pct,
-    exact_rate_pct(this_year.executed_amount, this_year.full_year_budget_amount)
-    - exact_rate_pct(last_year.executed_amount, last_year.full_year_budget_amount) as execution_rate_change_points,
-    exact_rate_pct(this_year.net_adjustment_amount, this_year.initial_budget_amount) as net_adjustment_rate_pct,
-    exact_rate_pct(
-        last_year.net_adjustment_amount, last_year.initial_budget_amount
+        last_year_net_adjustment_amount, last_year_initial_budget_amount
     ) as last_year_net_adjustment_rate_pct,
-    coalesce(this_year.source_grain, last_year.source_grain) as source_grain,
-    this_year.as_of_date,
-    last_year.as_of_date as last_year_as_of_date
-from figure as this_year
-full join earlier as last_year
-    on
-        this_year.figure_level = last_year.figure_level
-        and this_year.district_code = last_year.district_code
-        and this_year.fiscal_year = last_year.next_fiscal_year
-        and this_year.department_key = last_year.department_key
-        and this_year.project_key is not distinct from last_year.project_key
-left join core.district_year_grain as last_grain
-    on
-        this_year.district_code = last_grain.district_code
-        and this_year.fiscal_year = last_grain.fiscal_year + 1
+    coalesce(source_grain, last_year_source_grain) as source_grain,
+    as_of_date,
+    last_year_as_of_date
+from base
 order by district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name
