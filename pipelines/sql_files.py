@@ -184,9 +184,8 @@ def _written_out(text: str, name: str, parameters: list[str], body: str) -> str:
                 start = at + 1
             at += 1
         given = dict(zip(parameters, arguments, strict=True))
-        written = re.sub(
-            r"\b\w+\b", lambda word, given=given: f"({given[word[0]]})" if word[0] in given else word[0], body
-        )
+        words = re.split(r"\b(\w+)\b", body)
+        written = "".join(f"({given[word]})" if word in given else word for word in words)
         text = f"{text[: call.start()]}({written}){text[at:]}"
     return text
 
