@@ -31,6 +31,9 @@ class Limits(_Group):
     max_archive_members: int = Field(1000, gt=0, description="Members of an archive.")
     max_columns: int = Field(512, gt=0, description="Columns that hold anything in one sheet.")
     max_cells: int = Field(40_000_000, gt=0, description="Rows times columns of the part of a sheet that holds values.")
+    max_sheet_bytes: int = Field(
+        512 * 1024**2, gt=0, description="Text in the cells of one sheet, each counted however often it is shared."
+    )
     max_cell_characters: int = Field(32_767, gt=0, description="Characters in one cell.")
     header_search_rows: int = Field(30, gt=0, description="First rows among which the header is looked for.")
     batch_rows: int = Field(250_000, gt=0, description="Rows of a text file that are in memory at a time.")

@@ -5,14 +5,17 @@ Does not belong here: what is in a member.
 
 from __future__ import annotations
 
+import errno
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pipelines.ingest.model import FileRefused, SkippedSheet
-from pipelines.ingest.packages import check_members, copy_member, open_package
+from pipelines.ingest.packages import Package, open_package
 from pipelines.settings import Limits
 
 _READ = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods"})
@@ -33,10 +36,8 @@ def read_members(path: Path, limits: Limits, skipped: list[SkippedSheet]) -> Ite
     Each is unpacked into a temporary file that lives until the next one is asked for. Raises ``FileRefused`` beyond
     the limits, for a password, an archive in the archive, and a member of a type that could hold figures.
     """
-    with open_package(path) as package:
-        check_members(package, limits)
-        budget = [limits.max_archive_bytes]
-        members = [(_name(member), member) for member in package.infolist() if not member.is_dir()]
+    with open_package(path, limits) as package:
+        members = [(_name(member), member) for member in package.members]
         for name, member in sorted(members, key=lambda entry: entry[0]):
             base, suffix = PurePosixPath(name).name, PurePosixPath(name).suffix.lower()
             if base.startswith((".", "~$", "._")) or name.startswith("__MACOSX/") or suffix in _HARMLESS:
@@ -51,16 +52,37 @@ def read_members(path: Path, limits: Limits, skipped: list[SkippedSheet]) -> Ite
                     remedy_zh="请单独报送其中文件；不解压多层压缩包。",
                 )
             with tempfile.NamedTemporaryFile(suffix=suffix) as target:
-                copy_member(package, member.filename, target, limits, budget)
-                target.flush()
+                _unpack(package, member, target)
                 yield Member(name, Path(target.name))
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    """The name of a member: Chinese Windows packs it in its own code page and does not say so."""
-    if member.flag_bits & 0x800:
-        return member.filename
+def _unpack(package: Package, member: zipfile.ZipInfo, target: IO[bytes]) -> None:
+    """Writes a member to a file, if it takes at most half of what is free in the temporary folder, which all share."""
+    free = shutil.disk_usage(Path(target.name).parent).free
     try:
-        return member.filename.encode("cp437").decode("gb18030")
+        if member.file_size <= free // 2:
+            for block in package.blocks(member):
+                target.write(block)
+            target.flush()
+            return
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+    raise FileRefused(
+        "file-too-large",
+        found=f"{member.file_size:,} bytes unpacked",
+        expected=f"{free // 2:,} bytes, half of what is free in the temporary folder",
+        remedy="Deliver its files by themselves.",
+        remedy_zh="请单独报送其中文件。",
+    )
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member: Chinese Windows packs it in its own code page and does not say so, or with backslashes."""
+    if member.flag_bits & 0x800:
+        return member.filename.replace("\\", "/")
+    try:
+        name = member.filename.encode("cp437").decode("gb18030")
     except (UnicodeEncodeError, UnicodeDecodeError):
-        return member.filename
+        name = member.filename
+    return name.replace("\\", "/")

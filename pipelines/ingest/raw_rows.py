@@ -16,12 +16,15 @@ class RawRows:
     """Some consecutive rows: line numbers (int64), one string column per physical column (null: an empty cell).
 
     A column may be dictionary-encoded; its dictionary has the texts of these rows and no others. ``ragged`` maps the
-    position of a row that has not as many cells as the table to the number that it has.
+    position of a row that has not as many cells as the table to the number that it has. ``scientific`` maps the
+    positions of a column and a row to the stored spelling of a number whose digits were cut off by the program that
+    wrote it: it is a number, but no code.
     """
 
     lines: pa.Array
     columns: list[pa.Array]
     ragged: dict[int, int] = field(default_factory=dict)
+    scientific: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -55,6 +58,10 @@ class RawRows:
             self.lines.slice(start, end - start),
             [_part(column, start, end - start) for column in self.columns],
             {position - start: width for position, width in self.ragged.items() if start <= position < end},
+            {
+                column: {position - start: text for position, text in cells.items() if start <= position < end}
+                for column, cells in self.scientific.items()
+            },
         )
 
 

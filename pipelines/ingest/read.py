@@ -38,8 +38,9 @@ from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
 from pipelines.ingest.personal import shown_where_headers_should_be
 from pipelines.ingest.raw_rows import RawRows
+from pipelines.ingest.sheet_cells import Sheet
 from pipelines.ingest.tables import TableReader, looks_like_money
-from pipelines.ingest.workbook import Sheet, read_sheets
+from pipelines.ingest.workbook import read_sheets
 from pipelines.settings import Settings
 
 FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")
