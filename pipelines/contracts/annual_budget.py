@@ -77,4 +77,5 @@ ANNUAL_BUDGET = Dataset(
     ),
     distinguishing=("initial_budget_amount", "function_code", "fund_type_code"),
     deletion_marks=ONE_DELETED_ZERO_NOT,
+    states=True,
 )

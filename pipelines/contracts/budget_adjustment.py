@@ -93,6 +93,7 @@ BUDGET_ADJUSTMENT = Dataset(
             "Number of the document that decided the adjustment.",
             "调整依据文号。",
             headers=("文号", "调整文号", "指标文号", "本级指标文号", "cor_bgt_doc_no", "document_number"),
+            personal=Personal.MASK,
         ),
         Column(
             "indicator_id",

@@ -20,7 +20,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Blank, Column, Dataset, Kind
+from pipelines.contracts.model import Blank, Column, Dataset, Kind, Personal
 
 BUDGET_INDICATOR = Dataset(
     name="budget_indicator",
@@ -52,6 +52,7 @@ BUDGET_INDICATOR = Dataset(
             "Number of the document that issued the indicator.",
             "下达指标的文号。",
             headers=("本级指标文号", "指标文号", "文号", "cor_bgt_doc_no", "document_number"),
+            personal=Personal.MASK,
         ),
         Column(
             "document_date",

@@ -70,6 +70,11 @@ _ERRORS = (
         "本行合计 {found} 不等于各分项之和 {expected}。",
     ),
     (
+        "breakdown-of-nothing",
+        "{found} divides a department's row, but no such row stands above it: name the department.",
+        "“{found}”是对部门行的细分，但其上没有部门行：请写明部门。",
+    ),
+    (
         "same-identity-twice-in-file",
         "The same row identity occurs in this file with other values.",
         "同一文件中同一标识的行数值不同。",
@@ -143,6 +148,11 @@ _FATALS = (
         "Amounts are delivered without a unit; expected 单位：元 or 单位：万元.",
         "金额未注明单位，应有“单位：元”或“单位：万元”。",
     ),
+    (
+        "unit-on-other-sheet-only",
+        "The sheet names no unit, other sheets of the workbook do: {found}, or {expected}?",
+        "该工作表未注明单位，而同一工作簿的其他表已注明：{found}，还是 {expected}？",
+    ),
     ("unit-conflict-in-sheet", "The sheet names two units: {found}.", "工作表单位前后不一致：{found}。"),
     (
         "sheet-district-conflict",
@@ -153,6 +163,16 @@ _FATALS = (
         "total-row-disagrees",
         "The file's own total is {found}, its rows add up to {expected}.",
         "文件合计为 {found}，各行相加为 {expected}。",
+    ),
+    (
+        "row-is-sum-of-others",
+        "The row {found} is the sum of the lines {expected}: their total, or a row of its own?",
+        "{found} 恰为第 {expected} 行之和：是合计行，还是独立数据？",
+    ),
+    (
+        "header-changes-rows",
+        "The header {found} says of rows that their money came back or does not count, but not clearly: {expected}.",
+        "表头 {found} 表明部分行为退款或作废，但取值未能识别：{expected}。",
     ),
     (
         "year-is-closed",

@@ -1,7 +1,7 @@
 """Contract of the department list (部门单位名录)."""
 
 from pipelines.contracts.common import DEPARTMENT_CODE, DEPARTMENT_NAME, ORIGIN, REMARK
-from pipelines.contracts.model import Column, Dataset, Kind
+from pipelines.contracts.model import Column, Dataset, Kind, Marks
 
 DEPARTMENT = Dataset(
     name="department",
@@ -24,4 +24,5 @@ DEPARTMENT = Dataset(
         REMARK,
     ),
     identity=("department_code",),
+    marks=Marks.NONE,
 )

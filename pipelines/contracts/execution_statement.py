@@ -70,4 +70,5 @@ EXECUTION_STATEMENT = Dataset(
     ),
     one_of=(("department_code", "department_name"),),
     distinguishing=("executed_amount",),
+    states=True,
 )

@@ -167,6 +167,17 @@ class RowRule:
     severity: Severity = Severity.ERROR
 
 
+class Marks(StrEnum):
+    """What becomes of columns beside the amounts that say of a row that it was voided or its money came back."""
+
+    NONE = "none"
+    """They are about something else (the state of an application)."""
+    VOIDED = "voided"
+    """Rows marked as void in known words (``contracts.words``) are passed over; whatever else changes a row refuses."""
+    APPLIED = "applied"
+    """The same, and money that came back counts negative."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """How one row of an export tells both sides of a movement of money: a receiver, an amount and who gave it.
@@ -206,6 +217,8 @@ class Dataset:
     count negative.
     ``deletion_marks`` tell how this export writes in ``is_deleted`` whether a row is deleted in its source
     (spelling → deleted).
+    ``states`` tells that its rows state what is, of departments and projects; a row may then be the sum of others. Rows
+    that are movements are never sums.
     """
 
     name: str
@@ -223,6 +236,8 @@ class Dataset:
     negative_spread: tuple[str, ...] = ()
     deletion_marks: tuple[tuple[str, bool], ...] = ()
     transfer: Transfer | None = None
+    states: bool = False
+    marks: Marks = Marks.VOIDED
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind, Personal, RowRule
+from pipelines.contracts.model import Column, Dataset, Kind, Marks, Personal, RowRule
 
 PAYMENT_PURPOSE = Column(
     "payment_purpose",
@@ -154,4 +154,5 @@ PAYMENT = Dataset(
     ),
     distinguishing=("voucher_number",),
     deletion_marks=ONE_DELETED_TWO_NOT,
+    marks=Marks.APPLIED,
 )

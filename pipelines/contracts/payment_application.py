@@ -21,7 +21,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind
+from pipelines.contracts.model import Column, Dataset, Kind, Marks
 from pipelines.contracts.payment import PAYEE, PAYMENT_PURPOSE
 
 PAYMENT_APPLICATION = Dataset(
@@ -107,4 +107,5 @@ PAYMENT_APPLICATION = Dataset(
     one_of=(("department_code", "department_name"), ("project_code", "project_name")),
     distinguishing=("application_number", "application_amount"),
     deletion_marks=ONE_DELETED_TWO_NOT,
+    marks=Marks.NONE,
 )

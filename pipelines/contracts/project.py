@@ -11,7 +11,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind
+from pipelines.contracts.model import Column, Dataset, Kind, Marks
 
 PROJECT = Dataset(
     name="project",
@@ -54,4 +54,5 @@ PROJECT = Dataset(
         REMARK,
     ),
     identity=("project_code",),
+    marks=Marks.NONE,
 )

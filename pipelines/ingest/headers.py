@@ -24,10 +24,10 @@ from itertools import chain
 
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
-from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_text, unit_name
+from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_name, unit_name
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.personal import without_numbers
+from pipelines.ingest.personal import name_without_numbers, without_numbers
 
 MAX_LEVELS = 4
 _UNITS = "|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True))
@@ -103,8 +103,8 @@ class Header:
 
     @property
     def shown(self) -> str:
-        """The path as people read it."""
-        return "/".join(self.path)
+        """The path as people read it, without numbers that may identify a person."""
+        return without_numbers("/".join(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The yuan in one unit of a table's amounts (None: told by column or by cell), and whether the table states it."""
+    """The yuan in one unit of a table's amounts (None: told by column or by cell), and whether the table states it.
+
+    ``is_assumed``: nothing says so, but a plain table of amounts is in yuan.
+    """
 
     factor: int | None
     is_stated: bool
+    is_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,12 @@ class HeaderAliases:
             return True
         return any(name in known and re.fullmatch(r"[a-z0-9_]+", name) for name in names[:-1])
 
+    def is_waived(self, dataset: Dataset, path: Sequence[str]) -> bool:
+        """Whether the district itself says that a header is to be passed over, whatever stands below it."""
+        own = {_fold_path(name) for name in self.layout.passed_over.get(dataset.name, ())}
+        names = [fold_header(name)[0] for name in path]
+        return any("/".join(names[start:]) in own for start in range(len(names)))
+
     def find(self, dataset: Dataset, path: Sequence[str], *, names_twice: bool = True) -> Meaning | None:
         """What a header path means in a dataset.
 
@@ -295,7 +305,7 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
                 and fold(match[1]) not in UNIT_FACTORS
                 and not (unit and unit.start() < match.start(1) < unit.end())
             ):
-                department = department or str(parse_text(match[1]).value or "") or None
+                department = department or str(parse_name(name_without_numbers(match[1])).value or "") or None
             if match := _DISTRICT.search(text):
                 district = match[1]
             if match := _AS_OF.search(text):
@@ -726,7 +736,7 @@ def _unit(
     if not stated and layout.unit_factor:
         return Unit(layout.unit_factor, is_stated=False)
     if not stated and not metadata.is_titled:
-        return Unit(1, is_stated=False)
+        return Unit(1, is_stated=False, is_assumed=True)
     if not stated and _all_have_units(amounts, body):
         return Unit(None, is_stated=False)
     raise FileRefused(

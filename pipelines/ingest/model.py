@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.contracts.cell_rules import CELL_RULES
+from pipelines.ingest.personal import without_numbers
 
 FAULTS = pa.schema(
     [
@@ -77,10 +78,11 @@ class Batch:
     which rows it claims to be (``all`` = every data row of the table; ``block`` = the rows since the previous total;
     ``part`` = an "of which" row, a sum of nothing; ``function_code=205`` = the rows whose code begins so and that
     agree with it otherwise; ``lines=7-9`` = the rows of these lines; a further ``;fund_type_code=111`` = only rows
-    with this value). They are never facts.
+    with this value; readings divided by ``|``: one of them). They are never facts.
     ``passed_over``: lines that are neither, with the reason (``blank``, ``repeated-header``, ``note``,
-    ``placeholder``, ``no-amount``, ``deleted-in-source``), in the shape of ``PASSED_OVER``. Every line below the
-    header is in exactly one of ``rows``, ``totals`` and ``passed_over`` (a record with line breaks is its first line).
+    ``placeholder``, ``no-amount``, ``deleted-in-source``, ``void-in-source``), in the shape of ``PASSED_OVER``. Every
+    line below the header is in exactly one of ``rows``, ``totals`` and ``passed_over`` (a record with line breaks is
+    its first line).
     """
 
     rows: pa.Table
@@ -121,7 +123,10 @@ class ReadFile:
 
 
 class FileRefused(Exception):  # noqa: N818 - a refusal is an outcome of reading, not a programming error
-    """A file is refused whole: which rule, what was found and expected, where, and what to do."""
+    """A file is refused whole: which rule, what was found and expected, where, and what to do.
+
+    What was found is shown without numbers that may identify a person.
+    """
 
     def __init__(
         self,
@@ -135,9 +140,9 @@ class FileRefused(Exception):  # noqa: N818 - a refusal is an outcome of reading
         remedy_zh: str = "",
     ) -> None:
         self.rule = CELL_RULES[rule_id]
-        self.found = found
+        self.found = without_numbers(found)
         self.expected = expected
-        self.sheet = sheet
+        self.sheet = without_numbers(sheet)
         self.line = line
         self.remedy = remedy
         self.remedy_zh = remedy_zh

@@ -47,7 +47,9 @@ def without_numbers(text: str) -> str:
 
 
 def name_without_numbers(text: str) -> str:
-    """The same for the name of a department or project: a code before it stays, unless it may be a person's number."""
+    """The same for a name or a document's number: a code stays, alone or before a name, unless it may be a person's."""
+    if text.strip().isdecimal() and len(text.strip()) not in _LENGTHS_OF_PERSONS:
+        return text
     code = _CODE_BEFORE_NAME.match(text)
     if code is None or len(code[1]) in _LENGTHS_OF_PERSONS:
         return without_numbers(text)

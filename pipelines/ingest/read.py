@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -36,10 +37,11 @@ from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_a
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
-from pipelines.ingest.personal import shown_where_headers_should_be
+from pipelines.ingest.personal import shown_where_headers_should_be, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.sheet_cells import Sheet
 from pipelines.ingest.tables import TableReader, looks_like_money
+from pipelines.ingest.units import WorkbookUnits
 from pipelines.ingest.workbook import read_sheets
 from pipelines.settings import Settings
 
@@ -118,6 +120,22 @@ def _package_kind(path: Path) -> str:
     return "ods" if "content.xml" in names and "mimetype" in names else "zip"
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a table stands on its sheet: its header, its first row below it, and the row behind its last (from 0)."""
+
+    recognised: Recognised
+    body: int
+    end: int
+
+    def in_unit(self, units: WorkbookUnits, sheet: Sheet, name: str) -> _Place:
+        """The same in the unit that the workbook's other sheets tell, where it names none itself."""
+        if not self.recognised.unit.is_assumed:
+            return self
+        rows = sheet.rows.slice(self.body, self.end - self.body)
+        return replace(self, recognised=units.decided(self.recognised, rows, sheet=name, line=self.body))
+
+
 class _Reader:
     """Reads one delivery with its district's layout."""
 
@@ -141,7 +159,7 @@ class _Reader:
             found = False
             for member in read_members(path, self._limits, self.skipped):
                 found = True
-                yield from self.tables(member.path, member.name)
+                yield from self.tables(member.path, without_numbers(member.name))
             if not found:
                 raise self._no_table("an archive without any export", "")
         else:
@@ -205,23 +223,33 @@ class _Reader:
                 )
 
     def _workbook(self, path: Path, kind: str, within: str) -> Iterator[SourceTable]:
-        """The tables of all sheets of a workbook."""
+        """The tables of all sheets of a workbook; those whose unit another sheet may tell come last."""
         found = False
+        unclear: list[tuple[Sheet, str, list[_Place]]] = []
+        units = WorkbookUnits()
         for sheet in read_sheets(path, kind, self._limits):
-            name = f"{within}!{sheet.name}" if within else sheet.name
+            name = without_numbers(f"{within}!{sheet.name}" if within else sheet.name)
             if not sheet.is_visible:
                 self.skipped.append(SkippedSheet(name, "a hidden sheet", "隐藏的工作表"))
             elif sheet.name in self._layout.skipped_sheets:
                 self.skipped.append(SkippedSheet(name, "passed over by the district's layout", "按本区版式略过"))
             else:
-                for table in self._sheet_tables(sheet, name):
-                    found = True
-                    yield table
+                places = list(self._places(sheet, name))
+                found = found or bool(places)
+                if any(place.recognised.unit.is_assumed for place in places):
+                    unclear.append((sheet, name, places))
+                    continue
+                for place in places:
+                    units.note(place.recognised, sheet.rows.slice(place.body, place.end - place.body))
+                yield from self._sheet_tables(sheet, name, places)
+        for sheet, name, places in unclear:
+            clear = [place.in_unit(units, sheet, name) for place in places]
+            yield from self._sheet_tables(sheet, name, clear)
         if not found:
             raise self._no_table("、".join(entry.sheet for entry in self.skipped), within)
 
-    def _sheet_tables(self, sheet: Sheet, name: str) -> Iterator[SourceTable]:
-        """The tables of a sheet, one below the other."""
+    def _places(self, sheet: Sheet, name: str) -> Iterator[_Place]:
+        """Where the tables of a sheet stand, one below the other; a sheet without any is passed over."""
         start = 0
         above = Metadata()
         count = 0
@@ -235,18 +263,22 @@ class _Reader:
             body = start + recognised.last_row + 1
             following = [row for row in starts_again if row >= body and not _repeats(recognised, sheet.rows, row)]
             end = self._start_of_head(sheet.rows, following[0], body) if following else len(sheet.rows)
+            yield _Place(recognised, body, end)
+            above, start = recognised.metadata, end
+        if not count:
+            self._pass_over(sheet, name)
+
+    def _sheet_tables(self, sheet: Sheet, name: str, places: Sequence[_Place]) -> Iterator[SourceTable]:
+        for place in places:
             manner = Manner(
                 decimal_comma=self._layout.decimal_comma,
                 from_double=True,
                 epoch_1904=sheet.epoch_1904,
                 date_order=self._layout.date_order,
             )
-            reader = self._table_reader(recognised, sheet=name, header_line=body, manner=manner)
-            rows = _filled_down(sheet, recognised, body, end)
+            reader = self._table_reader(place.recognised, sheet=name, header_line=place.body, manner=manner)
+            rows = _filled_down(sheet, place.recognised, place.body, place.end)
             yield SourceTable(reader.head, self._batches(reader, iter([rows]), partial(iter, [rows])))
-            above, start = recognised.metadata, end
-        if not count:
-            self._pass_over(sheet, name)
 
     def _pass_over(self, sheet: Sheet, name: str) -> None:
         """Notes a sheet without a table; refuses one that holds amounts all the same."""

@@ -8,7 +8,7 @@ of headers in which it has an amount; all its lines have its line number. Does n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,22 +19,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, decoded_table, is_encoded
-from pipelines.contracts.model import Column, Dataset, Kind, Personal
+from pipelines.contracts.model import Column, Dataset, Kind, Marks, Personal
+from pipelines.contracts.words import SUSPECT, RowMark
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault
 from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, is_universal, read_column
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
+from pipelines.ingest.levels import Entry, Levels, Total
+from pipelines.ingest.marks import mark_of, mark_values
 from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
     OUTLINED,
-    SUSPECT,
     Parents,
     hierarchies,
+    is_breakdown,
     is_note,
     is_placeholder,
     is_signature,
+    is_total_word,
     outline_parents,
     total_scope,
 )
@@ -90,12 +94,16 @@ class Faults:
 
 @dataclass(slots=True)
 class _Lines:
-    """What one group of headers reads from every row: values and faults by position, totals, rows without a line."""
+    """What one group of headers reads from every row: values and faults by position, totals, rows without a line.
+
+    ``orphans`` are rows of a breakdown above which no row stands that they could divide.
+    """
 
     group: Group
     read: dict[str, ReadColumn]
     totals: dict[int, str] = field(default_factory=dict)
     absent: frozenset[int] = frozenset()
+    orphans: set[int] = field(default_factory=set)
 
 
 class TableReader:
@@ -213,9 +221,10 @@ class TableReader:
         faults = Faults()
         if self._is_first:
             self._is_first = False
-            self._note_ignored_headers(faults)
+            self._note_ignored_headers(reading, faults)
         groups = [reading.lines(group) for group in self._recognised.groups]
         passed = reading.passed_over(groups, faults)
+        reading.apply_marks(passed)
         for lines in groups:
             lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
         self._add_faults(raw, groups, passed, faults)
@@ -257,11 +266,18 @@ class TableReader:
                     remedy_zh="请为该列补上表头，或清空该列。",
                 )
 
-    def _note_ignored_headers(self, faults: Faults) -> None:
+    def _note_ignored_headers(self, reading: _Reading, faults: Faults) -> None:
+        """A warning for every header that is not read and not known to say nothing, with examples of what it says."""
         for header in self._recognised.headers:
             is_known = header.meaning or header is self._deletion
-            if not is_known and not self._aliases.is_passed_over(self._dataset, header.path):
-                faults.add(self._header_line, header.shown, Fault("header-ignored", header.shown))
+            if is_known or self._aliases.is_passed_over(self._dataset, header.path):
+                continue
+            if self._dataset.marks is not Marks.NONE and mark_values(header.path) is not None:
+                continue
+            told = pc.drop_null(pc.unique(reading.cells(header).strings.slice(0, _FEW_SUSPECTS))).to_pylist()
+            examples = [without_numbers(text.strip())[:20] for text in told if not cells.is_empty(text)][:3]
+            shown = header.shown + (f"（{'、'.join(examples)}）" if examples else "")
+            faults.add(self._header_line, header.shown, Fault("header-ignored", shown))
 
     def _add_faults(self, raw: RawRows, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> None:
         for lines in groups:
@@ -269,6 +285,9 @@ class TableReader:
                 for position, fault in zip(column.faulty, column.faults, strict=True):
                     if not (position in passed or position in lines.totals or position in lines.absent):
                         faults.add(raw.lines[position].as_py(), name, fault)
+            for position in lines.orphans - passed.keys():
+                text = lines.read["department_name"].values[position].as_py()
+                faults.add(raw.lines[position].as_py(), "department_name", Fault("breakdown-of-nothing", text))
         for position, width in raw.ragged.items():
             if position not in passed and not any(position in lines.totals for lines in groups):
                 rule = "row-has-too-many-cells" if width > len(raw.columns) else "row-has-too-few-cells"
@@ -343,6 +362,8 @@ class TableReader:
                 array = pa.nulls(len(raw), ARROW_TYPES[column.kind])
             if column.name in stated:
                 array = _constant(stated[column.name], column, len(raw))
+            elif column.kind is Kind.AMOUNT and reading.reversed:
+                array = _reversed(decoded(array), reading.reversed)
             elif column.kind is Kind.AMOUNT and self._dataset.negative_spread and stated:
                 array = _negated(array) if set(stated.values()) & set(self._dataset.negative_spread) else array
             elif column.name in {"district_code", "fiscal_year"}:
@@ -402,7 +423,7 @@ class _Reading:
         self._dataset = table._dataset
         self._recognised = table._recognised
         masked = {
-            header.index: name_without_numbers if header.column.is_name else without_numbers
+            header.index: without_numbers if header.column.name in _FREE_TEXT else name_without_numbers
             for header in self._recognised.headers
             if header.column and header.column.personal is Personal.MASK
         }
@@ -411,6 +432,7 @@ class _Reading:
             for index, column in enumerate(raw.columns)
         ]
         self._nothing = Texts(pa.nulls(len(raw), pa.string()))
+        self.reversed: set[int] = set()
         self._read: dict[tuple[str, tuple[int, ...]], ReadColumn] = {}
 
     def lines(self, group: Group) -> _Lines:
@@ -623,9 +645,53 @@ class _Reading:
                     fault = Fault("value-not-in-list", text, expected)
                     faults.add(self.raw.lines[position].as_py(), header.shown, fault)
 
+    def apply_marks(self, passed: dict[int, str]) -> None:
+        """Passes over rows that a column marks as void, and notes those whose money came back.
+
+        Raises ``FileRefused`` where a column that is not read changes the meaning of rows in words that are not known.
+        """
+        kind = self._dataset.marks
+        for header in self._recognised.headers if kind is not Marks.NONE else ():
+            if (
+                header.meaning
+                or header is self._table._deletion
+                or self._table._aliases.is_waived(self._dataset, header.path)
+            ):
+                continue
+            marks = mark_values(header.path)
+            encoded = self.cells(header).encoded
+            for index, text in enumerate(encoded.dictionary.to_pylist()):
+                if cells.is_empty(text or ""):
+                    continue
+                mark = mark_of(text, marks)
+                if mark is RowMark.COUNTS:
+                    continue
+                at = [p for p in pc.indices_nonzero(pc.equal(encoded.indices, index)).to_pylist() if p not in passed]
+                if mark is RowMark.VOID:
+                    passed.update(dict.fromkeys(at, "void-in-source"))
+                elif mark is RowMark.REVERSES and kind is Marks.APPLIED:
+                    self.reversed.update(at)
+                elif at:
+                    self._refuse_mark(header, text, at[0])
+
+    def _refuse_mark(self, header: Header, text: str, position: int) -> None:
+        shown = without_numbers(text)[:40]
+        raise FileRefused(
+            "header-changes-rows",
+            found=header.shown,
+            expected=shown,
+            sheet=self._table._sheet,
+            line=self.raw.lines[position].as_py(),
+            remedy="Deliver money that came back as negative amounts and leave voided rows out, then drop the column; "
+            "or pass the header over in header_aliases.csv if it changes nothing.",
+            remedy_zh="退款请以负数报送，作废行请剔除，并删去该列；若不影响金额，请在 header_aliases.csv 中登记略过。",
+        )
+
     def totals(self, lines: _Lines) -> dict[int, str]:
         """Position → scope of the rows that are totals or parents in this group."""
         found = self.labelled(lines)
+        if self._dataset.states:
+            found |= self._breakdowns(lines, found)
         if self._dataset.amount_columns:
             leaves = self.leaves(lines, found)
             survey = self._table._survey
@@ -635,8 +701,118 @@ class _Reading:
                 if survey.may_have_parents:
                     survey.add(lines, leaves)
                 survey.finish()
+                if self._dataset.states:
+                    # Of a table that comes in several batches, only labels and codes tell.
+                    found |= survey.parents(self, lines, leaves)
+                    return self._present(lines, found | self._sums(lines, found))
             found |= survey.parents(self, lines, leaves)
+        return self._present(lines, found)
+
+    @staticmethod
+    def _present(lines: _Lines, found: dict[int, str]) -> dict[int, str]:
         return {position: scope for position, scope in found.items() if position not in lines.absent}
+
+    def _breakdowns(self, lines: _Lines, found: Collection[int]) -> dict[int, str]:
+        """Rows in which a nature, kind or fund type stands where a department or project should.
+
+        Below the row of a department it divides that row; below none it is nobody's, and set aside.
+        """
+        divided: dict[int, str] = {}
+        names = self._names(lines, "department_name")
+        if any(map(is_breakdown, set(names) - {""})):
+            above = False
+            for position, name in enumerate(names):
+                if position in found or position in lines.absent or not name:
+                    continue
+                if not is_breakdown(name):
+                    above = True
+                elif above:
+                    divided[position] = "part"
+                else:
+                    lines.orphans.add(position)
+        projects = self._names(lines, "project_name")
+        if any(map(is_breakdown, set(projects) - {""})):
+            codes = self._names(lines, "project_code")
+            departments = list(zip(self._names(lines, "department_code"), names, strict=True))
+            wholes = {
+                department
+                for position, department in enumerate(departments)
+                if position not in found and not projects[position] and not codes[position]
+            }
+            for position, project in enumerate(projects):
+                if is_breakdown(project) and not codes[position] and departments[position] in wholes:
+                    divided[position] = "part"
+        return {position: scope for position, scope in divided.items() if position not in found}
+
+    @staticmethod
+    def _names(lines: _Lines, name: str) -> list[str]:
+        read = lines.read.get(name)
+        length = len(next(iter(lines.read.values())).values) if lines.read else 0
+        return [text or "" for text in read.values.to_pylist()] if read is not None else [""] * length
+
+    def _sums(self, lines: _Lines, found: Mapping[int, str]) -> dict[int, str]:
+        """Rows that are told to be totals of others by their codes or names and by arithmetic.
+
+        Raises ``FileRefused`` where only arithmetic says so, and too clearly for a chance.
+        """
+        taken = {*found, *lines.absent, *self.raw.ragged}
+        amounts = {
+            column.name: lines.read[column.name].values.to_pylist()
+            for column in self._dataset.columns
+            if column.kind is Kind.AMOUNT and column.name in lines.read
+        }
+        rows = [p for p in range(len(self.raw)) if p not in taken and any(v[p] is not None for v in amounts.values())]
+        known = [values for values in amounts.values() if all(values[p] is not None for p in rows)]
+        if not known:
+            return {}
+        totals = [p for p, scope in found.items() if scope == "all" and all(v[p] is not None for v in known)]
+        levels = self._levels(lines)
+        table = Levels(
+            [Entry(p, tuple(int(values[p] * 100) for values in known), *levels[p]) for p in rows],
+            {tuple(int(values[p] * 100) for values in known) for p in totals},
+        )
+        told = table.totals()
+        if table.doubtful:
+            self._refuse_sum(table.doubtful[0], levels, known)
+        line = self.raw.lines.to_pylist()
+        return {
+            total.row: f"department_code={total.code}"
+            if total.code
+            else f"lines={line[total.parts[0]]}-{line[total.parts[-1]]}"
+            for total in told
+        }
+
+    def _levels(self, lines: _Lines) -> list[tuple[tuple[object, ...], str, str]]:
+        """Of each row the level on which it may be a sum (project or department, and what else it is), code, name."""
+        context = [name for name in self._dataset.identity if name not in {"department_code", "project_code"}]
+        nothing: list[Any] = [None] * len(self.raw)
+        said = [lines.read[name].values.to_pylist() if name in lines.read else nothing for name in context]
+        names = ("department_code", "department_name", "project_code", "project_name")
+        departments, units, codes, projects = (self._names(lines, name) for name in names)
+        return [
+            (("project", *more), codes[p], projects[p])
+            if codes[p] or projects[p]
+            else (("department", *more), departments[p], units[p])
+            for p, more in enumerate(zip(*said, strict=True))
+        ]
+
+    def _refuse_sum(
+        self, doubtful: Total, levels: list[tuple[tuple[object, ...], str, str]], known: list[list[Decimal]]
+    ) -> None:
+        _, code, name = levels[doubtful.row]
+        place = self.raw.lines
+        amount = max((values[doubtful.row] for values in known), key=abs)
+        parts = f"{place[doubtful.parts[0]].as_py()}-{place[doubtful.parts[-1]].as_py()}"
+        raise FileRefused(
+            "row-is-sum-of-others",
+            found=f"{name or code} {amount:,}",
+            expected=parts,
+            sheet=self._table._sheet,
+            line=place[doubtful.row].as_py(),
+            remedy=f"If it is their total, label it 合计 or 小计: it then counts 0, not {amount:,} a second time. "
+            "If it is a row of its own, add a 合计 row that includes it.",
+            remedy_zh=f"若为合计行请标明“合计”或“小计”，否则将重复计入 {amount:,} 元；若为独立数据，请加合计行。",
+        )
 
     def group_and_leaves(self, group: Group) -> tuple[_Lines, pa.Array]:
         """What a group reads, and its leaves."""
@@ -665,9 +841,31 @@ class _Reading:
         for header in labels:
             for position, text in self._total_words(self.cells(header)):
                 scope = self._scope(text)
-                if scope and position not in found and not self._has_code(position, codes, header):
-                    found[position] = scope
+                if not scope or position in found:
+                    continue
+                if not self._has_code(position, codes, header) or is_total_word(text, self._table.total_words):
+                    found[position] = self._scope_of_its_own(position, lines, header, scope)
         return found
+
+    def _scope_of_its_own(self, position: int, lines: _Lines, label: Header, scope: str) -> str:
+        """The scope of a total in whose row a department (or fund type …) stands: perhaps the total of those only.
+
+        What the label's own column and its code say does not count: 000000 合计 is no department.
+        """
+        if scope == "part":
+            return scope
+        own = label.column.name if label.column else ""
+        stated = []
+        for name in self._dataset.identity:
+            column = self._dataset[name]
+            if own in (name, column.name_column) or column.kind not in {Kind.CODE, Kind.TEXT}:
+                continue
+            for said in (name, column.name_column):
+                value = lines.read[said].values[position].as_py() if said and said in lines.read else None
+                if value is not None:
+                    stated.append(f"{said}={value}")
+                    break
+        return "|".join([";".join(["all", *stated]), *dict.fromkeys(("block", scope))]) if stated else scope
 
     def _scope(self, text: str) -> str | None:
         return total_scope(text, self._table.total_words)
@@ -767,7 +965,9 @@ def _scopes(lines: _Lines, positions: npt.NDArray[np.int64]) -> pa.Array:
         return pa.nulls(len(positions), pa.string())
     stated = [f"{name}={value}" for name, value in lines.group.constants]
     scopes = [
-        ";".join([scope, *stated]) if (scope := lines.totals.get(position)) is not None else None
+        "|".join(";".join([claim, *stated]) for claim in scope.split("|"))
+        if (scope := lines.totals.get(position)) is not None
+        else None
         for position in positions.tolist()
     ]
     return pa.array(scopes, pa.string())
@@ -813,6 +1013,12 @@ def _constant(value: Any, column: Column, length: int) -> pa.Array:
 
 def _negated(amounts: pa.Array) -> pa.Array:
     return pc.negate(amounts).cast(amounts.type)
+
+
+def _reversed(amounts: pa.Array, positions: Collection[int]) -> pa.Array:
+    """The amounts with those at some positions negative: money that came back."""
+    negative = pc.negate(pc.abs(amounts)).cast(amounts.type)
+    return pc.if_else(_flags(positions, len(amounts)), negative, amounts)
 
 
 def _coalesce(first: ReadColumn, second: ReadColumn) -> ReadColumn:

@@ -1,8 +1,9 @@
 """Which rows of a table are not facts: totals, parents of a hierarchy, notes, placeholders.
 
-A row is a total if a label says so (合计, 小计, 总　计, 其中 …) and it has no code of its own. It is a parent if its
-code is the beginning of the codes of rows that are equal to it in everything else that identifies a row, or if its
-numbering (一、 above 1.) is above theirs. What it claims to sum is its scope (``ingest.model.Batch``).
+A row is a total if a label says so (合计, 小计, 总　计, 其中 …; ``contracts.words``), a breakdown of the row above it
+if a nature or a fund type stands where a department or a project should. It is a parent if its code is the beginning of
+the codes of rows that are equal to it in everything else that identifies a row, or if its numbering (一、 over 1.) is
+above theirs. What arithmetic tells stands in ``levels``. What a row claims to sum is its scope (``model.Batch``).
 Does not belong here: comparing sums (quality).
 """
 
@@ -17,11 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.model import Dataset, Kind
+from pipelines.contracts.words import (
+    BLOCK_TOTAL,
+    BREAKDOWN_WORDS,
+    NAMED_TOTAL,
+    PART,
+    TRADITIONAL,
+    WHOLE_TOTAL,
+)
 from pipelines.ingest.cells import fold, parse_date
 from pipelines.ingest.columns import ReadColumn
-
-SUSPECT = "(?i)[计中额]|total"
-"""A regular expression that every known total word matches: a cheap first look at whole columns."""
 
 HIERARCHIES = ("function_code", "government_economy_code", "department_economy_code", "economy_code")
 
@@ -31,16 +37,23 @@ OUTLINED = "budget_item_name"
 _PARENT_LENGTHS = (3, 5)
 """The lengths that the code of a parent has: 类 and 款."""
 
-_TOTAL = re.compile(r".*[合小总共]计[:]?|其中[:].*|其中|总额|年度资金总额[:]?|(?:sub|grand)?-?totals?[:]?")
-_PART = re.compile(r"其中")
-_WHOLE = re.compile(
-    r"(?:本表|全表|本年|支出|收入|预算|资金|项目|部门|单位|全区|全市|本级)*[合总共]计[:]?"
-    r"|总额|年度资金总额[:]?|(?:grand)?-?totals?[:]?"
-)
 _NOTE = re.compile(
     r"(?:注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|财务负责人|联系|编制|填报|报送|打印|公开|附|第\d+页|共\d+页)"
 )
 _LONGEST_LABEL = 20
+_BRACKETS = {
+    "(": ")",
+    "[": "]",
+    "【": "】",
+    "〔": "〕",
+    "「": "」",
+    "『": "』",
+    "《": "》",
+    "〈": "〉",
+    "<": ">",
+    "{": "}",
+}
+_UNIT_BEHIND = re.compile(r"[(\[【](?:单位:?)?(?:人民币)?[百千万亿]*元?[)\]】]:?$")
 _PLACEHOLDERS = frozenset(map(fold, ("…", "……", "...", "......", "⋯")))
 _OUTLINE = (
     re.compile(r"[一二三四五六七八九十]+\s*[、.．]"),
@@ -55,11 +68,32 @@ def total_scope(text: str, further: Collection[str] = ()) -> str | None:
     word = fold(text)
     if word in further:
         return "all"
-    if not _TOTAL.fullmatch(word):
-        return None
-    if _PART.match(word):
+    word = bare_word(word)
+    if PART.fullmatch(word):
         return "part"
-    return "all" if _WHOLE.fullmatch(word) else "block"
+    if WHOLE_TOTAL.fullmatch(word):
+        return "all"
+    return "block" if BLOCK_TOTAL.fullmatch(word) or NAMED_TOTAL.fullmatch(word) else None
+
+
+def is_total_word(text: str, further: Collection[str] = ()) -> bool:
+    """Whether a label is a total word and nothing else: such a row is no fact, whatever code it carries."""
+    word = fold(text)
+    bare = bare_word(word)
+    return word in further or any(words.fullmatch(bare) for words in (WHOLE_TOTAL, BLOCK_TOTAL, PART))
+
+
+def is_breakdown(text: str) -> bool:
+    """Whether a label names a nature, a kind or a fund type, which divide the row above them."""
+    return bare_word(fold(text)) in BREAKDOWN_WORDS
+
+
+def bare_word(folded: str) -> str:
+    """A folded label without brackets around it, a unit or a colon behind it, in simplified characters."""
+    word = _UNIT_BEHIND.sub("", folded.translate(TRADITIONAL)).strip(":;,.、。-—_*#·")
+    while len(word) > 2 and word[0] in _BRACKETS and _BRACKETS[word[0]] == word[-1]:
+        word = word[1:-1].strip(":")
+    return word
 
 
 def is_placeholder(texts: Sequence[str]) -> bool:

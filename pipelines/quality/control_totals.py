@@ -58,8 +58,8 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
     for total in totals.sort_by("source_line").to_pylist():
         if total["source_line"] != line:
             previous, line = line, total["source_line"]
-        part = _rows_of(head, rows, total, previous)
-        if wrong := list(_disagreements(head, dataset, part, total)):
+        wrong, part = _judged(head, dataset, rows, total, previous)
+        if wrong:
             slip, slip_zh = _explained(head, dataset, part, wrong)
             raise FileRefused(
                 "total-row-disagrees",
@@ -70,6 +70,20 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
                 remedy=" ".join(filter(None, (slip, "Correct the row or the total and deliver the file again."))),
                 remedy_zh=f"{slip_zh}请更正该行或合计后重新报送。",
             )
+
+
+def _judged(
+    head: TableHead, dataset: Dataset, rows: duckdb.DuckDBPyRelation, total: dict[str, object], previous: int
+) -> tuple[list[_Wrong], duckdb.DuckDBPyRelation]:
+    """What disagrees, and with which rows, in the first reading of the total's scope; nothing if another agrees."""
+    readings = []
+    for claim in str(total["scope"]).split("|"):
+        part = _rows_of(rows, dataset, total | {"scope": claim}, previous)
+        if part.limit(1).fetchall():
+            readings.append((list(_disagreements(head, dataset, part, total)), part))
+    if not readings or any(not wrong for wrong, _ in readings):
+        return [], rows
+    return readings[0]
 
 
 def _disagreements(
@@ -113,7 +127,7 @@ def _explained(
 
 
 def _rows_of(
-    head: TableHead, rows: duckdb.DuckDBPyRelation, total: dict[str, object], previous: int
+    rows: duckdb.DuckDBPyRelation, dataset: Dataset, total: dict[str, object], previous: int
 ) -> duckdb.DuckDBPyRelation:
     """The rows that a total's scope names."""
     claim, *stated = str(total["scope"]).split(";")
@@ -130,7 +144,7 @@ def _rows_of(
     if name == "lines":
         first, last = (int(number) for number in value.split("-"))
         return rows.filter((line >= first) & (line <= last))
-    for other in context_columns(DATASETS[head.dataset], name):
+    for other in context_columns(dataset, name):
         column = duckdb.ColumnExpression(other)
         own = total[other]
         rows = rows.filter(column.isnull() if own is None else column == duckdb.ConstantExpression(own))

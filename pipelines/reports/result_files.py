@@ -24,7 +24,8 @@ SHEET_ROWS = 1_048_575
 
 _DAY = "yyyy-mm-dd"
 _MOMENT = "yyyy-mm-dd hh:mm:ss"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, in Chinese ones the full-width signs too."""
 
 
 class TooManyRowsError(Exception):
