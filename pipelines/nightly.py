@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.ingest.deliveries import Deliveries, find_deliveries
+from pipelines.ledger.codec import DamagedStoreError
 from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.notify import failures_told, tell_night
@@ -19,7 +20,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.publish import Publication, build_and_publish
-from pipelines.warehouse.store import DamagedStoreError, district_years
+from pipelines.warehouse.store import district_years
 
 logger = logging.getLogger(__name__)
 

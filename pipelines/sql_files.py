@@ -14,7 +14,6 @@ Does not belong here: running any of it (``pipelines.warehouse.database``), or w
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -209,12 +208,3 @@ def in_order(files: Iterable[SqlFile], existing: Collection[str]) -> list[SqlFil
         return [by_table[table] for table in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise SqlFileError(f"SQL files read each other in a circle: {' -> '.join(error.args[1])}.") from error
-
-
-def sql_fingerprint(directory: Path | None = None) -> str:
-    """A hash of every SQL file's path and text: a build made by other SQL is not current."""
-    root = directory or sql_directory()
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.sql")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]

@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import xlsxwriter
 
-from pipelines.ingest.model import Delivery, SkippedSheet, TableHead
+from pipelines.ingest.model import Delivery, TableHead
 from pipelines.ingest.read import read_file
+from pipelines.ledger.records import SkippedSheet
 from pipelines.settings import Settings
 
 DISTRICT, YEAR = "440103", 2022

@@ -13,7 +13,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import FIGURES
 from pipelines.contracts.quality_tables import QUALITY_TABLES
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
-from pipelines.sql_files import SqlFileError, in_order, read_sql_file, read_sql_group, sql_fingerprint
+from pipelines.sql_files import SqlFileError, in_order, read_sql_file, read_sql_group
 from pipelines.warehouse.database import CHINESE_SCHEMA, create_chinese_views, create_core_tables, run_sql
 from pipelines.warehouse.reference import (
     ReferenceFileError,
@@ -87,14 +87,6 @@ def test_a_circle_and_a_missing_group_are_refused(tmp_path: Path) -> None:
         in_order(read_sql_group("summary", tmp_path), set())
     with pytest.raises(SqlFileError, match="does not exist"):
         read_sql_group("views", tmp_path)
-
-
-def test_the_fingerprint_follows_every_file(tmp_path: Path) -> None:
-    path = sql_file(tmp_path, "a", HEAD + "select 1")
-    before = sql_fingerprint(tmp_path)
-    assert sql_fingerprint(tmp_path) == before
-    path.write_text(HEAD + "select 2", encoding="utf-8")
-    assert sql_fingerprint(tmp_path) != before
 
 
 @pytest.mark.parametrize(

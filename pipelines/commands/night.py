@@ -18,6 +18,7 @@ from pipelines.commands.progress import progress
 from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import definition, value_labels
 from pipelines.contracts.model import Severity
+from pipelines.ledger.codec import StoreError
 from pipelines.nightly import Night, run_night
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance
@@ -26,7 +27,7 @@ from pipelines.warehouse.contents import held_attempt
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.publish import BuildError
 from pipelines.warehouse.reference import ReferenceFileError
-from pipelines.warehouse.store import DistrictYearStore, StoreError
+from pipelines.warehouse.store import DistrictYearStore
 
 DEPARTMENT_ROWS = 30
 PROJECT_ROWS = 12
@@ -85,7 +86,7 @@ def _deliveries(acceptances: Sequence[Acceptance]) -> str:
                 str(acceptance.fiscal_year),
                 _OUTCOMES[acceptance.status],
                 _or_dash(acceptance.version),
-                len(acceptance.record["files"]),
+                len(acceptance.record.files),
                 acceptance.files_read,
             )
             for acceptance in acceptances

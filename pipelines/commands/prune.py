@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from pipelines.ledger.codec import StoreError
 from pipelines.operations.logs import structured_log
 from pipelines.operations.prune import prune
 from pipelines.settings import Settings
 from pipelines.warehouse.lock import WarehouseLockedError
-from pipelines.warehouse.store import StoreError
 
 _KINDS = {"version": "版本 versions", "reading": "读取结果 readings", "log": "日志 logs", "backup": "备份 backups"}
 

@@ -39,8 +39,9 @@ def release_and_report(settings: Settings, place: str, reason: str, released_by:
 
 def _lines(release: Release) -> list[str]:
     place = f"{release.district_code}/{release.fiscal_year}"
+    record = release.record
     lines = [
-        f"已放行 Released: {place} ({release.input_id}), {release.released_by}: {release.reason}",
+        f"已放行 Released: {place} ({record.input_id}), {record.released_by}: {record.reason}",
         "以下问题仍记录在案 These findings stay on record:",
         *(f"  {describe_finding(finding)}" for finding in release.findings),
     ]

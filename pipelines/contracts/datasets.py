@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from pipelines.contracts.annual_budget import ANNUAL_BUDGET
 from pipelines.contracts.budget_adjustment import BUDGET_ADJUSTMENT
 from pipelines.contracts.budget_indicator import BUDGET_INDICATOR
@@ -38,8 +36,3 @@ DATASETS: dict[str, Dataset] = {
     )
 }
 """Every dataset by name, in the order in which they are documented."""
-
-
-def contracts_fingerprint() -> str:
-    """A hash of all contracts: files accepted under another fingerprint are read again."""
-    return hashlib.sha256(repr(list(DATASETS.values())).encode()).hexdigest()[:16]

@@ -15,7 +15,14 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
-from pipelines.contracts.quality_tables import FILE_OUTCOMES, QUALITY_TABLES, SEVERITIES, PublishedTable
+from pipelines.contracts.quality_tables import (
+    FILE_OUTCOMES,
+    FILE_STATES,
+    LINE_OUTCOMES,
+    QUALITY_TABLES,
+    SEVERITIES,
+    PublishedTable,
+)
 from pipelines.contracts.reference_tables import (
     CLASS_NAME_REFERENCE,
     CLASS_NAME_SOURCES,
@@ -1057,6 +1064,8 @@ CONTRACT_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "dataset": tuple((dataset.name, dataset.label_zh) for dataset in DATASETS.values()),
     "severity": SEVERITIES,
     "file_outcome": FILE_OUTCOMES,
+    "file_state": FILE_STATES,
+    "line_outcome": LINE_OUTCOMES,
     "project_kind": PROJECT_KINDS,
     "expenditure_nature": EXPENDITURE_NATURES,
     "adjustment_kind": ADJUSTMENT_KINDS,

@@ -42,7 +42,33 @@ FILE_OUTCOMES: tuple[tuple[str, str], ...] = (
 )
 """What became of a delivered table, as stored, with Chinese names."""
 
+FILE_STATES: tuple[tuple[str, str], ...] = (
+    ("read", "已读取"),
+    ("waiting", "等待"),
+    ("refused", "拒收"),
+    ("withdrawn", "已撤回"),
+    ("misplaced", "位置不对"),
+)
+"""What became of a delivered file as a whole, as stored, with Chinese names (``ledger.records.FileState``)."""
+
+LINE_OUTCOMES: tuple[tuple[str, str], ...] = (
+    ("accepted", "计入"),
+    ("rejected", "剔除"),
+    ("duplicate", "重复"),
+    ("superseded", "被更正"),
+    ("total", "合计行"),
+    ("passed_over", "非数据行"),
+)
+"""What became of a delivered line, as stored, with Chinese names (``ledger.records.LineOutcome``)."""
+
 _FILE, _SHEET, _LINE = PROVENANCE
+_TABLE = Column(
+    "source_table",
+    Kind.INTEGER,
+    "来源表序号",
+    "Number of the table within its file, from 1 in reading order; empty where there is none.",
+    "该表在文件内的序号，按读取顺序从 1 起；无数据表时为空。",
+)
 _DATASET = Column(
     "dataset", Kind.CODE, "数据集", "Dataset that the headers were recognised as.", "按表头识别的数据集。"
 )
@@ -83,7 +109,16 @@ SOURCE_FILE = PublishedTable(
         Column("source_path", Kind.TEXT, "文件路径", "Path below the raw directory.", "raw 目录下的路径。"),
         Column("source_sha256", Kind.CODE, "文件哈希", "SHA-256 of the content.", "内容的 SHA-256。"),
         Column("source_bytes", Kind.INTEGER, "文件大小", "Size in bytes.", "字节数。"),
+        Column(
+            "file_state",
+            Kind.CODE,
+            "文件状态",
+            "What became of the file as a whole: read, waiting (not ready yet), refused, withdrawn (no longer "
+            "delivered) or misplaced.",
+            "整个文件的状态：read 已读取，waiting 等待，refused 拒收，withdrawn 已撤回，misplaced 位置不对。",
+        ),
         _SHEET,
+        _TABLE,
         _DATASET,
         Column(
             "file_outcome",
@@ -128,9 +163,61 @@ SOURCE_FILE_MONEY = PublishedTable(
         FISCAL_YEAR,
         _FILE,
         _SHEET,
+        _TABLE,
         _DATASET,
         Column("amount_column", Kind.CODE, "金额列", "Name of the amount column.", "金额列名。"),
         *_CONSERVED[6:],
+    ),
+)
+
+DELIVERED_LINE = PublishedTable(
+    "delivered_line",
+    "报送行去向",
+    "Every line of every table that was delivered, by what became of it and why, with its money; the lines of a table "
+    "add up to what stands below its header.",
+    "报送的每张表的全部行，按去向和原因计数并列金额；一张表各项之和即其表头以下的全部行。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        _FILE,
+        _SHEET,
+        _TABLE,
+        _DATASET,
+        Column(
+            "line_outcome",
+            Kind.CODE,
+            "行去向",
+            "accepted (it counts), rejected (set aside), duplicate, superseded (restated by a later delivery), total "
+            "(compared, never counted) or passed_over (no data).",
+            "accepted 计入，rejected 剔除，duplicate 重复，superseded 被更正，total 合计（只核对不计入），"
+            "passed_over 非数据行。",
+        ),
+        Column(
+            "line_outcome_reason",
+            Kind.TEXT,
+            "去向原因",
+            "Ids of the rules, separated by '; '; for lines passed over: blank, note, repeated-header, placeholder, "
+            "no-amount, deleted-in-source or void-in-source.",
+            "规则编号，以分号分隔；非数据行为 blank 空行，note 说明，repeated-header 重复表头，placeholder 占位，"
+            "no-amount 无金额，deleted-in-source 源系统已标记删除，void-in-source 源系统已标记作废。",
+        ),
+        Column(
+            "line_count",
+            Kind.INTEGER,
+            "行数",
+            "Number of lines; a line of a wide table counts once for each row that it gives.",
+            "行数；横向展开的表按其给出的数据行计。",
+        ),
+        Column(
+            "unreadable_line_count",
+            Kind.INTEGER,
+            "金额不可读行数",
+            "Of these lines, those with an amount that could not be read: their money is not known.",
+            "其中金额无法读取、数额未知的行数。",
+        ),
+        Column(
+            "money", Kind.SUM, "金额", "Sum of the lines' readable amount cells, in yuan.", "这些行可读金额之和（元）。"
+        ),
     ),
 )
 
@@ -434,6 +521,7 @@ RELEASE = PublishedTable(
 QUALITY_TABLES: tuple[PublishedTable, ...] = (
     SOURCE_FILE,
     SOURCE_FILE_MONEY,
+    DELIVERED_LINE,
     REJECTED_ROW,
     DUPLICATE_ROW,
     DELIVERED_DATASET,

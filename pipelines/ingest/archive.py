@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipelines.ingest.model import FileRefused, SkippedSheet
+from pipelines.ingest.model import FileRefused
 from pipelines.ingest.packages import Package, open_package
+from pipelines.ledger.records import SkippedSheet
 from pipelines.settings import Limits
 
 _READ = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods"})

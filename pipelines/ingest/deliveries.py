@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pipelines.ingest.layouts import ALIAS_FILE, alias_file
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Delivery, FileRefused
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.settings import Settings
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
@@ -206,4 +207,4 @@ def aliases_fingerprint(raw: Path, district_code: str) -> str:
         content = alias_file(raw, district_code) or b""
     except FileRefused as error:
         content = f"\0{error.rule.id}".encode()
-    return hashlib.sha256(content).hexdigest()[:16]
+    return fingerprint(content=[content])

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.ingest.personal import without_numbers
+from pipelines.ledger.records import SkippedSheet
 
 FAULTS = pa.schema(
     [
@@ -24,7 +25,6 @@ FAULTS = pa.schema(
         ("expected", pa.string()),
     ]
 )
-PASSED_OVER = pa.schema([("source_line", pa.int64()), ("reason", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,9 @@ class Batch:
     ``part`` = an "of which" row, a sum of nothing; ``function_code=205`` = the rows whose code begins so and that
     agree with it otherwise; ``lines=7-9`` = the rows of these lines; a further ``;fund_type_code=111`` = only rows
     with this value; readings divided by ``|``: one of them). They are never facts.
-    ``passed_over``: lines that are neither, with the reason (``blank``, ``repeated-header``, ``note``,
-    ``placeholder``, ``no-amount``, ``deleted-in-source``, ``void-in-source``), in the shape of ``PASSED_OVER``. Every
-    line below the header is in exactly one of ``rows``, ``totals`` and ``passed_over`` (a record with line breaks is
-    its first line).
+    ``passed_over``: lines that are neither: ``source_line``, ``reason`` (a ``PassedOverReason``) and the contract's
+    amount columns, as far as there is an amount in them. ``lines`` is how many lines the file has here: each is in
+    exactly one of ``rows``, ``totals`` and ``passed_over`` (a record with line breaks is its first line).
     """
 
     rows: pa.Table
@@ -90,6 +89,7 @@ class Batch:
     texts_at: Callable[[pa.Array], pa.Table]
     totals: pa.Table
     passed_over: pa.Table
+    lines: int
 
 
 @dataclass(slots=True)
@@ -98,15 +98,6 @@ class SourceTable:
 
     head: TableHead
     batches: Iterator[Batch]
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedSheet:
-    """A sheet or an archive member that holds no table (cover, index, note, 空表), and why."""
-
-    sheet: str
-    reason: str
-    reason_zh: str
 
 
 @dataclass(slots=True)

@@ -36,13 +36,14 @@ from pipelines.ingest.delimited import (
 from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.links import leads_out_of
-from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SkippedSheet, SourceTable
+from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SourceTable
 from pipelines.ingest.personal import shown_where_headers_should_be, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.sheet_cells import Sheet
 from pipelines.ingest.tables import TableReader, looks_like_money
 from pipelines.ingest.units import WorkbookUnits
 from pipelines.ingest.workbook import read_sheets
+from pipelines.ledger.records import SkippedSheet
 from pipelines.settings import Settings
 
 FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")

@@ -27,7 +27,7 @@ from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, is_u
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.levels import Entry, Levels, Total
 from pipelines.ingest.marks import mark_of, mark_values
-from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch, Delivery, FileRefused, TableHead
+from pipelines.ingest.model import FAULTS, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
@@ -43,6 +43,7 @@ from pipelines.ingest.totals import (
     total_scope,
 )
 from pipelines.ingest.transfers import both_sides
+from pipelines.ledger.records import PassedOverReason
 
 _FEW_SUSPECTS = 100
 _VISIBLE = r"[^\s\p{C}\p{Z}]"
@@ -315,8 +316,9 @@ class TableReader:
 
     def _assemble(self, reading: _Reading, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> Batch:
         raw = reading.raw
-        tables, positions = [], []
+        tables, positions, left_out = [], [], []
         scopes: list[pa.Array] = []
+        out = pa.array(sorted(passed), pa.int64())
         for lines in groups:
             table = pa.table({**self._values(reading, lines, faults, passed), "source_line": raw.lines})
             keep = np.ones(len(raw), dtype=bool)
@@ -325,6 +327,7 @@ class TableReader:
             tables.append(table if len(present) == len(raw) else table.take(pa.array(present)))
             positions.append(present)
             scopes.append(_scopes(lines, present))
+            left_out.append(table.select(self._dataset.amount_columns).take(out))
         table, order, scope = tables[0], positions[0], scopes[0]
         if len(groups) > 1:
             order = np.concatenate(positions)
@@ -336,8 +339,11 @@ class TableReader:
         if totals.num_rows:
             table, order = table.filter(pc.is_null(scope)), order[pc.is_null(scope).to_numpy(zero_copy_only=False)]
         passed_over = pa.table(
-            [raw.lines.take(pa.array(sorted(passed), pa.int64())), [passed[position] for position in sorted(passed)]],
-            schema=PASSED_OVER,
+            {
+                "source_line": raw.lines.take(out),
+                "reason": pa.array([passed[position] for position in sorted(passed)], pa.string()),
+                **{name: _sum_of([part[name] for part in left_out]) for name in self._dataset.amount_columns},
+            }
         )
         told = faults.table(mask=self._names_persons, codes=self._codes)
         row_of_line = pa.array(order, pa.int64())
@@ -347,6 +353,7 @@ class TableReader:
             lambda lines: self._texts(reading, groups, row_of_line.take(lines)),
             totals,
             passed_over,
+            len(raw),
         )
 
     def _values(self, reading: _Reading, lines: _Lines, faults: Faults, passed: dict[int, str]) -> dict[str, pa.Array]:
@@ -558,15 +565,15 @@ class _Reading:
             filled = [text for column in self.raw.columns if (text := column[position].as_py()) and text.strip()]
             if not filled:
                 if position not in self.raw.ragged:
-                    passed[position] = "blank"
+                    passed[position] = PassedOverReason.BLANK
             elif self._is_header_again(position):
-                passed[position] = "repeated-header"
+                passed[position] = PassedOverReason.REPEATED_HEADER
             elif is_placeholder(filled):
-                passed[position] = "placeholder"
+                passed[position] = PassedOverReason.PLACEHOLDER
             elif len(self._recognised.headers) > 2 and is_note(filled):
-                passed[position] = "note"
+                passed[position] = PassedOverReason.NOTE
         for position in frozenset.intersection(*(lines.absent for lines in groups)):
-            passed.setdefault(position, "no-amount")
+            passed.setdefault(position, PassedOverReason.NO_AMOUNT)
         self._deleted(passed, faults)
         return passed
 
@@ -639,7 +646,7 @@ class _Reading:
                 continue
             for position in pc.indices_nonzero(pc.equal(encoded.indices, index)).to_pylist():
                 if mark:
-                    passed.setdefault(position, "deleted-in-source")
+                    passed.setdefault(position, PassedOverReason.DELETED_IN_SOURCE)
                 elif position not in passed:
                     expected = "、".join(spelling for spelling, _ in self._dataset.deletion_marks)
                     fault = Fault("value-not-in-list", text, expected)
@@ -668,7 +675,7 @@ class _Reading:
                     continue
                 at = [p for p in pc.indices_nonzero(pc.equal(encoded.indices, index)).to_pylist() if p not in passed]
                 if mark is RowMark.VOID:
-                    passed.update(dict.fromkeys(at, "void-in-source"))
+                    passed.update(dict.fromkeys(at, PassedOverReason.VOID_IN_SOURCE))
                 elif mark is RowMark.REVERSES and kind is Marks.APPLIED:
                     self.reversed.update(at)
                 elif at:
@@ -1009,6 +1016,15 @@ def _constant(value: Any, column: Column, length: int) -> pa.Array:
         pa.array(np.zeros(length, dtype=np.int32)), pa.array([value], ARROW_TYPES[column.kind])
     )
     return values if pa.types.is_string(values.dictionary.type) else decoded(values)
+
+
+def _sum_of(groups: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """What an amount column of the groups of a wide table sums to, row by row; unknown where it is so in all."""
+    total = groups[0]
+    for part in groups[1:]:
+        both = pc.add(total, part).cast(total.type)
+        total = pc.coalesce(both, total, part)
+    return total
 
 
 def _negated(amounts: pa.Array) -> pa.Array:

@@ -21,12 +21,13 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ledger.codec import StoreError
 from pipelines.operations.channels import Message, NotDeliveredError, channels, cut, plain
 from pipelines.operations.logs import blotted, secrets_of
 from pipelines.operations.situation import look, night_message
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import Publication
-from pipelines.warehouse.store import StoreError, write_atomically
+from pipelines.warehouse.store import write_atomically
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ledger.codec import StoreError
 from pipelines.operations.backup import backup_files
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError, open_published
 from pipelines.warehouse.lock import warehouse_lock
-from pipelines.warehouse.store import DistrictYearStore, StoreError, district_years, read_manifest
+from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +83,13 @@ def _published_versions(settings: Settings) -> dict[tuple[str, int], int]:
 def _of_district_year(
     store: DistrictYearStore, keep: int | None, in_use: Collection[int | None]
 ) -> Iterator[tuple[str, Path]]:
-    numbers = sorted(int(path.name) for path in store.versions.glob("*") if path.name.isdigit())
+    numbers = store.version_numbers()
     kept = set(numbers if keep is None else numbers[-keep:]) | set(numbers).intersection(in_use)
     for number in numbers:
         if number not in kept:
             yield "version", store.versions / str(number)
     attempts = [*(store.versions / str(number) for number in kept), *([store.held] if store.held.exists() else [])]
-    named = {file["directory"] for attempt in attempts for file in read_manifest(attempt)["files"]}
+    named = {file.directory for attempt in attempts for file in read_manifest(attempt).files}
     for reading in sorted(store.files.glob("[!.]*")):
         if reading.name not in named:
             yield "reading", reading

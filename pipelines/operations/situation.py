@@ -5,7 +5,6 @@ Does not belong here: who is told and whether it is new to them (``pipelines.ope
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Any
 import duckdb
 
 from pipelines.contracts.model import Severity
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.operations.channels import Message, plain
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
@@ -68,7 +68,7 @@ class Situation:
             self.misplaced,
             self.gate,
         )
-        return hashlib.sha256(repr(worth).encode()).hexdigest()[:16]
+        return fingerprint(content=[repr(worth)])
 
     def count(self, severity: Severity) -> int:
         """The number of findings of ``severity``."""
@@ -122,7 +122,7 @@ def _told(finding: Mapping[str, Any]) -> ToldFinding:
     ]
     place = f"{finding['district_code']}/{finding['fiscal_year']} {plain(finding['finding_key'] or '')}".rstrip()
     return ToldFinding(
-        key=hashlib.sha256("\n".join(identity).encode()).hexdigest()[:12],
+        key=fingerprint(content=identity, length=12),
         severity=finding["severity"],
         sentence=f"{place}: {plain(finding['message'])}",
         sentence_zh=f"{place}：{plain(finding['message_zh'])}",

@@ -3,7 +3,7 @@
 Does not belong here: how a district-year is accepted (``pipelines.warehouse.accept``), the publication (published).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.ingest.deliveries import find_deliveries
+from pipelines.ledger.records import LineOutcome
 from pipelines.orchestration.metadata import markdown_table, yuan
 from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, district_year
 from pipelines.orchestration.step import writing_step
@@ -101,7 +102,7 @@ def accept(
                         "accepted_version",
                         partition=key,
                         metadata=report,
-                        tags={"dagster/data_version": str(acceptance.record["input_id"])},
+                        tags={"dagster/data_version": acceptance.record.input_id},
                     )
                 )
         for key in context.partition_keys:
@@ -114,25 +115,25 @@ def accept(
 def _report(acceptance: Acceptance) -> dict[str, Any]:
     """The outcome of a district-year with rows and money of its files, from the attempt's manifest."""
     rows: Counter[str] = Counter()
-    money = {"read": Decimal(0), "rejected": Decimal(0)}
+    money: defaultdict[str, Decimal] = defaultdict(Decimal)
     files = []
-    for file in acceptance.record["files"]:
-        for table in file["tables"]:
-            rows.update({name: table[f"rows_{name}"] for name in ("read", "accepted", "rejected", "subtotal")})
-            for name in money:
-                money[name] += sum(map(Decimal, table[f"money_{name}"].values()), Decimal(0))
-            counts = [table[name] for name in ("sheet", "dataset", "rows_read", "rows_rejected")]
-            files.append([file["relative_path"], *counts, ""])
-        if refusal := file["refusal"]:
-            files.append([file["relative_path"], refusal["sheet"], "", "", "", refusal["message_zh"]])
+    for file in acceptance.record.files:
+        for table in file.tables:
+            for entry in table.lines:
+                rows[entry.outcome] += entry.lines
+                money[entry.outcome] += sum(entry.money.values(), Decimal(0))
+            counts = [table.sheet, table.number, table.dataset, table.delivered_rows, table.count(LineOutcome.REJECTED)]
+            files.append([file.relative_path, *counts, ""])
+        if refusal := file.refusal:
+            files.append([file.relative_path, refusal.sheet, "", "", "", "", refusal.message_zh])
     return {
         "outcome": acceptance.status,
         "version": acceptance.version or 0,
-        "files": len(acceptance.record["files"]),
+        "files": len(acceptance.record.files),
         "files read now": acceptance.files_read,
-        **{f"rows {name}": count for name, count in rows.items()},
-        **{f"money {name} (yuan)": yuan(amount) for name, amount in money.items()},
-        "tables": markdown_table(["file", "sheet", "dataset", "rows", "rejected", "refused"], files),
+        **{f"lines {outcome}": count for outcome, count in rows.items()},
+        **{f"money {outcome} (yuan)": yuan(amount) for outcome, amount in money.items()},
+        "tables": markdown_table(["file", "sheet", "table", "dataset", "rows", "rejected", "refused"], files),
     }
 
 

@@ -3,7 +3,6 @@
 Does not belong here: what a run does (accepted, published).
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 
@@ -11,6 +10,7 @@ import dagster as dg
 
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.ingest.model import Delivery
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.operations.notify import tell_failure
 from pipelines.orchestration.partitions import add_partitions, partition_key, range_tags
 from pipelines.settings import Settings
@@ -75,7 +75,7 @@ def new_deliveries(
     if not ready:
         changing = [key for key, found in now.items() if found != seen.get(key)]
         return dg.SkipReason(f"still being delivered: {', '.join(changing)}" if changing else "nothing new")
-    run_key = hashlib.sha256(json.dumps([[key, now[key]] for key in ready]).encode()).hexdigest()[:16]
+    run_key = fingerprint(content=[json.dumps([[key, now[key]] for key in ready])])
     return dg.SensorResult([dg.RunRequest(run_key, tags=range_tags(known, ready))])
 
 
@@ -94,11 +94,11 @@ def tell_crashed_runs(context: dg.RunFailureSensorContext, settings: dg.Resource
 
 def _fingerprint(files: Iterable[Delivery]) -> str:
     """A hash of names, sizes and times: cheap enough to take every half minute. Content is compared by the run."""
-    digest = hashlib.sha256()
+    seen = []
     for file in files:
         try:
             facts = file.path.stat()
         except FileNotFoundError:
             continue
-        digest.update(f"{file.relative_path}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+        seen += [file.relative_path, f"{facts.st_size} {facts.st_mtime_ns}"]
+    return fingerprint(content=seen)

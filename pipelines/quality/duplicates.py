@@ -20,6 +20,7 @@ EXCLUDED_SCHEMA = pa.schema(
         ("dataset", pa.string()),
         ("source_file_id", pa.string()),
         ("source_sheet", pa.string()),
+        ("source_table", pa.int32()),
         ("source_line", pa.int64()),
         ("file_row_number", pa.int64()),
         ("outcome", pa.string()),
@@ -33,7 +34,8 @@ EXCLUDED_SCHEMA = pa.schema(
         ("kept_money", pa.decimal128(38, 2)),
     ]
 )
-"""A row that was read and valid but does not count: ``outcome`` is duplicate, superseded or rejected. ``money`` is the
+"""A row that was read and valid but does not count: ``outcome`` is duplicate, superseded or rejected (as in
+``ledger.records.LineOutcome``), ``source_table`` the number of its table in its file. ``money`` is the
 sum of its amount columns in yuan, ``kept_money`` that of the row that counts instead."""
 
 
@@ -67,7 +69,7 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
     ),
     -- Rows are wide and compared many times over: a digest of 128 bits stands for each.
     told as (
-        select source_file_id, source_sheet, source_line, file_row_number, delivery,
+        select source_file_id, source_sheet, source_table, source_line, file_row_number, delivery,
             md5_number(to_json(row({exact}, case when {has_identity} then null else {whole_row} end))::varchar)
                 as identity,
             md5_number(to_json({whole_row})::varchar) as row_values,
@@ -94,8 +96,8 @@ def find_excluded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths
         from judged
     )
     select
-        '{dataset.name}' as dataset, loser.source_file_id, loser.source_sheet, loser.source_line,
-        loser.file_row_number,
+        '{dataset.name}' as dataset, loser.source_file_id, loser.source_sheet, loser.source_table,
+        loser.source_line, loser.file_row_number,
         case when loser.is_contradicted then 'rejected'
             when loser.row_values = kept.row_values then 'duplicate' else 'superseded' end as outcome,
         case when loser.is_contradicted then 'same-identity-twice-in-file'

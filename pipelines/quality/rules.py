@@ -8,7 +8,6 @@ Does not belong here: any rule's own logic (``sql/rules``), deciding what a find
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -251,15 +250,6 @@ def tables_read(scope: Scope) -> frozenset[str]:
     rules = [rule.file for rule in read_rules() if rule.scope is scope and not rule.sets_aside]
     parts = [_shared()["rule_detail_line"], *(part for file in rules for part in _shared_files(file))]
     return frozenset().union(*(file.reads for file in (*rules, *parts)))
-
-
-def rules_fingerprint() -> str:
-    """A hash of every file that decides what the rules inside a district-year find."""
-    digest = hashlib.sha256()
-    for group in ("macros", "core", "rules", "rules/shared"):
-        for file in read_sql_group(group):
-            digest.update(file.path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 class _crashing:  # noqa: N801 - used as a with block

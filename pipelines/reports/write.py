@@ -6,7 +6,6 @@ report (content, workbook, page).
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.reports.as_of import opened_as_of
 from pipelines.reports.content import NothingToReportError, check_published, district_years, read_content
 from pipelines.reports.page import figures_json, render_page
@@ -123,9 +123,9 @@ def _write(
     name = settings.district_names.get(district_code)
     content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
     figures = figures_json(content)
-    fingerprint = hashlib.sha256(f"{_program_fingerprint()} {figures}".encode()).hexdigest()
+    drawn_from = fingerprint(content=[_program_fingerprint(), figures])
     workbook, page, mark = directory / WORKBOOK_NAME, directory / PAGE_NAME, directory / _MARK_NAME
-    is_new = not (workbook.exists() and page.exists() and _read(mark) == fingerprint)
+    is_new = not (workbook.exists() and page.exists() and _read(mark) == drawn_from)
     if is_new:
         directory.mkdir(parents=True, exist_ok=True)
         mark.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ def _write(
         temporary.replace(workbook)
         reached(Stage.REPORT_STARTED)
         write_atomically(page, render_page(content, figures, WORKBOOK_NAME), mode=FILE_MODE)
-        write_atomically(mark, fingerprint)
+        write_atomically(mark, drawn_from)
         logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})
     return Report(district_code, fiscal_year, workbook, page, is_new, content.totals)
 
@@ -150,8 +150,5 @@ def _read(path: Path) -> str | None:
 @cache
 def _program_fingerprint() -> str:
     """A hash of the program that draws reports: another one draws them anew."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    assets = sorted(path for path in (Path(__file__).parent / "assets").rglob("*") if path.is_file())
+    return fingerprint(program=[__name__], content=[path.read_bytes() for path in assets])

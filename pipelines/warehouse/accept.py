@@ -14,36 +14,40 @@ import secrets
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.contracts.datasets import DATASETS, contracts_fingerprint
+from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
+from pipelines.ledger.codec import as_json
+from pipelines.ledger.conservation import Imbalance, imbalances
+from pipelines.ledger.fingerprint import fingerprint
+from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
 from pipelines.log_fields import log_fields
-from pipelines.quality.duplicates import EXCLUDED_SCHEMA, find_excluded
+from pipelines.quality.duplicates import find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
-from pipelines.quality.rules import rules_fingerprint
 from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.ahead import side_by_side
 from pipelines.warehouse.derived import derivation_fingerprint
-from pipelines.warehouse.integrity import describe_files, record_if_whole
+from pipelines.warehouse.excluded import moved_lines
+from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.release import fatal_rules, is_released
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.staging import stage_file, unreadable_file
-from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, as_json, new_directory, write_atomically
+from pipelines.warehouse.staging import Staged, reading_directory, stage_file, unreadable_file
+from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
+from pipelines.warehouse.template import make_beside
 from pipelines.warehouse.working_memory import working_database
 
 logger = logging.getLogger(__name__)
@@ -65,8 +69,8 @@ _OF_THE_DELIVERY = frozenset(
 )
 """Errors of a file that vanished, is closed, or lies on a share that went away; a full disk of our own is not there."""
 
-READING_VERSION = 3
-"""Raised when the program reads the same bytes differently: every file is then read again."""
+_READER, _JUDGE = "pipelines.warehouse.staging", __name__
+"""The modules that decide what reading a file gives, and what becomes of a district-year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Acceptance:
     fiscal_year: int
     status: Literal["unchanged", "accepted", "held_back"]
     version: int | None
-    record: dict[str, Any]
+    record: Manifest
     findings: list[Finding] = field(default_factory=list)
     files_read: int = 0
 
@@ -106,48 +110,62 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
     secret = hash_secret(settings)
     reading_id = _reading_id(settings, district_code, secret)
 
-    def stage(delivery: Delivery) -> tuple[Path, dict[str, Any], bool]:
+    def stage(delivery: Delivery) -> Staged:
         try:
-            return stage_file(
-                delivery, content_hash(delivery), store, reading_id=reading_id, settings=settings, hash_secret=secret
-            )
+            sha256 = content_hash(delivery)
+            if not reading_directory(store, delivery, sha256, reading_id).exists():
+                make_beside(settings.template)  # there will be something to publish
+            return stage_file(delivery, sha256, store, reading_id=reading_id, settings=settings, hash_secret=secret)
         except OSError as error:
             if not isinstance(error, PermissionError) and error.errno not in _OF_THE_DELIVERY:
                 raise
-            return *unreadable_file(delivery, store, error), False
+            return unreadable_file(delivery, store, error)
 
     results = side_by_side(stage, deliveries)
-    files_read = sum(was_read for *_, was_read in results)
-    staged = [(directory, record) for directory, record, _ in results]
+    files_read = sum(result.was_read for result in results)
+    staged = [(result.directory, result.record) for result in results]
     staged.sort(key=lambda entry: _delivery_order(entry[1]))
-    input_id = _input_id(settings, [directory.name for directory, _ in staged])
+    input_id = _input_id(settings, district_code, [record for _, record in staged])
+    decided_by = _decided_by(reading_id)
     late = _changed_after_closing(settings, store, current, [record for _, record in staged])
-    if current is not None and (manifest := store.manifest(current))["input_id"] == input_id:
+    if current is not None and _is_of(manifest := store.manifest(current), input_id, decided_by):
         store.forget_held()
         return Acceptance(district_code, fiscal_year, "unchanged", current, manifest, files_read=files_read)
-    held = record_if_whole(store.held, "manifest.json")
-    is_same = held and held["input_id"] == input_id and held["changed_after_closing"] == late
+    held = record_if_whole(Manifest, store.held)
+    is_same = held and _is_of(held, input_id, decided_by) and held.changed_after_closing == late
     if held and is_same and not is_released(store.release(input_id), fatal_rules(store.held)):
         return Acceptance(district_code, fiscal_year, "held_back", current, held, files_read=files_read)
-    latest = record_if_whole(store.versions / str(store.next_version() - 1), "manifest.json")
-    if latest and latest["version"] > (current or 0) and latest["input_id"] == input_id:
+    latest = _newest(store)
+    if latest and latest.version and latest.version > (current or 0) and _is_of(latest, input_id, decided_by):
         return _count(store, latest, files_read=files_read)
-    return _decide(settings, store, staged, input_id, files_read=files_read, late=late)
+    return _decide(settings, store, staged, input_id=input_id, decided_by=decided_by, files_read=files_read, late=late)
+
+
+def _is_of(manifest: Manifest, input_id: str, decided_by: str) -> bool:
+    """Whether an attempt is about this input and was decided by this program."""
+    return (manifest.input_id, manifest.decided_by) == (input_id, decided_by)
+
+
+def _newest(store: DistrictYearStore) -> Manifest | None:
+    """The version with the highest number, counting or not; None where it is damaged."""
+    numbers = store.version_numbers()
+    return record_if_whole(Manifest, store.versions / str(numbers[-1])) if numbers else None
 
 
 def _current_if_whole(store: DistrictYearStore) -> int | None:
     """The version that counts; None where there is none, or where it is damaged and has to be made again."""
     current = store.current
-    if current is None or record_if_whole(store.versions / str(current), "manifest.json") is None:
+    if current is None or record_if_whole(Manifest, store.versions / str(current)) is None:
         return None
     return current
 
 
 def _count(
-    store: DistrictYearStore, manifest: dict[str, Any], findings: list[Finding] | None = None, files_read: int = 0
+    store: DistrictYearStore, manifest: Manifest, findings: list[Finding] | None = None, files_read: int = 0
 ) -> Acceptance:
     """Makes a version that is complete in the store the one that counts."""
-    version = manifest["version"]
+    version = manifest.version
+    assert version is not None  # noqa: S101 - an attempt that is held back never counts
     store.set_current(version)
     reached(Stage.VERSION_COUNTS)
     store.forget_held()
@@ -166,36 +184,42 @@ def hash_secret(settings: Settings) -> bytes:
 
 
 def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
-    parts = (
-        str(READING_VERSION),
-        contracts_fingerprint(),
-        aliases_fingerprint(settings.raw, district_code),
-        hashlib.sha256(b"reading" + secret).hexdigest(),
-    )
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    """What stands for everything but a file's content that decides what reading it gives."""
+    limits = settings.limits.model_dump_json(exclude={"batch_rows", "settle_seconds"})
+    aliases = aliases_fingerprint(settings.raw, district_code)
+    hashed_by = hashlib.sha256(b"reading" + secret).digest()
+    return fingerprint(program=[_READER], content=[limits, aliases, hashed_by], length=12)
 
 
-def _input_id(settings: Settings, names: list[str]) -> str:
+def _input_id(settings: Settings, district_code: str, files: list[FileRecord]) -> str:
+    """What stands for everything delivered, in its order, and every setting that decides about it."""
     thresholds = settings.model_dump_json(
         include={"set_aside", "set_aside_by_dataset", "thresholds", "thresholds_by_district", "findings_per_rule"}
     )
-    return hashlib.sha256("\n".join([*names, thresholds, rules_fingerprint()]).encode()).hexdigest()[:16]
+    aliases = aliases_fingerprint(settings.raw, district_code)
+    return fingerprint(content=[thresholds, aliases, *(file.source_file_id for file in files)])
 
 
-def _delivery_order(record: dict[str, Any]) -> tuple[object, ...]:
+def _decided_by(reading_id: str) -> str:
+    """What stands for the program and the rules that decide about what was delivered."""
+    return fingerprint(program=[_JUDGE], sql=["macros", "core", "rules"], content=[reading_id])
+
+
+def _delivery_order(record: FileRecord) -> tuple[object, ...]:
     """Later deliveries last: by the attempt for which a file was first seen, then by name."""
-    path = Path(record["relative_path"])
-    return record["first_seen_attempt"], str(path.parent), path.stem, path.suffix
+    path = Path(record.relative_path)
+    return record.first_seen_attempt, str(path.parent), path.stem, path.suffix
 
 
 def _decide(
     settings: Settings,
     store: DistrictYearStore,
-    staged: list[tuple[Path, dict[str, Any]]],
-    input_id: str,
+    staged: list[tuple[Path, FileRecord]],
     *,
+    input_id: str,
+    decided_by: str,
     files_read: int,
-    late: list[str],
+    late: tuple[str, ...],
 ) -> Acceptance:
     excluded = _excluded(settings, staged)
     release = store.release(input_id)
@@ -203,7 +227,7 @@ def _decide(
     derived = settings.workshop / "derived"  # the lock lets one district-year be decided at a time
     shutil.rmtree(derived, ignore_errors=True)
     derived.mkdir(parents=True)
-    if release or not any(record["refusal"] for _, record in staged):
+    if release or not any(record.refusal for _, record in staged):
         # What is left of a delivery with a refused file would be found wanting for the file's sake; let through, it
         # is judged all the same.
         outcome, set_aside = judge_deliveries(
@@ -211,32 +235,34 @@ def _decide(
         )
         judged = outcome.findings
         excluded = pa.concat_tables([excluded, set_aside])
+    moved = moved_lines(excluded, staged)
+    decided = [(directory, record.after(moved.get(record.source_file_id, {}))) for directory, record in staged]
+    files = [record for _, record in decided]
     findings = [
-        *_refusals(store, staged),
+        *_refusals(store, files),
         *_closed(settings, store, late),
-        *_warnings(store, staged),
+        *_warnings(store, files),
         *judged,
-        *_too_much_set_aside(settings, store, staged, excluded),
-        *_not_conserved(store, staged),
+        *_too_much_set_aside(settings, store, files),
+        *_not_conserved(store, decided, excluded),
     ]
     held_by = {finding.rule_id for finding in findings if finding.severity == Severity.FATAL}
     is_held = bool(held_by) and not is_released(release, held_by)
     version = None if is_held else store.next_version()
-    record = {
-        "schema_version": SCHEMA_VERSION,
-        "district_code": store.district_code,
-        "fiscal_year": store.fiscal_year,
-        "version": version,
-        "attempt": store.next_attempt(),
-        "input_id": input_id,
-        "changed_after_closing": late,
-        "release": release if held_by else None,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "contracts_fingerprint": contracts_fingerprint(),
-        "derived_by": derivation_fingerprint(),
-        "files": [record | {"directory": directory.name} for directory, record in staged],
-        "datasets": sorted({table["dataset"] for _, record in staged for table in record["tables"]}),
-    }
+    manifest = Manifest(
+        schema_version=SCHEMA_VERSION,
+        district_code=store.district_code,
+        fiscal_year=store.fiscal_year,
+        version=version,
+        attempt=store.next_attempt(),
+        input_id=input_id,
+        decided_by=decided_by,
+        derived_by=derivation_fingerprint(),
+        created_at=datetime.now(UTC).replace(microsecond=0),
+        files=tuple(files),
+        changed_after_closing=late,
+        release=release if held_by else None,
+    )
     target = store.held if version is None else store.versions / str(version)
     with new_directory(target) as directory:
         pq.write_table(excluded, directory / "excluded.parquet")
@@ -244,8 +270,8 @@ def _decide(
         if not is_held:
             for path in derived.iterdir():
                 shutil.move(path, directory)
-        record["parquet"] = describe_files(directory)
-        (directory / "manifest.json").write_text(as_json(record), encoding="utf-8")
+        manifest = replace(manifest, parquet=describe_files(directory))
+        (directory / RECORD_NAMES[Manifest]).write_text(as_json(manifest), encoding="utf-8")
     logger.info(
         "district-year %s",
         "held back" if is_held else "accepted",
@@ -253,53 +279,53 @@ def _decide(
     )
     if is_held:
         return Acceptance(
-            store.district_code, store.fiscal_year, "held_back", store.current, record, findings, files_read
+            store.district_code, store.fiscal_year, "held_back", store.current, manifest, findings, files_read
         )
     reached(Stage.VERSION_WRITTEN)
-    return _count(store, record, findings, files_read)
+    return _count(store, manifest, findings, files_read)
 
 
-def _excluded(settings: Settings, staged: list[tuple[Path, dict[str, Any]]]) -> pa.Table:
+def _excluded(settings: Settings, staged: list[tuple[Path, FileRecord]]) -> pa.Table:
     with working_database(settings) as connection:
         parts = []
         for dataset in DATASETS.values():
             paths = [path for directory, _ in staged if (path := directory / f"{dataset.name}.parquet").exists()]
             parts.append(find_excluded(connection, dataset, [str(path) for path in paths]))
-    return pa.concat_tables(parts) if parts else EXCLUDED_SCHEMA.empty_table()
+    return pa.concat_tables(parts)
 
 
-def _refusals(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
-    for _, record in staged:
-        if refusal := record["refusal"]:
+def _refusals(store: DistrictYearStore, files: list[FileRecord]) -> Iterable[Finding]:
+    for file in files:
+        if refusal := file.refusal:
             yield Finding(
-                rule_id=refusal["rule_id"],
+                rule_id=refusal.rule_id,
                 severity=Severity.FATAL,
                 district_code=store.district_code,
                 fiscal_year=store.fiscal_year,
-                finding_key=record["relative_path"],
-                source_file_id=record["source_file_id"],
-                source_sheet=refusal["sheet"],
-                source_line=refusal["line"],
-                message=refusal["message"],
-                message_zh=refusal["message_zh"],
+                finding_key=file.relative_path,
+                source_file_id=file.source_file_id,
+                source_sheet=refusal.sheet,
+                source_line=refusal.line,
+                message=refusal.message,
+                message_zh=refusal.message_zh,
             )
 
 
 def _changed_after_closing(
-    settings: Settings, store: DistrictYearStore, current: int | None, records: list[dict[str, Any]]
-) -> list[str]:
+    settings: Settings, store: DistrictYearStore, current: int | None, files: list[FileRecord]
+) -> tuple[str, ...]:
     """The deliveries that came, changed or went after the year was closed; its first delivery is not a change.
 
     Delivered content is compared: another version of the program may read a closed year again.
     """
     if current is None or not settings.closing.is_closed(store.fiscal_year, settings.local_date(datetime.now(UTC))):
-        return []
-    counted = {(file["relative_path"], file["source_file_id"]) for file in store.manifest(current)["files"]}
-    delivered = {(file["relative_path"], file["source_file_id"]) for file in records}
-    return sorted({path for path, _ in counted ^ delivered})
+        return ()
+    counted = {(file.relative_path, file.source_file_id) for file in store.manifest(current).files}
+    delivered = {(file.relative_path, file.source_file_id) for file in files}
+    return tuple(sorted({path for path, _ in counted ^ delivered}))
 
 
-def _closed(settings: Settings, store: DistrictYearStore, late: list[str]) -> Iterable[Finding]:
+def _closed(settings: Settings, store: DistrictYearStore, late: Iterable[str]) -> Iterable[Finding]:
     for path in late:
         yield cell_rule_finding(
             "year-is-closed",
@@ -311,41 +337,37 @@ def _closed(settings: Settings, store: DistrictYearStore, late: list[str]) -> It
         )
 
 
-def _warnings(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
-    for _, record in staged:
-        for table in record["tables"]:
-            for rule_id, count in table["warnings"].items():
+def _warnings(store: DistrictYearStore, files: list[FileRecord]) -> Iterable[Finding]:
+    for file in files:
+        for table in file.tables:
+            for rule_id, count in table.warnings.items():
                 yield cell_rule_finding(
                     rule_id,
                     district_code=store.district_code,
                     fiscal_year=store.fiscal_year,
                     found=f"({count} ×)",
                     expected="",
-                    finding_key=record["relative_path"],
-                    source_file_id=record["source_file_id"],
-                    source_sheet=table["sheet"],
+                    finding_key=file.relative_path,
+                    source_file_id=file.source_file_id,
+                    source_sheet=table.sheet,
                 )
 
 
-def _too_much_set_aside(
-    settings: Settings, store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]], excluded: pa.Table
-) -> Iterable[Finding]:
+def _too_much_set_aside(settings: Settings, store: DistrictYearStore, files: list[FileRecord]) -> Iterable[Finding]:
     rows: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     money_rejected: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for _, record in staged:
-        for table in record["tables"]:
-            name = table["dataset"]
-            rows[name] += table["rows_read"] - table["rows_subtotal"]
-            rejected[name] += table["rows_rejected"]
-            money[name] += sum((abs(Decimal(value)) for value in table["money_read"].values()), Decimal(0))
-            money_rejected[name] += sum((abs(Decimal(value)) for value in table["money_rejected"].values()), Decimal(0))
-    later = excluded.filter(pc.equal(excluded["outcome"], "rejected"))
-    later = pa.table({"dataset": later["dataset"], "money": pc.abs(later["money"])})
-    for row in later.group_by("dataset").aggregate([([], "count_all"), ("money", "sum")]).to_pylist():
-        rejected[row["dataset"]] += row["count_all"]
-        money_rejected[row["dataset"]] += row["money_sum"]
+    for file in files:
+        for table in file.tables:
+            name = table.dataset
+            rows[name] += table.count(*FACTS)
+            rejected[name] += table.count(LineOutcome.REJECTED)
+            for entry in table.lines:
+                if entry.outcome in FACTS:
+                    weight = sum(map(abs, entry.money.values()), Decimal(0))
+                    money[name] += weight
+                    money_rejected[name] += weight if entry.outcome is LineOutcome.REJECTED else Decimal(0)
     for name, total in rows.items():
         limit = settings.set_aside_by_dataset.get(name, settings.set_aside)
         yield from _share_findings(store, name, limit, (rejected[name], total), (money_rejected[name], money[name]))
@@ -376,56 +398,50 @@ def _share_findings(
             )
 
 
-def _not_conserved(store: DistrictYearStore, staged: list[tuple[Path, dict[str, Any]]]) -> Iterable[Finding]:
-    """Compares what reading counted with what lies in the store, row by row count and column by column of money."""
-    with scratch() as connection:
-        for directory, record in staged:
-            for table in record["tables"]:
-                yield from _table_not_conserved(connection, store, directory, record, table)
-
-
-def _table_not_conserved(
-    connection: duckdb.DuckDBPyConnection,
-    store: DistrictYearStore,
-    directory: Path,
-    record: dict[str, Any],
-    table: dict[str, Any],
+def _not_conserved(
+    store: DistrictYearStore, decided: list[tuple[Path, FileRecord]], excluded: pa.Table
 ) -> Iterable[Finding]:
-    amounts = DATASETS[table["dataset"]].amount_columns
-    path = directory / f"{table['dataset']}.parquet"
-    stored_rows, *stored = (0, *(None for _ in amounts))
-    same = [t for t in record["tables"] if (t["dataset"], t["sheet"]) == (table["dataset"], table["sheet"])]
+    """What of any table's lines or money has no outcome, or does not lie in the store as its record says."""
+    with scratch() as connection:
+        connection.register("excluded_row", excluded)
+        for directory, file in decided:
+            for table in file.tables:
+                for gap in (*imbalances(table), *_stored_otherwise(connection, directory, table)):
+                    yield cell_rule_finding(
+                        "rows-or-money-not-conserved",
+                        district_code=store.district_code,
+                        fiscal_year=store.fiscal_year,
+                        found=f"{gap.what}: {gap.delivered} / {gap.accounted}",
+                        source_value=gap.delivered,
+                        target_value=gap.accounted,
+                        difference=gap.delivered - gap.accounted,
+                        finding_key=f"{file.relative_path} [{table.number}]",
+                        source_file_id=file.source_file_id,
+                        source_sheet=table.sheet,
+                    )
+
+
+def _stored_otherwise(
+    connection: duckdb.DuckDBPyConnection, directory: Path, table: TableRecord
+) -> Iterable[Imbalance]:
+    """Where the rows of a table that count, as they lie in the store, are not those that its record accepts."""
+    amounts = DATASETS[table.dataset].amount_columns
+    path = directory / f"{table.dataset}.parquet"
+    found = [Decimal(0)] * (1 + len(amounts))
     if path.exists():
-        sheet = duckdb.ColumnExpression("source_sheet") == duckdb.ConstantExpression(table["sheet"])
-        sums = ", ".join(["count(*)", *(f"sum({name})" for name in amounts)])
-        stored_rows, *stored = connection.read_parquet(str(path)).filter(sheet).aggregate(sums).fetchall()[0]
-    rows_read = sum(t["rows_read"] for t in same)
-    rows_told = stored_rows + sum(t["rows_rejected"] + t["rows_subtotal"] for t in same)
-    place = {
-        "district_code": store.district_code,
-        "fiscal_year": store.fiscal_year,
-        "finding_key": record["relative_path"],
-        "source_file_id": record["source_file_id"],
-        "source_sheet": table["sheet"],
-    }
-    if rows_read != rows_told:
-        yield cell_rule_finding(
-            "rows-or-money-not-conserved",
-            found=f"{rows_read} / {rows_told} rows",
-            source_value=Decimal(rows_read),
-            target_value=Decimal(rows_told),
-            difference=Decimal(rows_read - rows_told),
-            **place,
-        )
-    for name, accepted in zip(amounts, stored, strict=True):
-        read = sum(Decimal(t["money_read"][name]) for t in same)
-        told = (accepted or Decimal(0)) + sum(Decimal(t["money_rejected"][name]) for t in same)
-        if read != told:
-            yield cell_rule_finding(
-                "rows-or-money-not-conserved",
-                found=f"{name}: {read} / {told}",
-                source_value=Decimal(read),
-                target_value=Decimal(told),
-                difference=Decimal(read - told),
-                **place,
-            )
+        sums = "".join(f", coalesce(sum({name}), 0)" for name in amounts)
+        found = [
+            Decimal(value)
+            for value in connection.execute(
+                f"""select count(*){sums} from read_parquet($path, file_row_number = true) as part
+                anti join excluded_row as excluded on excluded.dataset = $dataset
+                    and part.source_file_id = excluded.source_file_id
+                    and part.file_row_number = excluded.file_row_number
+                where part.source_table = $number""",
+                {"path": str(path), "dataset": table.dataset, "number": table.number},
+            ).fetchall()[0]
+        ]
+    told = [Decimal(table.count(LineOutcome.ACCEPTED)), *(table.money(name, LineOutcome.ACCEPTED) for name in amounts)]
+    for what, accounted, stored in zip(("rows that count", *amounts), told, found, strict=True):
+        if stored != accounted:
+            yield Imbalance(what, stored, accounted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
 from pipelines.contracts.quality_tables import (
     DELIVERED_DATASET,
+    DELIVERED_LINE,
     DISTRICT_YEAR,
     DUPLICATE_ROW,
     FINDING,
@@ -32,13 +33,14 @@ from pipelines.contracts.quality_tables import (
     SOURCE_FILE_MONEY,
     PublishedTable,
 )
-from pipelines.scratch import scratch
+from pipelines.ledger.codec import DamagedStoreError
+from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
 from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.derived import load_derived
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, read_manifest
+from pipelines.warehouse.store import DistrictYearStore, read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,17 @@ class Attempt:
 
     store: DistrictYearStore
     directory: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
 
     @property
     def version(self) -> int | None:
         """The accepted version's number, or None for an attempt that was held back."""
-        number: int | None = self.manifest["version"]
-        return number
+        return self.manifest.version
 
-    def files(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+    def files(self) -> Iterator[tuple[Path, FileRecord]]:
         """Each file's directory in the store, and its record."""
-        for record in self.manifest["files"]:
-            yield self.store.files / record["directory"], record
+        for record in self.manifest.files:
+            yield self.store.files / record.directory, record
 
     @property
     def excluded(self) -> Path:
@@ -175,20 +176,14 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
 
     Files of a held-back attempt that are part of the accepted version too are told once, as accepted.
     """
-    counted: set[str] = set()
-    source_files: list[dict[str, Any]] = []
-    money: list[dict[str, Any]] = []
-    for attempt in attempts:
-        counted.update(record["source_file_id"] for _, record in attempt.files())
-        for file_row, money_rows in _source_files(attempt, counted=None):
-            source_files.append(file_row)
-            money.extend(money_rows)
-    for attempt in held:
-        for file_row, money_rows in _source_files(attempt, counted=counted):
-            source_files.append(file_row)
-            money.extend(money_rows)
-    insert_rows(connection, SOURCE_FILE, source_files)
-    insert_rows(connection, SOURCE_FILE_MONEY, money)
+    counted = {record.source_file_id for attempt in attempts for _, record in attempt.files()}
+    told = [(attempt, record) for attempt in attempts for _, record in attempt.files()]
+    told += [
+        (attempt, record) for attempt in held for _, record in attempt.files() if record.source_file_id not in counted
+    ]
+    insert_rows(connection, SOURCE_FILE, [row for each in told for row in _source_files(*each)])
+    insert_rows(connection, SOURCE_FILE_MONEY, [row for each in told for row in _source_file_money(*each)])
+    insert_rows(connection, DELIVERED_LINE, [row for each in told for row in _delivered_lines(*each)])
     insert_rows(connection, DELIVERED_DATASET, list(_delivered(attempts)))
     insert_rows(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
     insert_rows(connection, RELEASE, list(_releases(attempts)))
@@ -202,128 +197,100 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
         _load_duplicates(connection, attempt)
 
 
-def _source_files(attempt: Attempt, counted: set[str] | None) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    lost = _lost_later(attempt)
-    for _, record in attempt.files():
-        if counted is not None and record["source_file_id"] in counted:
-            continue
-        place = {
-            "district_code": attempt.store.district_code,
-            "fiscal_year": attempt.store.fiscal_year,
-            "source_file_id": record["source_file_id"],
+def _source_files(attempt: Attempt, file: FileRecord) -> Iterator[dict[str, Any]]:
+    facts = _place(attempt, file) | {
+        "source_path": file.relative_path,
+        "source_sha256": file.sha256,
+        "source_bytes": file.bytes,
+        "file_state": file.state,
+    }
+    if refusal := file.refusal:
+        yield facts | {
+            "source_sheet": refusal.sheet,
+            "file_outcome": "refused",
+            "outcome_reason": refusal.message,
+            "outcome_reason_zh": refusal.message_zh,
         }
-        facts = place | {
-            "source_path": record["relative_path"],
-            "source_sha256": record["sha256"],
-            "source_bytes": record["bytes"],
+    for sheet in file.skipped:
+        yield facts | {
+            "source_sheet": sheet.sheet,
+            "file_outcome": "skipped",
+            "outcome_reason": sheet.reason,
+            "outcome_reason_zh": sheet.reason_zh,
         }
-        if refusal := record["refusal"]:
-            yield (
-                facts
-                | {
-                    "source_sheet": refusal["sheet"],
-                    "file_outcome": "refused",
-                    "outcome_reason": refusal["message"],
-                    "outcome_reason_zh": refusal["message_zh"],
-                },
-                [],
-            )
-            continue
-        for sheet in record["skipped"]:
-            yield (
-                facts
-                | {
-                    "source_sheet": sheet["sheet"],
-                    "file_outcome": "skipped",
-                    "outcome_reason": sheet["reason"],
-                    "outcome_reason_zh": sheet["reason_zh"],
-                },
-                [],
-            )
-        outcome = "held_back" if attempt.version is None else "accepted"
-        for table in record["tables"]:
-            key = (record["source_file_id"], table["dataset"], table["sheet"])
-            yield _table_row(facts | {"file_outcome": outcome}, place, table, lost.pop(key, {}))
-
-
-def _table_row(
-    facts: dict[str, Any], place: dict[str, Any], table: dict[str, Any], lost: dict[Any, Any]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A row of ``source_file`` and its rows of ``source_file_money``; ``lost``: what duplicates took away later."""
-    per_column = []
-    for name in DATASETS[table["dataset"]].amount_columns:
-        read, rejected = Decimal(table["money_read"][name]), Decimal(table["money_rejected"][name])
-        rejected += lost.get(("rejected", name), Decimal(0))
-        duplicate = lost.get(("duplicate", name), Decimal(0))
-        per_column.append(
-            place
-            | {
-                "source_sheet": table["sheet"],
-                "dataset": table["dataset"],
-                "amount_column": name,
-                "money_read": read,
-                "money_rejected": rejected,
-                "money_duplicate": duplicate,
-                "money_accepted": read - rejected - duplicate,
-            }
-        )
-    rows_duplicate = lost.get("duplicate", 0) + lost.get("superseded", 0)
-    return (
-        facts
-        | {name: table[name] for name in ("dataset", "header_line", "unit_factor", "encoding")}
-        | {
-            "source_sheet": table["sheet"],
-            "recognised_headers": json.dumps(dict(table["columns"]), ensure_ascii=False),
-            "rows_read": table["rows_read"],
-            "rows_accepted": table["rows_accepted"] - rows_duplicate - lost.get("rejected", 0),
-            "rows_rejected": table["rows_rejected"] + lost.get("rejected", 0),
-            "rows_duplicate": rows_duplicate,
-            "rows_superseded": lost.get("superseded", 0),
-            "rows_subtotal": table["rows_subtotal"],
+    for table in file.tables:
+        money = [_conserved_money(table, name) for name in DATASETS[table.dataset].amount_columns]
+        yield facts | {
+            "source_sheet": table.sheet,
+            "source_table": table.number,
+            "dataset": table.dataset,
+            "file_outcome": "held_back" if attempt.version is None else "accepted",
+            "header_line": table.header_line,
+            "unit_factor": table.unit_factor,
+            "encoding": table.encoding,
+            "recognised_headers": json.dumps(dict(table.headers), ensure_ascii=False),
+            "rows_read": table.count(*FACTS, LineOutcome.TOTAL),
+            "rows_accepted": table.count(LineOutcome.ACCEPTED),
+            "rows_rejected": table.count(LineOutcome.REJECTED),
+            "rows_duplicate": table.count(*_REPEATED),
+            "rows_superseded": table.count(LineOutcome.SUPERSEDED),
+            "rows_subtotal": table.count(LineOutcome.TOTAL),
+            **{name: sum((column[name] for column in money), Decimal("0.00")) for name in _MONEY},
         }
-        | {
-            name: sum((row[name] for row in per_column), Decimal("0.00"))
-            for name in ("money_read", "money_accepted", "money_rejected", "money_duplicate")
-        },
-        per_column,
-    )
 
 
-def _lost_later(attempt: Attempt) -> dict[tuple[str, str, str], dict[Any, Any]]:
-    """Per file, dataset and sheet: excluded rows by outcome, and their money by (rejected | duplicate, column)."""
-    lost: dict[tuple[str, str, str], dict[Any, Any]] = {}
-    with scratch() as connection:
-        gone = connection.read_parquet(str(attempt.excluded))
-        for file_id, dataset, sheet, outcome, count in gone.aggregate(
-            "source_file_id, dataset, source_sheet, outcome, count(*)"
-        ).fetchall():
-            lost.setdefault((file_id, dataset, sheet), {})[outcome] = count
-        connection.register("excluded_row", gone)
-        directories = {record["source_file_id"]: directory for directory, record in attempt.files()}
-        for name in {dataset for _, dataset, _ in lost}:
-            amounts = DATASETS[name].amount_columns
-            paths = [str(directories[file] / f"{name}.parquet") for file, dataset, _ in lost if dataset == name]
-            sums = "".join(f", sum({column})" for column in amounts)
-            for file_id, sheet, kind, *values in connection.execute(
-                f"""
-                select part.source_file_id, part.source_sheet,
-                    case when excluded.outcome = 'rejected' then 'rejected' else 'duplicate' end as kind {sums}
-                from read_parquet($paths::varchar[], file_row_number = true) as part
-                join excluded_row as excluded on excluded.dataset = '{name}'
-                    and part.source_file_id = excluded.source_file_id
-                    and part.file_row_number = excluded.file_row_number
-                group by 1, 2, 3
-                """,
-                {"paths": sorted(set(paths))},
-            ).fetchall():
-                for column, value in zip(amounts, values, strict=True):
-                    lost[file_id, name, sheet][kind, column] = value or Decimal(0)
-    return lost
+def _source_file_money(attempt: Attempt, file: FileRecord) -> Iterator[dict[str, Any]]:
+    for table in file.tables:
+        for name in DATASETS[table.dataset].amount_columns:
+            yield _table_place(attempt, file, table) | {"amount_column": name} | _conserved_money(table, name)
+
+
+_REPEATED = (LineOutcome.DUPLICATE, LineOutcome.SUPERSEDED)
+_MONEY = {
+    "money_read": tuple(FACTS),
+    "money_accepted": (LineOutcome.ACCEPTED,),
+    "money_rejected": (LineOutcome.REJECTED,),
+    "money_duplicate": _REPEATED,
+}
+"""Which lines each money column of ``source_file`` and ``source_file_money`` sums."""
+
+
+def _conserved_money(table: TableRecord, column: str) -> dict[str, Decimal]:
+    return {name: table.money(column, *outcomes) for name, outcomes in _MONEY.items()}
+
+
+def _delivered_lines(attempt: Attempt, file: FileRecord) -> Iterator[dict[str, Any]]:
+    for table in file.tables:
+        for entry in table.lines:
+            if entry.lines:
+                yield _table_place(attempt, file, table) | {
+                    "line_outcome": entry.outcome,
+                    "line_outcome_reason": entry.reason or None,
+                    "line_count": entry.lines,
+                    "unreadable_line_count": entry.unreadable_lines,
+                    "money": sum(entry.money.values(), Decimal("0.00")),
+                }
+
+
+def _place(attempt: Attempt, file: FileRecord) -> dict[str, Any]:
+    return {
+        "district_code": attempt.store.district_code,
+        "fiscal_year": attempt.store.fiscal_year,
+        "source_file_id": file.source_file_id,
+    }
+
+
+def _table_place(attempt: Attempt, file: FileRecord, table: TableRecord) -> dict[str, Any]:
+    return _place(attempt, file) | {
+        "source_sheet": table.sheet,
+        "source_table": table.number,
+        "dataset": table.dataset,
+    }
 
 
 def _delivered(attempts: list[Attempt]) -> Iterator[dict[str, Any]]:
     for attempt in attempts:
-        for dataset in attempt.manifest["datasets"]:
+        for dataset in attempt.manifest.datasets:
             yield {
                 "district_code": attempt.store.district_code,
                 "fiscal_year": attempt.store.fiscal_year,
@@ -332,7 +299,7 @@ def _delivered(attempts: list[Attempt]) -> Iterator[dict[str, Any]]:
 
 
 def _district_years(attempts: list[Attempt], held: list[Attempt]) -> Iterator[dict[str, Any]]:
-    held_at = {_key(attempt): _time(attempt.manifest["created_at"]) for attempt in held}
+    held_at = {_key(attempt): _time(attempt.manifest.created_at) for attempt in held}
     accepted = {_key(attempt): attempt for attempt in attempts}
     for district_code, fiscal_year in sorted({*held_at, *accepted}):
         attempt = accepted.get((district_code, fiscal_year))
@@ -340,7 +307,7 @@ def _district_years(attempts: list[Attempt], held: list[Attempt]) -> Iterator[di
             "district_code": district_code,
             "fiscal_year": fiscal_year,
             "accepted_version": attempt.version if attempt else None,
-            "accepted_at": _time(attempt.manifest["created_at"]) if attempt else None,
+            "accepted_at": _time(attempt.manifest.created_at) if attempt else None,
             "is_held_back": (district_code, fiscal_year) in held_at,
             "held_back_at": held_at.get((district_code, fiscal_year)),
         }
@@ -348,16 +315,16 @@ def _district_years(attempts: list[Attempt], held: list[Attempt]) -> Iterator[di
 
 def _releases(attempts: list[Attempt]) -> Iterator[dict[str, Any]]:
     for attempt in attempts:
-        if release := attempt.manifest["release"]:
+        if release := attempt.manifest.release:
             yield {
                 "district_code": attempt.store.district_code,
                 "fiscal_year": attempt.store.fiscal_year,
                 "accepted_version": attempt.version,
-                "released_at": _time(release["released_at"]),
-                "released_by": release["released_by"],
-                "release_reason": release["reason"],
-                "released_rule_ids": "; ".join(release["rule_ids"]),
-                "left_out_files": "; ".join(release["left_out"]),
+                "released_at": _time(release.released_at),
+                "released_by": release.released_by,
+                "release_reason": release.reason,
+                "released_rule_ids": "; ".join(release.rule_ids),
+                "left_out_files": "; ".join(release.left_out),
             }
 
 
@@ -365,8 +332,8 @@ def _key(attempt: Attempt) -> tuple[str, int]:
     return attempt.store.district_code, attempt.store.fiscal_year
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+def _time(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip: set[str]) -> None:
@@ -374,7 +341,7 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
     rejected = pq.read_table(attempt.excluded, filters=[("outcome", "=", "rejected")])
     connection.register("excluded_row", rejected)
     for directory, record in attempt.files():
-        if record["source_file_id"] in skip:
+        if record.source_file_id in skip:
             continue
         for name, dataset in DATASETS.items():
             names = {column.name for column in dataset.stored_columns}
@@ -434,41 +401,50 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: PublishedTable, ro
 
 
 def conservation_failures(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Datasets of a district-year whose rows or money in ``core`` are not what ``quality.source_file`` says counts.
+    """Files whose rows or money in ``core`` are not those that ``quality.delivered_line`` says were accepted.
 
     This closes the chain: reading was proved against the store, the store is proved here against the tables that
     analysts query.
     """
     failures = []
     for name, dataset in DATASETS.items():
-        sums = "".join(f", sum({column}) as {column}" for column in dataset.amount_columns)
-        stored = f"select district_code, fiscal_year, count(*) as rows{sums} from core.{name} group by 1, 2"
-        told = """
-            select district_code, fiscal_year, sum(rows_accepted) as rows from quality.source_file
-            where dataset = $dataset and file_outcome = 'accepted' group by 1, 2"""
-        for district_code, fiscal_year, found, expected in connection.execute(
-            f"""select district_code, fiscal_year, coalesce(stored.rows, 0), coalesce(told.rows, 0)
-            from ({stored}) as stored full join ({told}) as told using (district_code, fiscal_year)
-            where coalesce(stored.rows, 0) <> coalesce(told.rows, 0)""",
+        amounts = dataset.amount_columns
+        sums = "".join(f", sum({column}) as {column}" for column in amounts)
+        columns = "".join(
+            f", sum(money_accepted) filter (where amount_column = '{column}') as {column}" for column in amounts
+        )
+        compared = ("rows", *amounts)
+        pairs = ", ".join(f"coalesce(stored.{what}, 0), coalesce(told.{what}, 0)" for what in compared)
+        differs = " or ".join(f"coalesce(stored.{what}, 0) <> coalesce(told.{what}, 0)" for what in compared)
+        for district_code, fiscal_year, *values in connection.execute(
+            f"""
+            with stored as (
+                select district_code, fiscal_year, source_file_id, count(*) as rows{sums} from core.{name}
+                group by district_code, fiscal_year, source_file_id
+            ),
+            accepted as (
+                select distinct source_file_id from quality.source_file where file_outcome = 'accepted'
+            ),
+            lines as (
+                select district_code, fiscal_year, source_file_id, sum(line_count) as rows
+                from quality.delivered_line semi join accepted using (source_file_id)
+                where dataset = $dataset and line_outcome = 'accepted'
+                group by district_code, fiscal_year, source_file_id
+            ),
+            money as (
+                select source_file_id{columns} from quality.source_file_money
+                where dataset = $dataset group by source_file_id
+            ),
+            told as (from lines left join money using (source_file_id))
+            select district_code, fiscal_year, {pairs}
+            from stored full join told using (district_code, fiscal_year, source_file_id)
+            where {differs} order by district_code, fiscal_year, source_file_id""",
             {"dataset": name},
         ).fetchall():
-            failures.append(_failure(district_code, fiscal_year, f"{name}: rows", found, expected))
-        for column in dataset.amount_columns:
-            for district_code, fiscal_year, found, expected in connection.execute(
-                f"""select district_code, fiscal_year, coalesce(stored.{column}, 0), coalesce(told.money, 0)
-                from ({stored}) as stored full join (
-                    select money.district_code, money.fiscal_year, sum(money.money_accepted) as money
-                    from quality.source_file_money as money
-                    where money.dataset = $dataset and money.amount_column = $column
-                        and money.source_file_id in (
-                            select source_file_id from quality.source_file where file_outcome = 'accepted'
-                        )
-                    group by 1, 2
-                ) as told using (district_code, fiscal_year)
-                where coalesce(stored.{column}, 0) <> coalesce(told.money, 0)""",
-                {"dataset": name, "column": column},
-            ).fetchall():
-                failures.append(_failure(district_code, fiscal_year, f"{name}.{column}", found, expected))
+            for what, found, expected in zip(compared, values[::2], values[1::2], strict=True):
+                if found != expected:
+                    subject = f"{name}: rows" if what == "rows" else f"{name}.{what}"
+                    failures.append(_failure(district_code, fiscal_year, subject, found, expected))
     return failures
 
 

@@ -8,20 +8,17 @@ Does not belong here: the queries (``sql/core``), rows as delivered (contents).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from pipelines.quality.rules import rules_fingerprint
+from pipelines.ledger.fingerprint import fingerprint
+from pipelines.ledger.records import Manifest
 from pipelines.sql_files import read_sql_group
 
-_PROGRAM = Path(__file__).parent.parent
-_DECIDED_BY = ("contracts/*.py", "quality/rules.py", "warehouse/completion.py", "warehouse/contents.py")
-"""The code that says which rows count and how they are completed, and fills the code lists."""
+_JUDGE = "pipelines.warehouse.judge"
 
 
 @cache
@@ -30,13 +27,9 @@ def derived_tables() -> tuple[str, ...]:
     return tuple(file.table for file in read_sql_group("core") if file.keys.get("derived_from") == "district_year")
 
 
-@cache
 def derivation_fingerprint() -> str:
-    """A hash of everything but the rows that decides what these tables hold: SQL, contracts, the code that loads."""
-    digest = hashlib.sha256(rules_fingerprint().encode())
-    for path in sorted(path for pattern in _DECIDED_BY for path in _PROGRAM.glob(pattern)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    """What stands for all but the rows that decides what these tables hold: who judges a district-year, and its SQL."""
+    return fingerprint(program=[_JUDGE], sql=["macros", "core", "rules"])
 
 
 def write_derived(connection: duckdb.DuckDBPyConnection, directory: Path) -> None:
@@ -46,9 +39,7 @@ def write_derived(connection: duckdb.DuckDBPyConnection, directory: Path) -> Non
         connection.execute(f"copy {table} to '{path}' (format parquet)")
 
 
-def load_derived(
-    connection: duckdb.DuckDBPyConnection, versions: Iterable[tuple[Path, dict[str, Any]]]
-) -> Sequence[str]:
+def load_derived(connection: duckdb.DuckDBPyConnection, versions: Iterable[tuple[Path, Manifest]]) -> Sequence[str]:
     """Fills the derived tables (which must exist) from accepted versions: their directories and manifests.
 
     Returns the qualified tables filled: none where any of the versions was derived otherwise than today. Raises
@@ -56,7 +47,7 @@ def load_derived(
     """
     directories = []
     for directory, manifest in versions:
-        if manifest.get("derived_by") != derivation_fingerprint():
+        if manifest.derived_by != derivation_fingerprint():
             return ()
         directories.append(directory)
     if not directories:

@@ -22,11 +22,12 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
+from pipelines.ledger.codec import StoreError
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA, identity_expressions
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.contents import Attempt
-from pipelines.warehouse.store import DistrictYearStore, StoreError
+from pipelines.warehouse.store import DistrictYearStore
 
 Row = dict[str, Any]
 
@@ -222,7 +223,7 @@ def _side(store: DistrictYearStore, version: int | None) -> _Side:
     attempt = Attempt(store, store.versions / str(version), store.manifest(version))
     return _Side(
         {directory.name: directory for directory, _ in attempt.files()},
-        {record["source_file_id"]: record["relative_path"] for _, record in attempt.files()},
+        {record.source_file_id: record.relative_path for _, record in attempt.files()},
         pq.read_table(attempt.excluded),
     )
 

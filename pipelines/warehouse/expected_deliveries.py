@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from pipelines.contracts.datasets import DATASETS
@@ -73,9 +73,9 @@ def _days_of_delivery(settings: Settings, attempts: Iterable[Attempt]) -> dict[t
     days: defaultdict[tuple[str, int, str], set[date]] = defaultdict(set)
     for attempt in attempts:
         for _, record in attempt.files():
-            day = settings.local_date(datetime.fromisoformat(record["first_seen_at"]))
-            for table in record["tables"]:
-                days[attempt.store.district_code, attempt.store.fiscal_year, table["dataset"]].add(day)
+            day = settings.local_date(record.first_seen_at)
+            for table in record.tables:
+                days[attempt.store.district_code, attempt.store.fiscal_year, table.dataset].add(day)
     return days
 
 

@@ -11,29 +11,37 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from pipelines.warehouse.store import DamagedStoreError, DistrictYearStore, read_json, sync_directory
+from pipelines.ledger.codec import DamagedStoreError, read_record
+from pipelines.ledger.records import FileRecord, Manifest, StoredFile
+from pipelines.warehouse.store import DistrictYearStore, sync_directory
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R", FileRecord, Manifest)
 
-def describe_files(directory: Path) -> dict[str, dict[str, Any]]:
+RECORD_NAMES: dict[type[FileRecord | Manifest], str] = {FileRecord: "file.json", Manifest: "manifest.json"}
+"""The file in which a directory of the store keeps its record."""
+
+
+def describe_files(directory: Path) -> dict[str, StoredFile]:
     """Size and hash of every Parquet file in ``directory``, as its record keeps them."""
-    return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in _parquet_files(directory)}
+    return {path.name: StoredFile(path.stat().st_size, _sha256(path)) for path in sorted(directory.glob("*.parquet"))}
 
 
-def record_if_whole(directory: Path, name: str) -> dict[str, Any] | None:
-    """The record ``name`` of ``directory`` where it and its files are as they were written; None otherwise.
+def record_if_whole(kind: type[R], directory: Path) -> R | None:
+    """The record of ``directory`` where it and its files are as they were written; None otherwise.
 
     A directory that is there but not whole is set aside.
     """
     if not directory.exists():
         return None
     try:
-        record = read_json(directory / name)
-        differing = _differing(directory, record["parquet"])
+        record = read_record(kind, directory / RECORD_NAMES[kind])
+        differing = _differing(directory, record.parquet)
         if not differing:
             return record
         found = ", ".join(differing)
@@ -43,18 +51,18 @@ def record_if_whole(directory: Path, name: str) -> dict[str, Any] | None:
     return None
 
 
-def check_version(store: DistrictYearStore, directory: Path, manifest: dict[str, Any]) -> None:
+def check_version(store: DistrictYearStore, directory: Path, manifest: Manifest) -> None:
     """Compares a version and every reading that it names with what was written, by hash.
 
     Raises:
         DamagedStoreError: something is missing or differs; it was set aside, and the message says how to mend it.
     """
-    damaged = []
-    readings = [(store.files / file["directory"], file) for file in manifest["files"]]
-    for path, facts in [(directory, manifest), *readings]:
-        differing = _differing(path, facts["parquet"])
-        if differing:
-            damaged.append((path, differing, facts.get("relative_path")))
+    damaged: list[tuple[Path, list[str], str | None]] = []
+    parts: list[tuple[Path, Mapping[str, StoredFile], str | None]] = [(directory, manifest.parquet, None)]
+    parts += [(store.files / file.directory, file.parquet, file.relative_path) for file in manifest.files]
+    for path, described, source in parts:
+        if differing := _differing(path, described):
+            damaged.append((path, differing, source))
             _set_aside(path, ", ".join(differing))
     if damaged:
         told = "; ".join(
@@ -67,12 +75,12 @@ def check_version(store: DistrictYearStore, directory: Path, manifest: dict[str,
         )
 
 
-def _differing(directory: Path, described: dict[str, dict[str, Any]]) -> list[str]:
+def _differing(directory: Path, described: Mapping[str, StoredFile]) -> list[str]:
     differing = []
     for name, facts in described.items():
         path = directory / name
         try:
-            if path.stat().st_size != facts["bytes"] or _sha256(path) != facts["sha256"]:
+            if path.stat().st_size != facts.bytes or _sha256(path) != facts.sha256:
                 differing.append(name)
         except OSError:
             differing.append(name)
@@ -87,10 +95,6 @@ def _set_aside(directory: Path, found: str) -> None:
     logger.error("damaged directory of the store set aside", extra={"file": str(directory), "found": found})
     directory.rename(target)
     sync_directory(directory.parent)
-
-
-def _parquet_files(directory: Path) -> list[Path]:
-    return sorted(directory.glob("*.parquet"))
 
 
 def _sha256(path: Path) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
+from pipelines.ledger.records import FileRecord
 from pipelines.quality.duplicates import EXCLUDED_SCHEMA
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
@@ -44,7 +44,7 @@ def judge_deliveries(
     settings: Settings,
     district_code: str,
     fiscal_year: int,
-    staged: Sequence[tuple[Path, Mapping[str, Any]]],
+    staged: Sequence[tuple[Path, FileRecord]],
     excluded: pa.Table,
     *,
     derived: Path,
@@ -57,9 +57,9 @@ def judge_deliveries(
     """
     with working_database(settings) as connection:
         create_core_tables(connection, with_comments=False)
-        tables = [(record, table) for _, record in staged for table in record["tables"]]
+        tables = [(file, table) for _, file in staged for table in file.tables]
         place = {"district_code": district_code, "fiscal_year": fiscal_year}
-        delivered = sorted({table["dataset"] for _, table in tables})
+        delivered = sorted({table.dataset for _, table in tables})
         insert_rows(connection, DELIVERED_DATASET, [place | {"dataset": name} for name in delivered])
         insert_rows(
             connection,
@@ -67,12 +67,13 @@ def judge_deliveries(
             [
                 place
                 | {
-                    "source_file_id": record["source_file_id"],
-                    "source_sheet": table["sheet"],
-                    "dataset": table["dataset"],
-                    "unit_factor": table["unit_factor"],
+                    "source_file_id": file.source_file_id,
+                    "source_sheet": table.sheet,
+                    "source_table": table.number,
+                    "dataset": table.dataset,
+                    "unit_factor": table.unit_factor,
                 }
-                for record, table in tables
+                for file, table in tables
             ],
         )
         connection.register("excluded_row", excluded)
@@ -92,7 +93,7 @@ def judge_deliveries(
         return outcome, _as_excluded(connection, outcome.rows_to_set_aside, paths)
 
 
-def _paths(staged: Sequence[tuple[Path, Mapping[str, Any]]], dataset: str) -> list[Path]:
+def _paths(staged: Sequence[tuple[Path, FileRecord]], dataset: str) -> list[Path]:
     return [path for directory, _ in staged if (path := directory / f"{dataset}.parquet").exists()]
 
 
@@ -137,8 +138,8 @@ def _as_excluded(
     for name in rows["dataset"].unique().to_pylist():
         money = " + ".join(f"coalesce(part.{column}, 0)" for column in DATASETS[name].amount_columns) or "0"
         query = f"""
-            select aside.dataset, part.source_file_id, part.source_sheet, part.source_line, part.file_row_number,
-                'rejected' as outcome, aside.rule_id, aside.message, aside.message_zh,
+            select aside.dataset, part.source_file_id, part.source_sheet, part.source_table, part.source_line,
+                part.file_row_number, 'rejected' as outcome, aside.rule_id, aside.message, aside.message_zh,
                 null::varchar as kept_source_file_id, null::varchar as kept_source_sheet,
                 null::bigint as kept_source_line, ({money})::decimal(38, 2) as money,
                 null::decimal(38, 2) as kept_money

@@ -6,21 +6,34 @@ point and is then done again. Does not belong here: today's layout (warehouse.st
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.warehouse.integrity import describe_files
-from pipelines.warehouse.store import (
-    SCHEMA_VERSION,
-    DistrictYearStore,
-    StoreError,
-    as_json,
-    district_years,
-    read_json,
-    write_atomically,
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.ledger.codec import StoreError, as_json, damaged
+from pipelines.ledger.records import (
+    FileRecord,
+    FileState,
+    LineCount,
+    LineOutcome,
+    Manifest,
+    Refusal,
+    ReleaseRecord,
+    SkippedSheet,
+    StoredFile,
+    TableRecord,
 )
+from pipelines.quality.duplicates import EXCLUDED_SCHEMA
+from pipelines.scratch import scratch
+from pipelines.warehouse.excluded import moved_lines
+from pipelines.warehouse.integrity import describe_files
+from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, district_years, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +64,37 @@ def bring_up_to_date(root: Path) -> None:
 
 
 def store_version(root: Path) -> int:
-    """The version of the layout of the store in ``root``."""
+    """The version of the layout of the store in ``root``; where its mark is lost, the oldest of its manifests'."""
     try:
         return int(_mark(root).read_text())
-    except FileNotFoundError:
-        return 1
+    except (OSError, ValueError):
+        manifests = [*root.glob("*/*/versions/*/manifest.json"), *root.glob("*/*/held/manifest.json")]
+        return min((_old(path).get("schema_version", 1) for path in manifests), default=1)
 
 
 def _mark(root: Path) -> Path:
     return root / "schema_version"
+
+
+# Records of earlier versions are JSON without a type: what they meant is written here and nowhere else. -----------
+
+_Old = dict[str, Any]
+
+
+def _old(path: Path) -> _Old:
+    try:
+        record: _Old = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(path, str(error)) from error
+    return record
+
+
+def _write(path: Path, record: _Old) -> None:
+    write_atomically(path, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def _described(directory: Path) -> _Old:
+    return {name: {"bytes": file.bytes, "sha256": file.sha256} for name, file in describe_files(directory).items()}
 
 
 def _from_1_to_2(store: DistrictYearStore) -> None:
@@ -68,30 +103,157 @@ def _from_1_to_2(store: DistrictYearStore) -> None:
     In version 1 only accepted versions had numbers: they become the attempts' numbers, and the attempt that is held
     back is the next one.
     """
-    attempts = sorted((int(path.name), path) for path in store.versions.glob("*") if path.name.isdigit())
+    attempts = [(number, store.versions / str(number)) for number in store.version_numbers()]
     if store.held.exists():
         attempts.append((store.next_version(), store.held))
-    manifests = {number: read_json(path / "manifest.json") for number, path in attempts}
+    manifests = {number: _old(path / "manifest.json") for number, path in attempts}
     moments = {number: manifest["created_at"] for number, manifest in manifests.items()}
     for path in store.files.glob("[!.]*/file.json"):
-        write_atomically(path, as_json(_reading_2(read_json(path), path.parent, moments)))
+        _write(path, _reading_2(_old(path), path.parent, moments))
     for number, path in attempts:
         manifest = manifests[number]
         manifest["files"] = [
             _reading_2(record, store.files / record["directory"], moments) for record in manifest["files"]
         ]
         manifest |= {"schema_version": 2, "attempt": number, "changed_after_closing": [], "release": None}
-        write_atomically(path / "manifest.json", as_json(manifest | {"parquet": describe_files(path)}))
+        _write(path / "manifest.json", manifest | {"parquet": _described(path)})
 
 
-def _reading_2(record: dict[str, Any], directory: Path, moments: dict[int, str]) -> dict[str, Any]:
+def _reading_2(record: _Old, directory: Path, moments: Mapping[int, str]) -> _Old:
     if "first_seen_version" not in record:
         return record
     kept = {name: value for name, value in record.items() if name != "first_seen_version"}
     attempt = record["first_seen_version"]
     moment = min((moments[number] for number in moments if number >= attempt), default=max(moments.values()))
-    return kept | {"first_seen_attempt": attempt, "first_seen_at": moment, "parquet": describe_files(directory)}
+    return kept | {"first_seen_attempt": attempt, "first_seen_at": moment, "parquet": _described(directory)}
 
 
-MIGRATIONS: dict[int, Callable[[DistrictYearStore], None]] = {1: _from_1_to_2}
+def _from_2_to_3(store: DistrictYearStore) -> None:
+    """Records are those of the ledger: every table has a number, every line an outcome.
+
+    Version 2 knew a table by dataset and sheet and did not count lines that it passed over. Rows keep what they have
+    (a table's number is told by its header line); only those that do not count are given their table's number.
+    """
+    for path in store.files.glob("[!.]*/file.json"):
+        if "state" not in (record := _old(path)):
+            write_atomically(path, as_json(_file_3(record, path.parent.name)))
+    attempts = [store.versions / str(number) for number in store.version_numbers()]
+    for directory in (*attempts, *([store.held] if store.held.exists() else [])):
+        manifest = _old(directory / "manifest.json")
+        if manifest["schema_version"] < 3:
+            write_atomically(directory / "manifest.json", as_json(_manifest_3(manifest, store, directory)))
+
+
+def _file_3(record: _Old, directory: str) -> FileRecord:
+    refusal = record["refusal"]
+    return FileRecord(
+        source_file_id=record["source_file_id"],
+        relative_path=record["relative_path"],
+        state=FileState.REFUSED if refusal else FileState.READ,
+        sha256=record["sha256"],
+        bytes=record["bytes"],
+        directory=directory,
+        first_seen_attempt=record["first_seen_attempt"],
+        first_seen_at=record["first_seen_at"],
+        tables=tuple(_table_3(number, table) for number, table in enumerate(record["tables"], start=1)),
+        skipped=tuple(SkippedSheet(**sheet) for sheet in record["skipped"]),
+        refusal=Refusal(**refusal) if refusal else None,
+        parquet={name: StoredFile(**file) for name, file in record["parquet"].items()},
+    )
+
+
+def _table_3(number: int, table: _Old) -> TableRecord:
+    read = {name: Decimal(value) for name, value in table["money_read"].items()}
+    rejected = {name: Decimal(value) for name, value in table["money_rejected"].items()}
+    reason = "; ".join(sorted(table["rejected_by_rule"]))
+    lines = (
+        LineCount(LineOutcome.ACCEPTED, table["rows_accepted"], {name: read[name] - rejected[name] for name in read}),
+        LineCount(LineOutcome.REJECTED, table["rows_rejected"], rejected, reason),
+        LineCount(LineOutcome.TOTAL, table["rows_subtotal"], dict.fromkeys(read, Decimal("0.00"))),
+    )
+    return TableRecord(
+        number=number,
+        dataset=table["dataset"],
+        sheet=table["sheet"],
+        header_line=table["header_line"],
+        unit_factor=table["unit_factor"],
+        encoding=table["encoding"],
+        headers=tuple((shown, column) for shown, column in table["columns"]),
+        lines=tuple(entry for entry in lines if entry.lines or entry.outcome is LineOutcome.ACCEPTED),
+        delivered_lines=None,
+        accounted_lines=None,
+        delivered_rows=table["rows_read"],
+        delivered_money=read,
+        warnings=table["warnings"],
+    )
+
+
+def _manifest_3(manifest: _Old, store: DistrictYearStore, directory: Path) -> Manifest:
+    files = [_file_3(record, record["directory"]) for record in manifest["files"]]
+    _number_excluded(directory / "excluded.parquet", files)
+    excluded = pq.read_table(directory / "excluded.parquet")
+    moved = moved_lines(excluded, [(store.files / file.directory, file) for file in files])
+    release = manifest["release"]
+    return Manifest(
+        schema_version=3,
+        district_code=manifest["district_code"],
+        fiscal_year=manifest["fiscal_year"],
+        version=manifest["version"],
+        attempt=manifest["attempt"],
+        input_id=manifest["input_id"],
+        decided_by="",  # another program's: what lies in raw/ is decided anew
+        derived_by=manifest.get("derived_by", ""),
+        created_at=manifest["created_at"],
+        files=tuple(file.after(moved.get(file.source_file_id, {})) for file in files),
+        changed_after_closing=tuple(manifest["changed_after_closing"]),
+        release=ReleaseRecord(**release) if release else None,
+        parquet=describe_files(directory),
+    )
+
+
+def _number_excluded(path: Path, files: list[FileRecord]) -> None:
+    """Gives every row that does not count the number of its table: of those above its line, the last one."""
+    if "source_table" in pq.read_schema(path).names:
+        return
+    with scratch() as connection:
+        connection.register("place", pa.Table.from_pylist(list(_places(files)), schema=_PLACE))
+        numbered = connection.sql(
+            """
+            select excluded.*, coalesce((
+                select max(number) from place where place.id = excluded.source_file_id
+                    and place.dataset = excluded.dataset and place.sheet = excluded.source_sheet
+                    and place.line < excluded.source_line), 1)::int as source_table
+            from read_parquet($path, file_row_number = false) as excluded""",
+            params={"path": str(path)},
+        ).to_arrow_table()
+    numbered = numbered.select(EXCLUDED_SCHEMA.names).cast(EXCLUDED_SCHEMA)
+    unfinished = path.with_name(f".{path.name}.new")
+    pq.write_table(numbered, unfinished)
+    unfinished.replace(path)
+
+
+_PLACE = pa.schema(
+    [
+        ("id", pa.string()),
+        ("dataset", pa.string()),
+        ("sheet", pa.string()),
+        ("line", pa.int64()),
+        ("number", pa.int32()),
+    ]
+)
+
+
+def _places(files: list[FileRecord]) -> Iterator[dict[str, object]]:
+    for file in files:
+        for table in file.tables:
+            yield {
+                "id": file.source_file_id,
+                "dataset": table.dataset,
+                "sheet": table.sheet,
+                "line": table.header_line,
+                "number": table.number,
+            }
+
+
+MIGRATIONS: dict[int, Callable[[DistrictYearStore], None]] = {1: _from_1_to_2, 2: _from_2_to_3}
 """What brings a district-year from a version to the next; there is one for every version that was ever released."""

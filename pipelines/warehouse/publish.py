@@ -7,7 +7,6 @@ Does not belong here: accepting a district-year (warehouse.accept), reports (rep
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -22,13 +21,13 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
-from pipelines.contracts.datasets import contracts_fingerprint
 from pipelines.contracts.model import Severity
 from pipelines.contracts.quality_tables import EXPECTED_DELIVERY
+from pipelines.ledger.codec import DamagedStoreError, as_json
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.quality.findings import findings_table
 from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
-from pipelines.sql_files import sql_fingerprint
 from pipelines.warehouse.checksums import tables_that_differ, write_checksums
 from pipelines.warehouse.connect import NotPublishedError, logs_left_over, open_published
 from pipelines.warehouse.contents import (
@@ -47,13 +46,7 @@ from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.month_close import month_to_close, restatement_findings
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.store import (
-    DamagedStoreError,
-    DistrictYearStore,
-    district_years,
-    read_manifest,
-    sync_directory,
-)
+from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest, sync_directory
 from pipelines.warehouse.template import attach, copy_template, detach
 from pipelines.warehouse.working_memory import bound_memory, working_database
 
@@ -254,19 +247,21 @@ def _of_the_day(settings: Settings, attempts: list[Attempt], held: list[Attempt]
 
 
 def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt], of_the_day: _OfTheDay) -> str:
+    """What stands for everything that a publication is made from, by content: a version's number proves nothing.
+
+    A manifest holds the hash of every file that a build reads.
+    """
     facts = {
         "of_the_day": of_the_day.worth_a_build(),
-        "accepted": inputs_json(attempts),
-        "held": [attempt.manifest["input_id"] for attempt in held],
-        "sql": sql_fingerprint(),
-        "contracts": contracts_fingerprint(),
+        "accepted": [as_json(attempt.manifest) for attempt in attempts],
+        "held": [as_json(attempt.manifest) for attempt in held],
         "reference": reference_fingerprint(settings.raw),
         "program": program_version("district-finance"),
         "thresholds": settings.model_dump(
             mode="json", include={"thresholds", "thresholds_by_district", "findings_per_rule"}
         ),
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(program=[__name__], sql=[""], content=[json.dumps(facts, sort_keys=True)])
 
 
 def _build(

@@ -7,7 +7,6 @@ Does not belong here: what the columns are (contracts.reference_tables), which v
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from datetime import date
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
 from pipelines.ingest.links import leads_out_of
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.warehouse.database import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -55,10 +55,8 @@ def reference_files(raw: Path) -> list[tuple[Path, str | None]]:
 
 def reference_fingerprint(raw: Path) -> str:
     """A hash of every reference file: a build made with others is not current."""
-    digest = hashlib.sha256(CLASS_NAMES.read_bytes())
-    for path, district_code in reference_files(raw):
-        digest.update(f"{district_code}/{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    files = ((f"{district_code}/{path.name}", path.read_bytes()) for path, district_code in reference_files(raw))
+    return fingerprint(content=[CLASS_NAMES.read_bytes(), *(part for file in files for part in file)])
 
 
 def load_reference_tables(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:

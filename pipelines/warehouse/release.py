@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipelines.contracts.model import Severity
+from pipelines.ledger.records import FileRecord, LineOutcome, ReleaseRecord
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import accepted_attempt, held_attempt
 from pipelines.warehouse.lock import warehouse_lock
@@ -44,21 +45,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release as recorded; ``findings`` are those that held the attempt back."""
+    """A release as recorded; ``findings`` (rows of ``quality.finding``) are those that held the attempt back."""
 
     district_code: str
     fiscal_year: int
-    input_id: str
-    reason: str
-    released_by: str
-    released_at: datetime
+    record: ReleaseRecord
     findings: list[dict[str, Any]]
     left_out: list[LeftOut]
 
 
-def is_released(release: dict[str, Any] | None, rule_ids: Iterable[str]) -> bool:
+def is_released(release: ReleaseRecord | None, rule_ids: Iterable[str]) -> bool:
     """Whether a release on record lets through what these rules hold back: all of them were known when it was given."""
-    return release is not None and NEVER_RELEASED.isdisjoint(rule_ids) and set(rule_ids) <= set(release["rule_ids"])
+    return release is not None and NEVER_RELEASED.isdisjoint(rule_ids) and set(rule_ids) <= set(release.rule_ids)
 
 
 def fatal_rules(attempt: Path) -> set[str]:
@@ -95,43 +93,32 @@ def release_held_attempt(
                 "program or of the store that cannot be released. Report it; the last accepted version stays. "
                 "属程序或存储故障，不能放行，请上报；仍使用上一有效版本。"
             )
-        files = attempt.manifest["files"]
-        if all(file["refusal"] for file in files):
+        files = attempt.manifest.files
+        if all(file.refusal for file in files):
             raise ReleaseRefusedError(
                 f"{place}: every file was refused, so there is no row to release. Deliver corrected files. "
                 "全部文件被拒收，无可放行的数据，请更正后重新报送。"
             )
-        release = Release(
-            district_code,
-            fiscal_year,
-            attempt.manifest["input_id"],
-            reason.strip(),
-            released_by.strip(),
-            datetime.now(UTC).replace(tzinfo=None, microsecond=0),
-            findings,
-            list(_left_out(store, files)),
+        left_out = list(_left_out(store, files))
+        record = ReleaseRecord(
+            input_id=attempt.manifest.input_id,
+            reason=reason.strip(),
+            released_by=released_by.strip(),
+            released_at=datetime.now(UTC).replace(microsecond=0),
+            rule_ids=tuple(rule_ids),
+            left_out=tuple(file.source_path for file in left_out),
         )
-        store.record_release(
-            {
-                "input_id": release.input_id,
-                "reason": release.reason,
-                "released_by": release.released_by,
-                "released_at": release.released_at.isoformat(),
-                "rule_ids": rule_ids,
-                "left_out": [file.source_path for file in release.left_out],
-            }
-        )
-    logger.warning("hold released", extra={"district": district_code, "year": fiscal_year, "by": release.released_by})
-    return release
+        store.record_release(record)
+    logger.warning("hold released", extra={"district": district_code, "year": fiscal_year, "by": record.released_by})
+    return Release(district_code, fiscal_year, record, findings, left_out)
 
 
-def _left_out(store: DistrictYearStore, files: list[dict[str, Any]]) -> Iterable[LeftOut]:
+def _left_out(store: DistrictYearStore, files: Iterable[FileRecord]) -> Iterable[LeftOut]:
     before = accepted_attempt(store)
     rows_before = {
-        file["relative_path"]: sum(table["rows_accepted"] for table in file["tables"])
-        for file in (before.manifest["files"] if before else [])
+        file.relative_path: sum(table.count(LineOutcome.ACCEPTED) for table in file.tables)
+        for file in (before.manifest.files if before else ())
     }
     for file in files:
-        if refusal := file["refusal"]:
-            path = file["relative_path"]
-            yield LeftOut(path, refusal["rule_id"], rows_before.get(path, 0))
+        if file.refusal:
+            yield LeftOut(file.relative_path, file.refusal.rule_id, rows_before.get(file.relative_path, 0))

@@ -25,18 +25,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-SCHEMA_VERSION = 2
+from pipelines.ledger.codec import StoreError, as_json, damaged, from_json, read_record
+from pipelines.ledger.records import Manifest, ReleaseRecord
+
+SCHEMA_VERSION = 3
 """The version of this layout; a store written by a later one is refused."""
-
-
-class StoreError(Exception):
-    """The accepted store cannot be used as it is: what was found, where, and what to do."""
-
-
-class DamagedStoreError(StoreError):
-    """Something in the store is missing or not as it was written; what can be read from raw/ again can be mended."""
 
 
 class DistrictYearStore:
@@ -53,30 +47,37 @@ class DistrictYearStore:
 
     @property
     def current(self) -> int | None:
-        """The number of the accepted version that counts, or None before the first."""
+        """The number of the accepted version that counts, or None before the first.
+
+        Where the mark is lost or damaged it is the newest version: every version was accepted.
+        """
         try:
             return int((self.directory / "current").read_text())
-        except FileNotFoundError:
-            return None
+        except (OSError, ValueError):
+            return max(self.version_numbers(), default=None)
 
-    def manifest(self, version: int) -> dict[str, Any]:
+    def version_numbers(self) -> list[int]:
+        """The numbers of the versions that are there, in order."""
+        return sorted(int(path.name) for path in self.versions.glob("[0-9]*") if path.name.isdecimal())
+
+    def manifest(self, version: int) -> Manifest:
         """The manifest of an accepted version."""
         return read_manifest(self.versions / str(version))
 
-    def held_manifest(self) -> dict[str, Any] | None:
+    def held_manifest(self) -> Manifest | None:
         """The manifest of the latest attempt that was held back, or None if the last attempt was accepted."""
         return read_manifest(self.held) if self.held.exists() else None
 
     def next_version(self) -> int:
-        """The number of the next version: one more than any directory that exists."""
-        numbers = [int(path.name) for path in self.versions.glob("*") if path.name.isdigit()]
-        return max(numbers, default=0) + 1
+        """The number of the next version: one more than any that ever was, damaged ones too."""
+        names = [path.name.removeprefix(".").removesuffix(".damaged") for path in self.versions.glob("*")]
+        return max([self.current or 0, *(int(name) for name in names if name.isdigit())]) + 1
 
     def next_attempt(self) -> int:
         """The number of the next attempt, accepted or held back; a killed run does not use one up."""
         directories = [self.held, self.versions / str(self.current)]
         whole = [read_manifest(path) for path in directories if path.exists()]
-        return max((manifest["attempt"] for manifest in whole), default=0) + 1
+        return max((manifest.attempt for manifest in whole), default=0) + 1
 
     def set_current(self, version: int) -> None:
         """Makes ``version`` the one that counts."""
@@ -86,15 +87,15 @@ class DistrictYearStore:
         """Forgets the attempt that was held back: what lies in raw/ now is accepted."""
         shutil.rmtree(self.held, ignore_errors=True)
 
-    def release(self, input_id: str) -> dict[str, Any] | None:
+    def release(self, input_id: str) -> ReleaseRecord | None:
         """The release of the attempt with this input, or None."""
         path = self.releases / f"{input_id}.json"
-        return read_json(path) if path.exists() else None
+        return read_record(ReleaseRecord, path) if path.exists() else None
 
-    def record_release(self, release: dict[str, Any]) -> None:
+    def record_release(self, release: ReleaseRecord) -> None:
         """Keeps a release under the ``input_id`` of the attempt that it lets through."""
         self.releases.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.releases / f"{release['input_id']}.json", as_json(release))
+        write_atomically(self.releases / f"{release.input_id}.json", as_json(release))
 
     def remove_leftovers(self) -> None:
         """Removes what a killed run left unfinished; the caller holds the warehouse's lock."""
@@ -114,7 +115,7 @@ def district_years(root: Path) -> list[DistrictYearStore]:
     ]
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def read_manifest(directory: Path) -> Manifest:
     """The manifest in ``directory``.
 
     Raises:
@@ -122,35 +123,17 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         StoreError: it was written by a later program.
     """
     path = directory / "manifest.json"
-    manifest = read_json(path)
-    if manifest.get("schema_version", 0) > SCHEMA_VERSION:
+    try:
+        text = path.read_bytes()
+        version = json.loads(text)["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, str(error)) from error
+    if isinstance(version, int) and version > SCHEMA_VERSION:
         raise StoreError(
-            f"{path}: written by a later version of the program (store schema {manifest['schema_version']}, this one "
+            f"{path}: written by a later version of the program (store schema {version}, this one "
             f"knows {SCHEMA_VERSION}). Install that version again."
         )
-    return manifest
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A record of the store.
-
-    Raises:
-        DamagedStoreError: it is missing or damaged.
-    """
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DamagedStoreError(
-            f"{path}: cannot be read ({error}). Run 'district-finance nightly' to have it made again from raw/; where "
-            "the delivered file is no longer there, deliver it again or restore the warehouse from a backup. "
-            "无法读取：请再次运行 nightly 由 raw/ 重新生成；原始文件已不在时，请重新报送或从备份恢复。"
-        ) from error
-    return record
-
-
-def as_json(record: dict[str, Any]) -> str:
-    """A record as the store writes it."""
-    return json.dumps(record, ensure_ascii=False, indent=1)
+    return from_json(Manifest, text, path)
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o640) -> None:

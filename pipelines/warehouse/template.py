@@ -11,12 +11,11 @@ import hashlib
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from pipelines.sql_files import sql_fingerprint
+from pipelines.ledger.fingerprint import fingerprint
 from pipelines.warehouse.database import (
     CLASS_NAMES,
     create_chinese_views,
@@ -30,8 +29,6 @@ from pipelines.warehouse.store import sync_directory
 
 STORAGE_VERSION = "v1.5.0"
 """The storage version of the published file: DuckDB 1.5 clients can read it."""
-
-_MADE_BY = ("database.py", "history.py")
 
 _made: dict[str, bytes] = {}
 _one_makes = threading.Lock()
@@ -52,38 +49,27 @@ def make_beside(kept_in: Path) -> None:
 
 
 def _content(kept_in: Path) -> bytes:
-    fingerprint = template_fingerprint()
+    wanted = template_fingerprint()
     with _one_makes:
-        if fingerprint not in _made:
-            _made[fingerprint] = _kept(kept_in, fingerprint) or _make()
-        return _made[fingerprint]
+        if wanted not in _made:
+            _made[wanted] = _kept(kept_in, wanted) or _make()
+        return _made[wanted]
 
 
-@cache
 def template_fingerprint() -> str:
     """A hash of everything that decides what the empty database is like: definitions, SQL, the code that makes it."""
-    here = Path(__file__)
-    code = [
-        here,
-        *(here.with_name(name) for name in _MADE_BY),
-        *(here.parent.parent / "contracts").glob("*.py"),
-        CLASS_NAMES,
-    ]
-    digest = hashlib.sha256(f"{duckdb.__version__} {STORAGE_VERSION} {sql_fingerprint()}".encode())
-    for path in sorted(code):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return fingerprint(program=[__name__], sql=[""], content=[CLASS_NAMES.read_bytes()])
 
 
-def _name(fingerprint: str, content: bytes) -> str:
-    return f"{fingerprint}-{hashlib.sha256(content).hexdigest()[:16]}.duckdb"
+def _name(wanted: str, content: bytes) -> str:
+    return f"{wanted}-{hashlib.sha256(content).hexdigest()[:16]}.duckdb"
 
 
-def _kept(directory: Path, fingerprint: str) -> bytes | None:
+def _kept(directory: Path, wanted: str) -> bytes | None:
     """The kept file's bytes, or None where there is none that is whole; a damaged one is removed."""
-    for path in directory.glob(f"{fingerprint}-*.duckdb"):
+    for path in directory.glob(f"{wanted}-*.duckdb"):
         content = path.read_bytes()
-        if path.name == _name(fingerprint, content):
+        if path.name == _name(wanted, content):
             return content
         path.unlink()
     return None

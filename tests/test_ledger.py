@@ -1,0 +1,331 @@
+"""The ledger: every delivered line has an outcome, its money adds up, and records are what was written or damage."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import shutil
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from bureau import ADJUSTMENTS, BUDGET, PAYMENTS, Bureau
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.contracts.quality_tables import FILE_STATES, LINE_OUTCOMES
+from pipelines.ledger import fingerprint as fingerprints
+from pipelines.ledger.codec import DamagedStoreError, as_json, from_json
+from pipelines.ledger.conservation import imbalances
+from pipelines.ledger.fingerprint import fingerprint, imported_by
+from pipelines.ledger.records import (
+    FileRecord,
+    FileState,
+    LineCount,
+    LineOutcome,
+    Manifest,
+    StoredFile,
+    TableRecord,
+)
+from pipelines.nightly import ALL_PUBLISHED, SOMETHING_HELD_BACK
+from pipelines.warehouse import contents, staging
+
+PLACE = "440199/2024"
+HEADERS = ["支付凭证号", "支付日期", "部门编码", "项目编码", "资金性质编码", "实际支付金额"]
+
+
+def book(bureau: Bureau, name: str, rows: list[list[Any]]) -> None:
+    """Delivers a workbook with one sheet of these rows."""
+    path = bureau.deliver(f"{PLACE}/{name}", "")
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet("支付")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+
+
+def lines(bureau: Bureau, path: str) -> list[tuple[Any, ...]]:
+    """Table, outcome, reason, lines and money of a delivered file."""
+    return bureau.rows(
+        f"""select source_table, line_outcome, line_outcome_reason, line_count, money from quality.delivered_line
+        join (select distinct source_file_id, source_path from quality.source_file) using (source_file_id)
+        where source_path = '{PLACE}/{path}' order by all"""
+    )
+
+
+def table_record() -> TableRecord:
+    return TableRecord(
+        number=1,
+        dataset="payment",
+        sheet="",
+        header_line=1,
+        unit_factor=1,
+        encoding="utf-8",
+        headers=(("实际支付金额", "paid_amount"), ("备注", None)),
+        lines=(
+            LineCount(LineOutcome.ACCEPTED, 3, {"paid_amount": Decimal("60.00")}),
+            LineCount(LineOutcome.PASSED_OVER, 1, {"paid_amount": Decimal("5.00")}, "deleted-in-source"),
+        ),
+        delivered_lines=4,
+        accounted_lines=4,
+        delivered_rows=4,
+        delivered_money={"paid_amount": Decimal("65.00")},
+    )
+
+
+def manifest() -> Manifest:
+    file = FileRecord(
+        source_file_id="0123",
+        relative_path=f"{PLACE}/支付.csv",
+        state=FileState.READ,
+        sha256="ab",
+        bytes=9,
+        directory="0123-4567",
+        first_seen_attempt=1,
+        first_seen_at=datetime(2024, 5, 1, tzinfo=UTC),
+        tables=(table_record(),),
+        parquet={"payment.parquet": StoredFile(9, "cd")},
+    )
+    return Manifest(
+        schema_version=3,
+        district_code="440199",
+        fiscal_year=2024,
+        version=1,
+        attempt=1,
+        input_id="a",
+        decided_by="b",
+        derived_by="c",
+        created_at=datetime(2024, 5, 1, tzinfo=UTC),
+        files=(file,),
+    )
+
+
+# Records --------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_comes_back_as_it_was_written_and_travels_between_processes() -> None:
+    record = manifest()
+    assert from_json(Manifest, as_json(record), Path("m")) == record
+    assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        ('"attempt": 1', '"attempt": 1, "more": 2'),
+        ('"attempt": 1,', ""),
+        ('"lines": 3', '"lines": "three"'),
+        ('"state": "read"', '"state": "lost"'),
+        ('"60.00"', '"sixty"'),
+        ("{", "["),
+    ],
+)
+def test_what_is_no_record_is_damage(found: str, instead: str) -> None:
+    text = as_json(manifest())
+    assert found in text
+    with pytest.raises(DamagedStoreError, match="m: cannot be read"):
+        from_json(Manifest, text.replace(found, instead, 1), Path("m"))
+
+
+def test_states_and_outcomes_have_chinese_names() -> None:
+    assert [state for state, _ in FILE_STATES] == list(FileState)
+    assert [outcome for outcome, _ in LINE_OUTCOMES] == list(LineOutcome)
+
+
+# Conservation ---------------------------------------------------------------------------------------------------
+
+amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["duplicate", "superseded", "rejected"]), st.integers(1, 9), amounts)))
+def test_lines_that_move_keep_a_table_balanced(moves: list[tuple[str, int, Decimal]]) -> None:
+    record = table_record()
+    enough = sum(count for _, count, _ in moves) + 3
+    accepted = LineCount(LineOutcome.ACCEPTED, enough, {"paid_amount": Decimal("60.00")})
+    record = dataclasses.replace(record, lines=(accepted, record.lines[1]), delivered_rows=enough + 1)
+    moved = [LineCount(LineOutcome(kind), count, {"paid_amount": money}, "r") for kind, count, money in moves]
+    after = record.after(moved)
+    assert list(imbalances(after)) == []
+    assert after.count(LineOutcome.ACCEPTED) == 3
+    assert after.money("paid_amount", *LineOutcome) == Decimal("65.00")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"accounted_lines": 3}, "lines"),
+        ({"delivered_rows": 5}, "rows"),
+        ({"delivered_money": {"paid_amount": Decimal("65.01")}}, "paid_amount"),
+        ({"lines": (LineCount(LineOutcome.ACCEPTED, 4, {"paid_amount": Decimal("60.00")}),)}, "paid_amount"),
+    ],
+)
+def test_what_got_lost_is_an_imbalance(change: dict[str, Any], what: str) -> None:
+    assert list(imbalances(table_record())) == []
+    assert [gap.what for gap in imbalances(dataclasses.replace(table_record(), **change))] == [what]
+
+
+def test_every_line_has_an_outcome_and_its_money(bureau: Bureau) -> None:
+    """Two tables of payments on one sheet, each with its title, notes, a total, and rows that do not count."""
+    bureau.deliver(f"{PLACE}/预算.csv", BUDGET)
+    bureau.deliver(f"{PLACE}/调整.csv", ADJUSTMENTS)
+    many = [[f"W{number}", "2024-07-01", "101", "P1", "111", 1] for number in range(60)]
+    deleted = [*HEADERS, "是否删除"]
+    book(
+        bureau,
+        "支付.xlsx",
+        [
+            deleted,
+            *([*row, "否"] for row in many),
+            ["V1", "2024-03-01", "101", "P1", "111", 600, "否"],
+            ["V2", "2024-03-01", "101", "P1", "111", 99_999, "是"],
+            ["V3", "没有日期", "101", "P1", "111", 7, "否"],
+            ["合计", "", "", "", "", 667, ""],
+            ["", "", "", "", "", "", ""],
+            HEADERS,
+            ["V4", "2024-04-01", "101", "P2", "111", 100],
+            ["合计", "", "", "", "", 100],
+            ["注：以上为国库集中支付。", "", "", "", "", ""],
+        ],
+    )
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    told = lines(bureau, "支付.xlsx")
+    assert [row for row in told if row[1] not in ("accepted", "rejected")] == [
+        (1, "passed_over", "blank", 1, Decimal("0.00")),
+        (1, "passed_over", "deleted-in-source", 1, Decimal("99999.00")),
+        (1, "total", None, 1, Decimal("667.00")),
+        (2, "passed_over", "note", 1, Decimal("0.00")),
+        (2, "total", None, 1, Decimal("100.00")),
+    ]
+    assert [row for row in told if row[1] in ("accepted", "rejected")] == [
+        (1, "accepted", None, 61, Decimal("660.00")),
+        (1, "rejected", "date-not-readable", 1, Decimal("7.00")),
+        (2, "accepted", None, 1, Decimal("100.00")),
+    ]
+    assert bureau.rows(
+        f"""select source_table, file_state, rows_accepted, money_accepted from quality.source_file
+        where source_path = '{PLACE}/支付.xlsx' order by all"""
+    ) == [(1, "read", 61, Decimal("660.00")), (2, "read", 1, Decimal("100.00"))]
+
+
+def test_lines_that_came_twice_leave_the_table_that_they_stand_in(bureau: Bureau) -> None:
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    bureau.night()
+    bureau.deliver(f"{PLACE}/支付再报.csv", PAYMENTS)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert lines(bureau, "支付.csv") == [(1, "accepted", None, 2, Decimal("700.00"))]
+    assert lines(bureau, "支付再报.csv") == [(1, "duplicate", "same-row-delivered-twice", 2, Decimal("700.00"))]
+
+
+def test_a_row_that_reading_loses_holds_its_district_year_back(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check at acceptance: what was delivered, what has an outcome, and what lies in the store."""
+    kept = staging._Writers.accepted
+    monkeypatch.setattr(
+        staging._Writers, "accepted", lambda self, number, head, rows: kept(self, number, head, rows.slice(1))
+    )
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    (acceptance,) = bureau.night().acceptances
+    assert acceptance.status == "held_back"
+    assert {finding.rule_id for finding in acceptance.findings} == {"rows-or-money-not-conserved"}
+    assert {finding.difference for finding in acceptance.findings} == {Decimal(-1), Decimal("-600.00")}
+
+
+def test_a_row_that_loading_loses_is_not_published(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check before publication: what was accepted, and what stands in the tables that analysts query."""
+    query = contents.rows_that_count
+
+    def loses_one(*arguments: Any, **options: Any) -> str:
+        return f"{query(*arguments, **options)} where part.source_line <> 3"
+
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    with monkeypatch.context() as patched:
+        patched.setattr(contents, "rows_that_count", loses_one)
+        night = bureau.night()
+    assert night.publication.status == "held_back"
+    assert [(reason["what"], reason["found"], reason["expected"]) for reason in night.publication.reasons] == [
+        ("payment: rows", 1, 2),
+        ("payment.paid_amount", Decimal("600.00"), Decimal("700.00")),
+    ]
+    assert bureau.night().exit_code == ALL_PUBLISHED
+
+
+# Fingerprints ---------------------------------------------------------------------------------------------------
+
+
+def test_a_fingerprint_follows_every_module_that_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "pipelines"
+    (package / "deep").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "deep" / "__init__.py").write_text("")
+    (package / "top.py").write_text("import re\nfrom pipelines.deep import (\n    middle,\n)\n")
+    (package / "deep" / "middle.py").write_text("def late():\n    from pipelines.deep.bottom import VALUE\n")
+    (package / "deep" / "bottom.py").write_text("VALUE = 1\n")
+    (package / "apart.py").write_text("VALUE = 1\n")
+    monkeypatch.setattr(fingerprints, "_ROOT", package)
+
+    def now() -> str:
+        fingerprints._of_module.cache_clear()
+        fingerprints._file.cache_clear()
+        return fingerprint(program=["pipelines.top"])
+
+    before = now()
+    assert set(imported_by("pipelines.top")[0]) == {
+        "pipelines.top",
+        "pipelines.deep",
+        "pipelines.deep.middle",
+        "pipelines.deep.bottom",
+    }
+    (package / "apart.py").write_text("VALUE = 2\n")
+    assert now() == before
+    (package / "deep" / "bottom.py").write_text("VALUE = 2\n")
+    assert now() != before
+    monkeypatch.undo()
+    now()
+
+
+def test_reading_depends_on_whoever_decides_what_a_cell_is() -> None:
+    ours, others = imported_by("pipelines.warehouse.staging")
+    assert {"pipelines.ingest.cells", "pipelines.contracts.payment", "pipelines.quality.validate"} <= set(ours)
+    assert {"pyarrow", "fastexcel", "pandera"} <= others
+    assert "pipelines.reports.workbook" not in ours
+
+
+def test_content_and_its_order_decide() -> None:
+    assert fingerprint(content=["a", "bc"]) != fingerprint(content=["ab", "c"])
+    assert fingerprint(content=["a", "b"]) != fingerprint(content=["b", "a"])
+    assert fingerprint(sql=["core"]) != fingerprint(sql=["rules"])
+
+
+def test_what_a_publication_was_made_from_is_known_by_content(bureau: Bureau) -> None:
+    """The store is deleted and a delivery changed: the new version has the old one's number, and is published."""
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    bureau.night()
+    shutil.rmtree(bureau.settings.accepted)
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "605.00"))
+    assert bureau.night().publication.status == "published"
+    assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("705.00"),)
+
+
+@pytest.mark.parametrize("name", ["findings.parquet", "excluded.parquet", "manifest.json"])
+def test_a_damaged_version_and_a_corrected_delivery_in_one_night(bureau: Bureau, name: str) -> None:
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    bureau.night()
+    path = bureau.settings.accepted / PLACE / "versions" / "1" / name
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "605.00"))
+    night = bureau.night()
+    assert (night.exit_code, night.acceptances[0].version) == (ALL_PUBLISHED, 2)
+    assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("705.00"),)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"two\n", None])
+def test_a_lost_mark_of_the_version_that_counts_mends_itself(bureau: Bureau, damage: bytes | None) -> None:
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    bureau.night()
+    bureau.deliver(f"{PLACE}/坏.csv", "水果,颜色\n苹果,红\n")
+    bureau.night()
+    for mark in (bureau.settings.accepted / PLACE / "current", bureau.settings.accepted / "schema_version"):
+        mark.unlink() if damage is None else mark.write_bytes(damage)
+    assert bureau.night().exit_code == SOMETHING_HELD_BACK
+    assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("700.00"),)
