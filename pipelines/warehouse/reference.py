@@ -77,32 +77,44 @@ def read_reference_file(path: Path, table: Dataset, district_code: str | None) -
     """The rows of one reference file, typed; ``district_code`` is the district whose own file it is."""
     with io.StringIO(_decoded(path), newline="") as handle:
         reader = csv.DictReader(handle, strict=True)
-        found = reader.fieldnames or []
-        expected = [column.name for column in table.columns]
-        if sorted(found) != sorted(expected):
+        try:
+            return _typed_rows(path, reader, table, district_code)
+        except csv.Error as error:
             raise ReferenceFileError(
-                f"{path}, line 1: found the columns {', '.join(found)}, expected {', '.join(expected)}. "
-                f"第 1 行：列为 {'、'.join(found)}，应为 {'、'.join(expected)}。"
+                f"{path}, line {reader.line_num}: {error}; expected short cells and closed quotation marks. "
+                f"第 {reader.line_num} 行：单元格过长，或引号未闭合。"
+            ) from None
+
+
+def _typed_rows(
+    path: Path, reader: csv.DictReader[str], table: Dataset, district_code: str | None
+) -> list[dict[str, Any]]:
+    found = reader.fieldnames or []
+    expected = [column.name for column in table.columns]
+    if sorted(found) != sorted(expected):
+        raise ReferenceFileError(
+            f"{path}, line 1: found the columns {', '.join(found)}, expected {', '.join(expected)}. "
+            f"第 1 行：列为 {'、'.join(found)}，应为 {'、'.join(expected)}。"
+        )
+    rows: list[dict[str, Any]] = []
+    seen: dict[tuple[Any, ...], int] = {}
+    for record in reader:
+        row = {column.name: _value(path, reader.line_num, column, record[column.name]) for column in table.columns}
+        if (row["district_code"] or None) not in (None, district_code):
+            raise ReferenceFileError(
+                f"{path}, line {reader.line_num}, column district_code: found {row['district_code']}, "
+                f"expected {district_code or 'an empty cell'}. "
+                f"第 {reader.line_num} 行：区划应为 {district_code or '空'}。"
             )
-        rows: list[dict[str, Any]] = []
-        seen: dict[tuple[Any, ...], int] = {}
-        for record in reader:
-            row = {column.name: _value(path, reader.line_num, column, record[column.name]) for column in table.columns}
-            if (row["district_code"] or None) not in (None, district_code):
-                raise ReferenceFileError(
-                    f"{path}, line {reader.line_num}, column district_code: found {row['district_code']}, "
-                    f"expected {district_code or 'an empty cell'}. "
-                    f"第 {reader.line_num} 行：区划应为 {district_code or '空'}。"
-                )
-            row["district_code"] = district_code
-            key = tuple(row[name] for name in table.identity)
-            if key in seen:
-                raise ReferenceFileError(
-                    f"{path}, line {reader.line_num}: the same {', '.join(table.identity)} as line {seen[key]}; "
-                    f"keep one of them. 第 {reader.line_num} 行与第 {seen[key]} 行重复，请保留一行。"
-                )
-            seen[key] = reader.line_num
-            rows.append(row)
+        row["district_code"] = district_code
+        key = tuple(row[name] for name in table.identity)
+        if key in seen:
+            raise ReferenceFileError(
+                f"{path}, line {reader.line_num}: the same {', '.join(table.identity)} as line {seen[key]}; "
+                f"keep one of them. 第 {reader.line_num} 行与第 {seen[key]} 行重复，请保留一行。"
+            )
+        seen[key] = reader.line_num
+        rows.append(row)
     return rows
 
 
