@@ -101,6 +101,31 @@ class RuleThresholds(_Group):
     )
 
 
+class Replacement(_Group):
+    """When a later delivery replaces lines of an earlier one (docs/replacement.md); shares are ratios."""
+
+    redelivery_share_at_least: Decimal = Field(
+        Decimal("0.8"), gt=0, le=1, description="Lines that come again, of those covered, from which on it re-delivers."
+    )
+    supplement_share_below: Decimal = Field(
+        Decimal("0.2"), ge=0, le=1, description="Lines that come again, of those covered, below which it only adds."
+    )
+    few_lines_below: int = Field(10, ge=0, description="Of fewer covered lines all but one must come again.")
+    doubled_share_at_least: Decimal = Field(
+        Decimal("0.9"), gt=0, le=1, description="Share of a file's different lines that stand in it more than once."
+    )
+    doubled_lines_at_least: int = Field(
+        3, ge=1, description="Different lines of a file from which on it may be taken to stand in itself twice."
+    )
+    withdrawn_share_at_most: Decimal = Field(
+        Decimal("0.2"), ge=0, le=1, description="Share of a dataset's money that may be withdrawn at once."
+    )
+    believed_sources: list[str] = Field(
+        default_factory=list,
+        description="Patterns of paths below raw/ whose word counts where two sources disagree, as 440103/*/国库*.",
+    )
+
+
 class Schedule(_Group):
     """When the night begins, in which time zone a day begins, and how old a publication may become."""
 
@@ -248,6 +273,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     set_aside: SetAside = SetAside()
     set_aside_by_dataset: dict[str, SetAside] = Field(default_factory=dict)
+    replacement: Replacement = Replacement()
     schedule: Schedule = Schedule()
     closing: Closing = Closing()
     notifications: Notifications = Notifications()

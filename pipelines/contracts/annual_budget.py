@@ -65,6 +65,12 @@ ANNUAL_BUDGET = Dataset(
         "department_economy_code",
         "fund_type_code",
     ),
+    reclassified_by=(
+        "function_code",
+        "government_economy_code",
+        "department_economy_code",
+        "fund_type_code",
+    ),
     one_of=(("department_code", "department_name"), ("project_code", "project_name")),
     row_rules=(
         RowRule(

@@ -55,6 +55,7 @@ CARRYOVER = Dataset(
         REMARK,
     ),
     identity=("department_code", "project_code", "function_code", "fund_type_code"),
+    reclassified_by=("function_code", "fund_type_code"),
     one_of=(("department_code", "department_name"),),
     distinguishing=("carried_over_amount",),
     deletion_marks=ONE_DELETED_TWO_NOT,

@@ -101,6 +101,26 @@ _WARNINGS = (
         "{found}; it was due on {expected}.",
         "{found}，期限为 {expected}。",
     ),
+    (
+        "equal-lines-in-file",
+        "{found} repeat other lines of {expected} in everything delivered; they count.",
+        "{expected} 中 {found} 与其他行完全相同，均已计入。",
+    ),
+    (
+        "restated-by-later-delivery",
+        "{found} restates lines of {expected}; the later amounts count.",
+        "{found} 更正了 {expected}，以后报金额为准。",
+    ),
+    (
+        "reclassified-by-later-delivery",
+        "{found} puts lines under another project, code or date: {expected}; they count once, as there.",
+        "{found} 将部分行改列其他项目、科目或日期：{expected}，以后报为准，只计一次。",
+    ),
+    (
+        "withdrawn-by-later-delivery",
+        "{found} are withdrawn: {expected} delivers the period again without them.",
+        "{found} 已撤回：{expected} 重报该期间时未再列出。",
+    ),
     ("header-ignored", "The header {found} is not known and was passed over.", "未识别的表头 {found} 已略过。"),
 )
 _FATALS = (
@@ -183,6 +203,43 @@ _FATALS = (
         "too-much-set-aside",
         "{found} was set aside, at most {expected} may be.",
         "被剔除 {found}，超过上限 {expected}。",
+    ),
+    (
+        "file-stands-twice-in-itself",
+        "{found} stand more than once: pasted twice, or all real? In yuan, all real or counted once: {expected}.",
+        "{found} 不止出现一次：粘贴了两遍，还是全部属实？金额依次为全部属实、只计一次：{expected}。",
+    ),
+    (
+        "delivery-neither-repeats-nor-continues",
+        (
+            "{found} of the earlier file come again in the later one, too many for a supplement and too few for a "
+            "re-delivery. In yuan, both count or the later one replaces: {expected}."
+        ),
+        "{found} 在后报文件中再次出现，作为补充过多，作为重报过少。金额依次为两者均计、以后报取代：{expected}。",
+    ),
+    (
+        "two-sources-disagree",
+        (
+            "{found}: two sources of the same days and departments disagree. In yuan, by the first or the second: "
+            "{expected}. Correct one, or name whose word counts in believed_sources."
+        ),
+        (
+            "{found}：同一期间与部门的两个来源不一致。金额依次为以前者为准、以后者为准：{expected}。请更正其一，或在 "
+            "believed_sources 中指明以谁为准。"
+        ),
+    ),
+    (
+        "order-of-deliveries-unknown",
+        (
+            "{found} differ and came in one night, written at one time: which is later? In yuan, by the first or the "
+            "second: {expected}."
+        ),
+        "{found} 不一致，且同夜收到、写成时间相同，无法判断先后。金额依次为以前者为准、以后者为准：{expected}。",
+    ),
+    (
+        "too-much-withdrawn",
+        "Re-deliveries withdraw {found} at once. In yuan, withdrawn or still counted: {expected}.",
+        "重报一次撤回 {found}，超过上限。金额依次为撤回、仍计入：{expected}。",
     ),
     (
         "rows-or-money-not-conserved",

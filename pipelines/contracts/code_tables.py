@@ -28,6 +28,7 @@ FUND_TYPE = Dataset(
         REMARK,
     ),
     identity=("fund_type_code",),
+    states_once=True,
 )
 
 FUNCTION_CODES = Dataset(
@@ -42,6 +43,7 @@ FUNCTION_CODES = Dataset(
         REMARK,
     ),
     identity=("function_code",),
+    states_once=True,
 )
 
 ECONOMY_CODES = Dataset(
@@ -88,4 +90,5 @@ ECONOMY_CODES = Dataset(
         REMARK,
     ),
     identity=("economy_code", "economy_classification"),
+    states_once=True,
 )

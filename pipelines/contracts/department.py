@@ -25,4 +25,5 @@ DEPARTMENT = Dataset(
     ),
     identity=("department_code",),
     marks=Marks.NONE,
+    states_once=True,
 )

@@ -118,6 +118,7 @@ DEPARTMENT_BUDGET = Dataset(
         "expenditure_nature",
         "project_kind",
     ),
+    states_once=True,
     one_of=(("department_code", "department_name"),),
     spread_amount="budget_amount",
     spread_parents=(

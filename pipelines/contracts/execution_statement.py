@@ -68,6 +68,8 @@ EXECUTION_STATEMENT = Dataset(
         "expenditure_nature",
         "as_of_date",
     ),
+    dated_by="as_of_date",
+    states_once=True,
     one_of=(("department_code", "department_name"),),
     distinguishing=("executed_amount",),
     states=True,

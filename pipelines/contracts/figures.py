@@ -1044,9 +1044,15 @@ _FIGURES: tuple[Figure, ...] = (
         "row_outcome",
         Kind.CODE,
         "不计入方式",
-        "rejected, duplicate (delivered twice) or superseded (restated by a later delivery).",
-        "rejected 剔除，duplicate 重复报送，superseded 被后续报送更正。",
-        values=(("rejected", "剔除"), ("duplicate", "重复"), ("superseded", "被更正")),
+        "rejected, duplicate (delivered twice), superseded (restated by a later delivery), reclassified or withdrawn.",
+        "rejected 剔除，duplicate 重复报送，superseded 被后续报送更正，reclassified 被改列，withdrawn 被撤回。",
+        values=(
+            ("rejected", "剔除"),
+            ("duplicate", "重复"),
+            ("superseded", "被更正"),
+            ("reclassified", "被改列"),
+            ("withdrawn", "被撤回"),
+        ),
     ),
     Figure(
         "kept_source_path",

@@ -202,15 +202,22 @@ class Transfer:
     described_by: str
 
 
+DROPPED_DIGEST = "dropped_digest"
+"""The column of the accepted store that tells lines apart which differ only in what is not stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """One kind of export.
 
     ``one_of`` lists groups of columns of which each row must fill at least one (a department by code, by name, or
-    both) and each file must have at least one header. ``identity`` names the columns that identify a row (a code
-    column stands for its name column where the code is empty): the same identity with the same values is a duplicate,
-    with other values a restatement. A row with an empty column in
-    ``identity_required`` has no identity of its own and is a duplicate only of an equal row.
+    both) and each file must have at least one header. ``identity`` names the columns that say which line a line is
+    (a code column stands for its name column where the code is empty), never an amount or a free text; between
+    deliveries ``quality.replacement`` compares by it. ``numbered_by`` is the column that numbers lines; a line without
+    its number has no identity of its own. ``dated_by`` is the date by which a delivery covers a period (None: the whole
+    year). ``reclassified_by`` are the columns of the identity that may differ where a line was put under another
+    project, code or date of the month. ``states_once``: the dataset is a list or a statement that says one thing once,
+    so that two lines of one file with one identity contradict each other; elsewhere lines of one file are facts.
     ``distinguishing`` headers decide between datasets whose required headers are both present.
     ``spread_amount`` is the amount that a bare value of a spreading column means as a header (``Column.spreads``), as
     such or below one of ``spread_parents``; figures under a value of ``negative_spread`` are delivered positive and
@@ -227,7 +234,10 @@ class Dataset:
     meaning_zh: str
     columns: tuple[Column, ...]
     identity: tuple[str, ...]
-    identity_required: tuple[str, ...] = ()
+    numbered_by: str | None = None
+    dated_by: str | None = None
+    reclassified_by: tuple[str, ...] = ()
+    states_once: bool = False
     one_of: tuple[tuple[str, ...], ...] = ()
     row_rules: tuple[RowRule, ...] = ()
     distinguishing: tuple[str, ...] = ()
@@ -249,7 +259,8 @@ class Dataset:
         if len(by_name) != len(self.columns):
             raise ValueError(f"dataset {self.name}: a column is defined twice")
         object.__setattr__(self, "_by_name", by_name)
-        used = {*self.identity, *self.identity_required, *self.distinguishing}
+        used = {*self.identity, *self.reclassified_by, *self.distinguishing}
+        used.update(name for name in (self.numbered_by, self.dated_by) if name)
         used.update(name for group in self.one_of for name in group)
         used.update(name for rule in self.row_rules for name in rule.columns)
         used.update([self.spread_amount] if self.spread_amount else ())
@@ -268,6 +279,16 @@ class Dataset:
     def value_columns(self) -> tuple[Column, ...]:
         """The stored columns in which two rows differ: not in how a name was spelt."""
         return tuple(column for column in self.stored_columns if not column.is_delivered_spelling)
+
+    @property
+    def digest_columns(self) -> tuple[str, ...]:
+        """Further columns of the accepted store, never loaded or published: keyed hashes of what is not stored.
+
+        ``<column>_digest`` of each personal column of the identity, and ``dropped_digest`` of all cells of a line that
+        are delivered and not stored; 64-bit integers, NULL where the cells are empty.
+        """
+        dropped = (name for name in self.identity if self[name].personal is Personal.DROP)
+        return (*(f"{name}_digest" for name in dropped), DROPPED_DIGEST)
 
     @property
     def amount_columns(self) -> tuple[str, ...]:

@@ -55,4 +55,5 @@ PROJECT = Dataset(
     ),
     identity=("project_code",),
     marks=Marks.NONE,
+    states_once=True,
 )

@@ -109,6 +109,7 @@ PUBLISHED_FIGURE = Dataset(
         "published_figure_kind",
         "source_document",
     ),
+    states_once=True,
     one_of=(("department_code", "department_name"),),
     row_rules=(
         RowRule(

@@ -86,8 +86,8 @@ _CONSERVED = (
     _rows("read", "读入行数", "Data and total rows found: accepted + rejected + duplicate + subtotal."),
     _rows("accepted", "接受行数", "Rows that count."),
     _rows("rejected", "剔除行数", "Rows set aside with a reason."),
-    _rows("duplicate", "重复行数", "Rows delivered twice or superseded by a later delivery."),
-    _rows("superseded", "被更正行数", "Of the duplicate rows, those that a later delivery restated."),
+    _rows("duplicate", "重复行数", "Rows delivered twice, or superseded or withdrawn by a later delivery."),
+    _rows("superseded", "被更正行数", "Of the duplicate rows, those that a later delivery restated or withdrew."),
     _rows("subtotal", "合计行数", "Total rows and parents of a hierarchy: control totals, never facts."),
     _money(
         "read", "读入金额", "Sum of all readable amount cells of data rows, in yuan: accepted + rejected + duplicate."
@@ -265,7 +265,12 @@ DUPLICATE_ROW = PublishedTable(
         _DATASET,
         *PROVENANCE,
         Column(
-            "duplicate_kind", Kind.CODE, "重复类型", "duplicate or superseded.", "duplicate 重复，superseded 被更正。"
+            "duplicate_kind",
+            Kind.CODE,
+            "重复类型",
+            "duplicate, superseded (restated), reclassified (put under another project, code or date) or withdrawn (a "
+            "re-delivery did not bring it again; only the file stands beside it).",
+            "duplicate 重复，superseded 被更正，reclassified 被改列，withdrawn 被撤回（重报中未再列出，仅注明文件）。",
         ),
         Column("kept_source_file_id", Kind.CODE, "保留行文件", "File of the row that counts.", "有效行所在文件。"),
         Column("kept_source_sheet", Kind.TEXT, "保留行工作表", "Sheet of the row that counts.", "有效行所在工作表。"),

@@ -1,12 +1,13 @@
 """A year's payments in twelve monthly files, streamed, with planted dirt where it is asked for.
 
 Dirt never touches a true row, except that a restated month is first delivered with some wrong amounts: bad cells and
-orphans are further rows with voucher numbers of their own, duplicates are further copies. What is true of the
-district therefore stays true. Does not belong here: what a payment is (``district``).
+orphans are further rows with voucher numbers of their own, duplicates are further copies in the next month's file.
+What is true of the district therefore stays true. Does not belong here: what a payment is (``district``).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ WORKBOOK_MONTH = 3
 """The month that is delivered as a workbook in 万元 where the year is small; it is never dirty."""
 _MOST_PAYMENTS_FOR_A_WORKBOOK = 400_000
 _PER = 1_000_000
+_DAY = 86_400
+"""Seconds: a month was written a day before what restates it."""
 
 HEADER = (
     "支付凭证号",
@@ -189,6 +192,9 @@ class PaymentExport:
             self.files.append(self._write_workbook(self._workbook_month))
         if self._restatement and self._dirt and self._dirt.restated_month:
             file = self._restatement
+            before = self._months[self._dirt.restated_month].path
+            written = before.stat().st_mtime - _DAY
+            os.utime(before, (written, written))
             self.files.append(PaymentFile(file.path, self._dirt.restated_month, file.rows, restatement=True))
 
     def _path(self, month: int, suffix: str, addition: str = "") -> Path:
@@ -209,10 +215,11 @@ class PaymentExport:
         index = int(self._year.line_payments[:first].sum()) + np.arange(len(line), dtype=np.int64)
         month = 1 + np.searchsorted(np.cumsum(self._year.month_lengths), day, side="right")
         take, role = self._with_dirty_rows(index, month)
-        # Each dirty row follows the true row that it imitates.
-        order = np.lexsort((role, take, month[take]))
-        take, role = take[order], role[order]
-        line, day, cents, index, month = line[take], day[take], cents[take], index[take], month[take]
+        # Each dirty row follows the true row that it imitates; a copy stands in the file of the month after.
+        file_month = month[take] + (role == _Role.DUPLICATE)
+        order = np.lexsort((role, take, file_month))
+        take, role, month = take[order], role[order], file_month[order]
+        line, day, cents, index = line[take], day[take], cents[take], index[take]
         pieces = self._pieces(line, day, index)
         bad_cell = self._spoil(pieces, index, role, line)
         delivered = self._delivered_cents(cents, index, month, role)
@@ -246,8 +253,9 @@ class PaymentExport:
         limits = np.cumsum([round(share * _PER) for share in shares])
         extra = np.searchsorted(limits, chance, side="right") + 1
         plant = (extra <= len(shares)) & (month != WORKBOOK_MONTH)
-        # A copy of a row that is restated would be superseded and a duplicate at once.
-        plant &= ~((extra == _Role.DUPLICATE) & (month == self._dirt.restated_month))
+        # A copy of a row that is restated would be superseded and a duplicate at once; an orphan would be withdrawn.
+        plant &= ~(np.isin(extra, (_Role.DUPLICATE, _Role.ORPHAN)) & (month == self._dirt.restated_month))
+        plant &= ~((extra == _Role.DUPLICATE) & np.isin(month + 1, (13, WORKBOOK_MONTH)))
         return np.concatenate([rows, rows[plant]]), np.concatenate([role, extra[plant]])
 
     def _pieces(self, line: Integers, day: Integers, index: Integers) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The keyed hash that stands for a payee's account: of one account, and of whole columns.
+"""The keyed hash that stands for a payee's account or for a cell that is never stored: of one, and of whole columns.
 
 Payees come again, month by month and file by file, so a process remembers the hashes of the accounts that it has met;
 nothing of that is written down. Does not belong here: which columns hold accounts (the contracts).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +27,9 @@ _MOST_REMEMBERED = 1_000_000
 _LONGEST_NUMBER = 19
 _SHORTER = np.array([int("1" * digits or "0") for digits in range(_LONGEST_NUMBER + 1)], dtype=np.uint64)
 """How many texts of digits are shorter than one of so many digits: what tells 007 from 7 when both are numbers."""
+_EMPTY = np.uint64(0)
+_MIXING = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number, so that no hash is lost where several are mixed."""
 _NO_ACCOUNT = np.uint64(2**64 - 1)
 
 _Numbers = npt.NDArray[np.uint64]
@@ -55,6 +59,26 @@ def hash_digits(accounts: pa.Array, secret: bytes) -> pa.Array:
     offsets = np.arange(0, digits * len(hashes) + 1, digits, dtype=np.int32)
     shown = hashes.astype(">u8").tobytes().hex().encode()
     return pa.Array.from_buffers(pa.string(), len(hashes), [None, pa.py_buffer(offsets), pa.py_buffer(shown)])
+
+
+def hash_texts(texts: pa.Array, secret: bytes) -> _Numbers:
+    """The keyed hash of each text as a number, 0 for an empty cell; spellings that differ in width or case agree."""
+    folded = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
+    encoded = pc.dictionary_encode(pc.replace_substring_regex(folded, r"\s+", ""))
+    distinct = encoded.dictionary
+    hashes = np.where(pc.equal(distinct, "").to_numpy(zero_copy_only=False), _EMPTY, _computed(distinct, secret))
+    found: _Numbers = hashes[encoded.indices.to_numpy()]
+    return found
+
+
+def combined(columns: Iterable[_Numbers], length: int) -> pa.Array:
+    """One number (int64) for the hashes of several cells of each of ``length`` rows; null where all are empty."""
+    mixed = np.zeros(length, dtype=np.uint64)
+    is_filled = np.zeros(length, dtype=bool)
+    for column in columns:
+        mixed = mixed * _MIXING + column
+        is_filled |= column != _EMPTY
+    return pa.array(mixed.view(np.int64), mask=~is_filled)
 
 
 class _Remembered:

@@ -27,6 +27,7 @@ from pipelines.contracts.passed_over import passed_over_headers
 from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_name, unit_name
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
+from pipelines.ingest.months import told_months
 from pipelines.ingest.personal import name_without_numbers, without_numbers
 
 MAX_LEVELS = 4
@@ -47,6 +48,8 @@ _DEPARTMENT = re.compile(
 _YEAR_LINE = re.compile(r"(?:预算|财政|会计)?年度\s*:\s*(20\d\d)|^(20\d\d)\s*年度$")
 _TITLE_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年(?!\s*\d{1,2}\s*月\s*\d{1,2}\s*日)")
 _AS_OF = re.compile(r"截[至止](?:日期|时间)?\s*:?\s*(20\d\d)[年\-/.](\d{1,2})(?:[月\-/.](\d{1,2})?|月)")
+_OF_THE_PAPER = re.compile(r"日期|时间|打印|填报|制表|报送|印发")
+"""Words beside a date of the paper itself, not of what it tells."""
 _DISTRICT = re.compile(r"(?:行政|财政)?区划(?:编码|代码)?\s*:\s*(\d{6,9})")
 _CODE_PARTS = ("类", "款", "项")
 _GENERIC_LEAVES = frozenset(map(fold, ("金额", "数额", "数", "合计", "小计", "总计", "总额")))
@@ -68,6 +71,7 @@ class Metadata:
     district_code: str | None = None
     as_of_date: date | None = None
     is_titled: bool = False
+    months: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +290,7 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
     district: str | None = None
     as_of: date | None = None
     is_titled = False
+    months: tuple[int, int] | None = None
     for row in rows:
         texts = [normalise(text) for text in row if text.strip()]
         if len(texts) == 1 and _DELIMITER_LINE.fullmatch(texts[0]):
@@ -296,6 +301,7 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
             for i, text in enumerate(texts)
         ]
         for text in (part.strip() for cell in joined for part in re.split(r"\s{2,}|\n", cell)):
+            months = months or (None if _OF_THE_PAPER.search(text) else told_months(text))
             unit = _SHEET_UNIT.search(text)
             if unit:
                 units.append(UNIT_FACTORS[(unit[1] or unit[2] or unit[3]).casefold()])
@@ -314,7 +320,9 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
                 years.append(int(match[1] or match[2]))
             elif ":" not in text:
                 years += [int(year) for year in _TITLE_YEAR.findall(text)]
-    return Metadata(department, tuple(dict.fromkeys(units)), tuple(dict.fromkeys(years)), district, as_of, is_titled)
+    return Metadata(
+        department, tuple(dict.fromkeys(units)), tuple(dict.fromkeys(years)), district, as_of, is_titled, months
+    )
 
 
 def _as_of(year: int, month: int, day: str | None) -> date | None:
@@ -630,6 +638,7 @@ def _inherited(own: Metadata, above: Metadata) -> Metadata:
         own.district_code or above.district_code,
         own.as_of_date or above.as_of_date,
         own.is_titled or above.is_titled,
+        own.months or above.months,
     )
 
 

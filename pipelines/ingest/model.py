@@ -45,7 +45,8 @@ class TableHead:
     """What is known about one table of one sheet before its rows are read.
 
     ``unit_factor`` is the number of yuan in one unit of the table's amounts: 1, or 10,000 for 万元; None where the
-    unit differs by column. ``columns`` maps each header path as found to the contract column it was recognised as
+    unit differs by column. ``months``: the first and the last month that title, sheet or file name tell (None: none
+    does). ``columns`` maps each header path as found to the contract column it was recognised as
     (None: passed over).
     """
 
@@ -57,6 +58,7 @@ class TableHead:
     encoding: str | None = None
     department_name: str | None = None
     as_of_date: date | None = None
+    months: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Batch:
     ``rows``: every stored column of the contract in its type (amounts ``decimal128(18, 2)`` in yuan, dates ``date32``,
     codes and texts ``string``, dictionary-encoded where values repeat, flags ``bool``, ratios ``decimal128(18, 6)``,
     integers ``int64``) and ``source_line`` (int64). A cell that could not be read is NULL and has a fault. Personal
-    columns are already dropped or hashed.
+    columns are already dropped or hashed (``Dataset.digest_columns`` stand behind the contract's own).
     A row of a wide table is several rows here, all with its ``source_line``; one that names a giver and a receiver is
     two, which sum to nothing.
     ``faults``: one row per cell fault, in the shape of ``FAULTS``; an empty ``column`` is the whole row, and the

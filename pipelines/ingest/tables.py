@@ -7,10 +7,13 @@ of headers in which it has an amount; all its lines have its line number. Does n
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -19,15 +22,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contracts.arrow_types import ARROW_TYPES, decoded, decoded_table, is_encoded
-from pipelines.contracts.model import Column, Dataset, Kind, Marks, Personal
+from pipelines.contracts.model import DROPPED_DIGEST, Column, Dataset, Kind, Marks, Personal
 from pipelines.contracts.words import SUSPECT, RowMark
 from pipelines.ingest import cells
+from pipelines.ingest.accounts import combined, hash_texts
 from pipelines.ingest.cells import Fault
 from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, is_universal, read_column
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.levels import Entry, Levels, Total
 from pipelines.ingest.marks import mark_of, mark_values
 from pipelines.ingest.model import FAULTS, Batch, Delivery, FileRefused, TableHead
+from pipelines.ingest.months import told_months
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.totals import (
@@ -151,6 +156,9 @@ class TableReader:
         self._transfer = transfer if transfer and transfer.giver in present else None
         self._deletion = next((h for h in recognised.headers if fold_header(h.path[-1])[0] in DELETION_HEADERS), None)
         self._shown = _unique([header.shown for header in recognised.headers])
+        name = PurePosixPath(delivery.relative_path).stem
+        told = (recognised.metadata.months, told_months(sheet), told_months(name))
+        months = next((found for found in told if found), None)
         self.head = TableHead(
             dataset=self._dataset.name,
             sheet=sheet,
@@ -162,7 +170,8 @@ class TableReader:
             unit_factor=recognised.unit.factor,
             encoding=encoding,
             department_name=recognised.metadata.department_name,
-            as_of_date=recognised.metadata.as_of_date,
+            as_of_date=recognised.metadata.as_of_date or (months and _last_day(delivery.fiscal_year, months[1])),
+            months=months,
         )
 
     def _refuse_other_origin(self) -> None:
@@ -380,7 +389,33 @@ class TableReader:
             elif column.name == "as_of_date" and self.head.as_of_date:
                 array = pc.coalesce(array, pa.scalar(self.head.as_of_date, pa.date32()))
             values[column.name] = array
-        return values
+        return values | self._digests(reading, lines.group)
+
+    def _digests(self, reading: _Reading, group: Group) -> dict[str, pa.Array]:
+        """What tells rows apart that differ in cells that are not stored (``Dataset.digest_columns``)."""
+        dropped = {
+            column.name: group.columns[column.name]
+            for column in self._dataset.columns
+            if column.personal is Personal.DROP and column.name in group.columns
+        }
+        unknown = [
+            header
+            for header in self._recognised.headers
+            if header.meaning is None
+            and header is not self._deletion
+            and not self._aliases.is_passed_over(self._dataset, header.path)
+        ]
+        hashes = {
+            header.index: hash_texts(reading.cells(header).strings, self._hash_secret)
+            for header in (*(header for headers in dropped.values() for header in headers), *unknown)
+        }
+        length = len(reading.raw)
+        return {
+            name: combined((hashes[header.index] for header in dropped.get(name.removesuffix("_digest"), ())), length)
+            if name != DROPPED_DIGEST
+            else combined((hashes[index] for index in sorted(hashes)), length)
+            for name in self._dataset.digest_columns
+        }
 
     def _origin(self, array: pa.Array, column: Column, raw: RawRows, faults: Faults, left_out: set[int]) -> pa.Array:
         """The folder's district or year in every row; a row that tells another one gets a fault."""
@@ -952,6 +987,10 @@ class _Survey:
 def looks_like_money(column: pa.Array) -> pa.Array:
     """Which cells of a column without a known header look like money: not page numbers, not years."""
     return pc.fill_null(pc.match_substring_regex(column, _MONEY), False)
+
+
+def _last_day(year: int, month: int) -> date:
+    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _is_label(column: Column | None) -> bool:

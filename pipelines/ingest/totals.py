@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.model import Dataset, Kind
+from pipelines.contracts.model import Dataset
 from pipelines.contracts.words import (
     BLOCK_TOTAL,
     BREAKDOWN_WORDS,
@@ -128,8 +128,7 @@ def hierarchies(dataset: Dataset) -> tuple[str, ...]:
 
     Rows that are documents, each with a number of its own, have none: a voucher is no sum of others.
     """
-    is_document = any(dataset[name].required and dataset[name].kind is Kind.TEXT for name in dataset.identity)
-    if is_document or not dataset.amount_columns:
+    if dataset.numbered_by or not dataset.amount_columns:
         return ()
     return tuple(name for name in HIERARCHIES if name in dataset.identity)
 

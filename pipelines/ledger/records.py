@@ -107,6 +107,8 @@ class TableRecord:
     ``accounted_lines`` of them are a row, a total or passed over (None: not counted by an earlier version of the
     program); ``delivered_rows`` is how many of these they gave, and ``delivered_money`` what their amounts sum to, by
     column: both before anybody judged them. ``warnings`` counts warnings by rule.
+    ``months`` are the first and the last month that title, sheet or file name tell (None: none does), ``filled`` the
+    columns of the accepted rows in the store that are not empty everywhere.
     """
 
     number: int
@@ -122,6 +124,8 @@ class TableRecord:
     delivered_rows: int
     delivered_money: Mapping[str, Decimal]
     warnings: Mapping[str, int] = field(default_factory=dict)
+    months: tuple[int, int] | None = None
+    filled: tuple[str, ...] = ()
 
     def count(self, *outcomes: LineOutcome) -> int:
         """The number of lines with one of these outcomes."""
@@ -182,8 +186,9 @@ class FileRecord:
     """One delivered file and what reading it gave.
 
     ``directory`` is the name of its reading in the store; ``first_seen_attempt`` the attempt that was being prepared
-    when this file first came, and ``first_seen_at`` when that was (UTC). ``sha256`` and ``bytes`` are those of the
-    delivered file (None: it could not be read); ``parquet`` are the files that reading it gave.
+    when this file first came, and ``first_seen_at`` when that was (UTC). ``written_at``: when it was written (UTC;
+    None: not known). ``sha256`` and ``bytes`` are those of the delivered file (None: it could not be read); ``parquet``
+    are the files that reading it gave.
     """
 
     source_file_id: str
@@ -198,6 +203,7 @@ class FileRecord:
     skipped: tuple[SkippedSheet, ...] = ()
     refusal: Refusal | None = None
     parquet: Mapping[str, StoredFile] = field(default_factory=dict)
+    written_at: datetime | None = None
 
     def after(self, moved: Mapping[int, Iterable[LineCount]]) -> FileRecord:
         """The record when lines of its tables, by the tables' numbers, have other outcomes (``TableRecord.after``)."""

@@ -33,8 +33,8 @@ from pipelines.ledger.conservation import Imbalance, imbalances
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
 from pipelines.log_fields import log_fields
-from pipelines.quality.duplicates import find_excluded
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
+from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_replaced
 from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.ahead import side_by_side
@@ -194,7 +194,14 @@ def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
 def _input_id(settings: Settings, district_code: str, files: list[FileRecord]) -> str:
     """What stands for everything delivered, in its order, and every setting that decides about it."""
     thresholds = settings.model_dump_json(
-        include={"set_aside", "set_aside_by_dataset", "thresholds", "thresholds_by_district", "findings_per_rule"}
+        include={
+            "set_aside",
+            "set_aside_by_dataset",
+            "thresholds",
+            "thresholds_by_district",
+            "findings_per_rule",
+            "replacement",
+        }
     )
     aliases = aliases_fingerprint(settings.raw, district_code)
     return fingerprint(content=[thresholds, aliases, *(file.source_file_id for file in files)])
@@ -221,7 +228,7 @@ def _decide(
     files_read: int,
     late: tuple[str, ...],
 ) -> Acceptance:
-    excluded = _excluded(settings, staged)
+    excluded, replaced = _replaced(settings, store, staged)
     release = store.release(input_id)
     judged: list[Finding] = []
     derived = settings.workshop / "derived"  # the lock lets one district-year be decided at a time
@@ -242,6 +249,7 @@ def _decide(
         *_refusals(store, files),
         *_closed(settings, store, late),
         *_warnings(store, files),
+        *replaced,
         *judged,
         *_too_much_set_aside(settings, store, files),
         *_not_conserved(store, decided, excluded),
@@ -285,13 +293,57 @@ def _decide(
     return _count(store, manifest, findings, files_read)
 
 
-def _excluded(settings: Settings, staged: list[tuple[Path, FileRecord]]) -> pa.Table:
+def _replaced(
+    settings: Settings, store: DistrictYearStore, staged: list[tuple[Path, FileRecord]]
+) -> tuple[pa.Table, list[Finding]]:
+    """The rows that do not count beside others of the district-year, and what there is to say about them."""
+    current = _current_if_whole(store)
+    before = pq.read_table(store.versions / str(current) / "excluded.parquet") if current is not None else None
+    settled = _settled(store, current)
+    parts: list[pa.Table] = [EXCLUDED_SCHEMA.empty_table()]
+    findings: list[Finding] = []
     with working_database(settings) as connection:
-        parts = []
         for dataset in DATASETS.values():
-            paths = [path for directory, _ in staged if (path := directory / f"{dataset.name}.parquet").exists()]
-            parts.append(find_excluded(connection, dataset, [str(path) for path in paths]))
-    return pa.concat_tables(parts)
+            replaced = find_replaced(
+                connection,
+                dataset,
+                [table for directory, record in staged for table in _tables(directory, record, dataset.name)],
+                district_code=store.district_code,
+                fiscal_year=store.fiscal_year,
+                settings=settings.replacement,
+                settled=settled,
+                withdrawn_before=before,
+            )
+            parts.append(replaced.excluded)
+            findings += replaced.findings
+    return pa.concat_tables(parts), findings
+
+
+def _settled(store: DistrictYearStore, current: int | None) -> set[tuple[str, str]]:
+    """Rule and key of the findings for which the version that counts was released by a person."""
+    if current is None or not store.manifest(current).release:
+        return set()
+    found = pq.read_table(store.versions / str(current) / "findings.parquet", columns=["rule_id", "finding_key"])
+    return {(row["rule_id"], row["finding_key"]) for row in found.to_pylist()}
+
+
+def _tables(directory: Path, record: FileRecord, dataset: str) -> Iterable[DeliveredTable]:
+    for table in record.tables:
+        if table.dataset == dataset and table.count(LineOutcome.ACCEPTED):
+            yield DeliveredTable(
+                dataset=dataset,
+                path=str(directory / f"{dataset}.parquet"),
+                source_file_id=record.source_file_id,
+                relative_path=record.relative_path,
+                number=table.number,
+                sheet=table.sheet,
+                first_seen=record.first_seen_attempt,
+                written_at=record.written_at,
+                headers=table.headers,
+                filled=frozenset(table.filled),
+                unit_factor=table.unit_factor,
+                months=table.months,
+            )
 
 
 def _refusals(store: DistrictYearStore, files: list[FileRecord]) -> Iterable[Finding]:

@@ -54,20 +54,26 @@ def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tu
     """SQL of the columns of ``part``, a row as stored, and the joins that complete it.
 
     ``values`` are the columns as stored. ``zeros``: department codes have lost some (``has_lost_zeros``). A line that
-    names an indicator instead of a department and a project gets those of the indicator. The core tables that are
-    joined must be filled.
+    names an indicator instead of a department and a project gets those of the indicator, where all of the indicator's
+    lines agree. The core tables that are joined must be filled.
     """
     whole = dict(values)
     joins = ""
     if transfer := dataset.transfer:
         owner = DATASETS[transfer.described_by]
-        (key,) = owner.identity
+        key = owner.numbered_by
+        described = ", ".join(
+            f"case when min({name}) = max({name}) then min({name}) end as {name}" for name in transfer.of_receiver
+        )
         whole |= {
             name: f"coalesce({values[name]}, case when {_is_unnamed(name, values)} then described.{name} end)"
             for name in transfer.of_receiver
         }
         joins += f"""
-        left join core.{owner.name} as described
+        left join (
+            select district_code, fiscal_year, {key}, {described} from core.{owner.name}
+            group by district_code, fiscal_year, {key}
+        ) as described
             on part.district_code = described.district_code and part.fiscal_year = described.fiscal_year
             and part.{transfer.receiver} = described.{key}"""
     if zeros:

@@ -368,7 +368,10 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
                     f"""insert into quality.{REJECTED_ROW.name} by name select {common},
                         excluded.rule_id as rule_ids, '' as columns, excluded.message as messages,
                         excluded.message_zh as messages_zh, to_json(part)::varchar as row_text
-                    from read_parquet($path, file_row_number = true) as part
+                    from (
+                        select columns(lambda name: not ends_with(name, '_digest'))
+                        from read_parquet($path, file_row_number = true)
+                    ) as part
                     join excluded_row as excluded on excluded.dataset = '{name}'
                         and part.source_file_id = excluded.source_file_id
                         and part.file_row_number = excluded.file_row_number""",
@@ -381,7 +384,9 @@ def _load_duplicates(connection: duckdb.DuckDBPyConnection, attempt: Attempt) ->
     connection.execute(
         f"""insert into quality.{DUPLICATE_ROW.name} by name
         select $district as district_code, $year as fiscal_year, dataset, source_file_id, source_sheet, source_line,
-            outcome as duplicate_kind, kept_source_file_id, kept_source_sheet, kept_source_line, money, kept_money,
+            case rule_id when 'withdrawn-by-later-delivery' then 'withdrawn'
+                when 'reclassified-by-later-delivery' then 'reclassified' else outcome end as duplicate_kind,
+            kept_source_file_id, kept_source_sheet, kept_source_line, money, kept_money,
             kept_money - money as money_difference
         from read_parquet($path) where outcome <> 'rejected'""",
         {

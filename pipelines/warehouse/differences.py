@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
 from pipelines.ledger.codec import StoreError
-from pipelines.quality.duplicates import EXCLUDED_SCHEMA, identity_expressions
+from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.contents import Attempt
@@ -285,8 +285,8 @@ def _changed_rows(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> It
     """Rows of both sides paired by identity, equal ones left out; columns are prefixed before_ and after_."""
     values = [column.name for column in dataset.value_columns]
     content = f"row({', '.join(values)})"
-    has_identity = " and ".join(f"{name} is not null" for name in dataset.identity_required) or "true"
-    identity = ", ".join(identity_expressions(dataset))
+    has_identity = f"{dataset.numbered_by} is not null" if dataset.numbered_by else "true"
+    identity = ", ".join(_same_line(dataset))
     kept = [*values, "source_file_id", "source_sheet", "source_line"]
     columns = ", ".join(f"{side}.{name} as {side}_{name}" for side in ("before", "after") for name in kept)
 
@@ -332,6 +332,20 @@ def _changed_rows(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> It
     while batch := result.fetchmany(10_000):
         for row in batch:
             yield dict(zip(names, row, strict=True))
+
+
+def _same_line(dataset: Dataset) -> list[str]:
+    """SQL of what two readings of one line have in common; of a numbered line, whatever it was put under."""
+    stored = {column.name for column in dataset.stored_columns}
+    names = [name for name in dataset.identity if name in stored]
+    parts = []
+    if dataset.numbered_by:
+        names = [name for name in names if name not in dataset.reclassified_by]
+        parts = [f"month({dataset.dated_by})"] if dataset.dated_by else []
+    for name in names:
+        other = dataset[name].name_column
+        parts.append(f"coalesce({name}, {other})" if other in stored else name)
+    return parts
 
 
 def _cause(row: Row, dataset: Dataset, district: str, year: int, source_paths: dict[str, str]) -> Cause:

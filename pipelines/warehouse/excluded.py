@@ -1,6 +1,6 @@
 """Rows that were read and valid but do not count, counted for the ledger: which lines of which table have moved.
 
-Does not belong here: deciding which rows do not count (quality.duplicates, warehouse.judge).
+Does not belong here: deciding which rows do not count (quality.replacement, warehouse.judge).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ import pyarrow as pa
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
 from pipelines.ledger.records import FileRecord
-from pipelines.quality.duplicates import EXCLUDED_SCHEMA
 from pipelines.quality.findings import Finding, cell_rule_finding
+from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
 from pipelines.settings import Settings
 from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros

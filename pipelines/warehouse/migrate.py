@@ -29,7 +29,7 @@ from pipelines.ledger.records import (
     StoredFile,
     TableRecord,
 )
-from pipelines.quality.duplicates import EXCLUDED_SCHEMA
+from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.scratch import scratch
 from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import describe_files

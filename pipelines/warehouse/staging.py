@@ -29,6 +29,7 @@ from pipelines.contracts.model import Severity
 from pipelines.ingest.deliveries import content_hash
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
+from pipelines.ingest.written import written_at
 from pipelines.ledger.codec import DamagedStoreError, as_json, read_record
 from pipelines.ledger.records import (
     FileRecord,
@@ -103,6 +104,7 @@ def stage_file(
             state=FileState.READ if reading.refusal is None else FileState.REFUSED,
             sha256=sha256,
             bytes=delivery.path.stat().st_size,
+            written_at=written_at(delivery.path),
             directory=directory.name,
             first_seen_attempt=attempt,
             first_seen_at=moment,
@@ -266,6 +268,7 @@ def _stage_table(
     delivered: dict[str, Decimal] = dict.fromkeys(amounts, Decimal("0.00"))
     lines = accounted = rows = 0
     warnings: Counter[str] = Counter()
+    filled: set[str] = set()
     with (
         closing(ahead(table.batches)) as batches,
         closing(Validator(head.dataset, texts_at_most=MAX_REJECTED_TEXTS)) as validator,
@@ -290,6 +293,8 @@ def _stage_table(
             tally.add(LineOutcome.PASSED_OVER, batch.passed_over, reasons=batch.passed_over["reason"])
             warnings.update(_warnings(batch))
             writers.accepted(number, head, validated.accepted)
+            names = validated.accepted.column_names
+            filled.update(name for name in names if validated.accepted[name].null_count < validated.accepted.num_rows)
             writers.rejected(number, head, validated.rejected)
             if batch.totals.num_rows:
                 totals.append((number, head, batch.totals))
@@ -309,6 +314,8 @@ def _stage_table(
         delivered_rows=rows,
         delivered_money=delivered,
         warnings=warnings,
+        months=head.months,
+        filled=tuple(sorted(filled)),
     )
 
 

@@ -1,5 +1,6 @@
--- One payment voucher stands in two files with rows that both count, so it may be counted twice.
--- 同一支付凭证号出现在两个文件中且均计入，可能重复计算。
+-- One voucher of a department and month stands in two files with the same amount, on another date and under another
+--   project: it may be counted twice. Numbers that begin again, refunds and lines of other payees are no such case.
+-- 同一部门同月同一凭证号、同一金额出现在两个文件中，日期与项目均不同，可能重复计算；重新编号、退款、不同收款人不在此列。
 -- rule: voucher-in-two-files
 -- severity: error
 -- category: execution
@@ -22,7 +23,15 @@ with district_year as (
 
 voucher as (
     select
-        hash(line.district_code, line.fiscal_year, line.voucher_number) as voucher_hash,
+        hash(
+            line.district_code,
+            line.fiscal_year,
+            line.voucher_number,
+            coalesce(line.department_code, line.department_name),
+            line.payee_account,
+            month(line.payment_date),
+            line.paid_amount
+        ) as voucher_hash,
         hash(line.source_file_id) as file_hash
     from core.payment as line
     inner join district_year
@@ -59,6 +68,25 @@ select
     count(*) as source_line_count
 from core.payment as line
 inner join candidate
-    on hash(line.district_code, line.fiscal_year, line.voucher_number) = candidate.voucher_hash
-group by line.district_code, line.fiscal_year, line.voucher_number
-having count(distinct line.source_file_id) > 1
+    on
+        hash(
+            line.district_code,
+            line.fiscal_year,
+            line.voucher_number,
+            coalesce(line.department_code, line.department_name),
+            line.payee_account,
+            month(line.payment_date),
+            line.paid_amount
+        ) = candidate.voucher_hash
+group by
+    line.district_code,
+    line.fiscal_year,
+    line.voucher_number,
+    coalesce(line.department_code, line.department_name),
+    line.payee_account,
+    month(line.payment_date),
+    line.paid_amount
+having
+    count(distinct line.source_file_id) > 1
+    and count(distinct line.payment_date) > 1
+    and count(distinct coalesce(line.project_code, line.project_name)) > 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from rule_cases.district import YEAR, District, clean, statement_only, yuan
@@ -851,19 +851,23 @@ def refund_of_everything(code: str) -> District:
     return district
 
 
-@fails("voucher-in-two-files", Expected("V4", 641_000, None, ("2 files",)))
-def voucher_delivered_in_two_files(code: str) -> District:
+@fails("voucher-in-two-files", Expected("V30", 2_000, None, ("2 files",)))
+def voucher_on_another_day_and_project_of_the_month(code: str) -> District:
     district = clean(code, stated=False)
-    district.pay("V4", "P4", 1_000, LATE, source_file_id=f"{code}-second-payment-file")
+    district.pay("V30", "P1", 1_000, LATE)
+    district.pay("V30", "P2", 1_000, LATE + timedelta(days=3), source_file_id=f"{code}-second-payment-file")
     district.state()
     return district
 
 
 @passes("voucher-in-two-files")
-def voucher_with_two_lines_of_one_file(code: str) -> District:
+def number_of_another_month_department_or_amount(code: str) -> District:
     district = clean(code, stated=False)
-    district.pay("V4", "P4", 1_000, LATE)
-    district.pay("V20", "P4", 1_000, LATE, source_file_id=f"{code}-second-payment-file")
+    second = f"{code}-second-payment-file"
+    district.pay("V30", "P1", 1_000, LATE)
+    district.pay("V30", "P2", 1_000, LATE - timedelta(days=3), source_file_id=second)
+    district.pay("V30", "P4", 1_000, LATE, source_file_id=second)
+    district.pay("V30", "P2", -400, LATE + timedelta(days=3), source_file_id=second)
     district.state()
     return district
 
