@@ -255,7 +255,9 @@ class PaymentExport:
         plant = (extra <= len(shares)) & (month != WORKBOOK_MONTH)
         # A copy of a row that is restated would be superseded and a duplicate at once; an orphan would be withdrawn.
         plant &= ~(np.isin(extra, (_Role.DUPLICATE, _Role.ORPHAN)) & (month == self._dirt.restated_month))
-        plant &= ~((extra == _Role.DUPLICATE) & np.isin(month + 1, (13, WORKBOOK_MONTH)))
+        # Nor is there a copy in the workbook's file, or in one that is delivered again whole.
+        without_copies = [number for number in (13, WORKBOOK_MONTH, self._dirt.restated_month) if number]
+        plant &= ~((extra == _Role.DUPLICATE) & np.isin(month + 1, without_copies))
         return np.concatenate([rows, rows[plant]]), np.concatenate([role, extra[plant]])
 
     def _pieces(self, line: Integers, day: Integers, index: Integers) -> list[Any]:
