@@ -209,8 +209,8 @@ class City:
             elif dice < 0.25:
                 self._restate(district, today)
 
-    def _payments(self, district: District, name: str, lines: list[Line], day: date) -> None:
-        self._write(district, name, _payments(lines), day)
+    def _payments(self, district: District, name: str, lines: list[Line], day: date, *, hours: float = -6) -> None:
+        self._write(district, name, _payments(lines), day, hours=hours)
         district.files[name] = lines
         self.done["deliveries"] += 1
         self.done["rows"] += len(lines)
@@ -237,7 +237,8 @@ class City:
             Line(x.voucher, x.day, x.department, x.project, max(1, x.cents + district.rng.randrange(-999, 999)))
             for x in chosen
         ]
-        self._payments(district, f"支付_{day:%Y%m%d}_更正.csv", again, day)
+        # A correction is written after what it corrects, if both come in one night.
+        self._payments(district, f"支付_{day:%Y%m%d}_更正.csv", again, day, hours=-3)
 
     def executed(self, district: District) -> Counter[str]:
         """Cents paid by project in what is delivered: of each voucher the correction, where there is one."""

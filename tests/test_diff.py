@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from decimal import Decimal
 
@@ -43,7 +44,11 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     bureau.deliver(f"{LISTED}/调整.csv", ADJUSTMENTS.split("    2024-06-10")[0])
     raw = bureau.settings.raw / PLACE
     (raw / "预算.csv").rename(raw / "年初预算.csv")
-    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00") + "    V4,2024-05-01,101,P1,111,八元\n")
+    first = bureau.deliver(
+        f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "610.00") + "    V4,2024-05-01,101,P1,111,八元\n"
+    )
+    # Of two files of one night the one that was written later counts.
+    os.utime(first, (first.stat().st_mtime - 60, first.stat().st_mtime - 60))
     bureau.deliver(
         f"{PLACE}/补报.csv", PAYMENTS.replace("100.00", "90.00").replace("V1", "V9").replace("600.00", "5.00")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +37,9 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     deliver_detail(
         bureau, payments=PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n    V4,2024-04-01,101,P2,111,900.00\n"
     )
+    # Of two files of one night the one that was written later counts.
+    first = bureau.settings.raw / "440199" / "2024" / "支付.csv"
+    os.utime(first, (first.stat().st_mtime - 60, first.stat().st_mtime - 60))
     bureau.deliver("440199/2024/更正.csv", PAYMENTS.replace("600.00", "610.00"))
     bureau.settings.set_aside.max_row_share = 1
     bureau.settings.set_aside.max_money_share = 1
