@@ -56,23 +56,35 @@ listed_name as (
     select
         district_code,
         fiscal_year,
-        department_name,
+        lower(department_name) as folded_name,
         min(department_code) as department_code,
         count(distinct department_code) as codes
     from core.department
-    group by district_code, fiscal_year, department_name
+    group by district_code, fiscal_year, lower(department_name)
 ),
 
 given_name as (
     select
         district_code,
         fiscal_year,
-        department_name,
+        lower(department_name) as folded_name,
         min(department_code) as department_code,
         count(distinct department_code) as codes
     from given
     where department_code is not null and department_name is not null
-    group by district_code, fiscal_year, department_name
+    group by district_code, fiscal_year, lower(department_name)
+),
+
+-- Names that differ in capitals only are one name; the other differences of looks are gone at the door.
+spelling as (
+    select
+        district_code,
+        fiscal_year,
+        lower(department_name) as folded_name,
+        min(department_name) as department_name
+    from given
+    where department_name is not null
+    group by district_code, fiscal_year, lower(department_name)
 ),
 
 code_name as (
@@ -161,6 +173,7 @@ unit as (
         given.fiscal_year,
         given.department_code as given_department_code,
         given.department_name as given_department_name,
+        spelling.department_name as spelt_department_name,
         coalesce(
             given.department_code,
             case
@@ -173,12 +186,17 @@ unit as (
         on
             given.district_code = listed_name.district_code
             and given.fiscal_year = listed_name.fiscal_year
-            and given.department_name = listed_name.department_name
+            and lower(given.department_name) = listed_name.folded_name
     left join given_name
         on
             given.district_code = given_name.district_code
             and given.fiscal_year = given_name.fiscal_year
-            and given.department_name = given_name.department_name
+            and lower(given.department_name) = given_name.folded_name
+    left join spelling
+        on
+            given.district_code = spelling.district_code
+            and given.fiscal_year = spelling.fiscal_year
+            and lower(given.department_name) = spelling.folded_name
 )
 
 select
@@ -188,12 +206,12 @@ select
     unit.given_department_name,
     unit.unit_code,
     case
-        when unit.unit_code is null then unit.given_department_name
+        when unit.unit_code is null then unit.spelt_department_name
         else coalesce(listed.department_name, code_name.department_name)
     end as unit_name,
     coalesce(topmost.above_code, unit.unit_code) as department_code,
     case
-        when unit.unit_code is null then unit.given_department_name
+        when unit.unit_code is null then unit.spelt_department_name
         when topmost.above_code is null then coalesce(listed.department_name, code_name.department_name)
         else coalesce(above_listed.department_name, above_name.department_name)
     end as department_name

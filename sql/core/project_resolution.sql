@@ -64,7 +64,8 @@ given as (
     from core.carryover
 ),
 
--- Names of projects repeat between departments, so a project's name counts within its department only.
+-- Names of projects repeat between departments, so a project's name counts within its department only; those that
+-- differ in capitals only are one.
 placed as (
     select
         given.district_code,
@@ -73,6 +74,13 @@ placed as (
         given.department_name as given_department_name,
         given.project_code as given_project_code,
         given.project_name as given_project_name,
+        min(given.project_name) over (
+            partition by
+                given.district_code,
+                given.fiscal_year,
+                coalesce(department.department_code, department.department_name),
+                lower(given.project_name)
+        ) as spelt_project_name,
         department.unit_code,
         department.unit_name,
         department.department_code,
@@ -105,9 +113,9 @@ uncoded as (
         district_code,
         fiscal_year,
         department_key,
-        given_project_name
+        spelt_project_name
     from placed
-    where given_project_code is null and given_project_name is not null
+    where given_project_code is null and spelt_project_name is not null
 ),
 
 coded as (
@@ -115,7 +123,7 @@ coded as (
         placed.district_code,
         placed.fiscal_year,
         placed.department_key,
-        placed.given_project_name,
+        placed.spelt_project_name,
         placed.given_project_code
     from placed
     inner join uncoded
@@ -123,7 +131,7 @@ coded as (
             placed.district_code = uncoded.district_code
             and placed.fiscal_year = uncoded.fiscal_year
             and placed.department_key = uncoded.department_key
-            and placed.given_project_name = uncoded.given_project_name
+            and placed.spelt_project_name = uncoded.spelt_project_name
     where placed.given_project_code is not null
 ),
 
@@ -132,7 +140,7 @@ listed_name as (
         coded.district_code,
         coded.fiscal_year,
         coded.department_key,
-        coded.given_project_name,
+        coded.spelt_project_name,
         min(coded.given_project_code) as project_code,
         count(distinct coded.given_project_code) as codes
     from coded
@@ -141,8 +149,8 @@ listed_name as (
             coded.district_code = listed.district_code
             and coded.fiscal_year = listed.fiscal_year
             and coded.given_project_code = listed.project_code
-            and coded.given_project_name = listed.project_name
-    group by coded.district_code, coded.fiscal_year, coded.department_key, coded.given_project_name
+            and lower(coded.spelt_project_name) = lower(listed.project_name)
+    group by coded.district_code, coded.fiscal_year, coded.department_key, coded.spelt_project_name
 ),
 
 given_name as (
@@ -150,11 +158,11 @@ given_name as (
         district_code,
         fiscal_year,
         department_key,
-        given_project_name,
+        spelt_project_name,
         min(given_project_code) as project_code,
         count(distinct given_project_code) as codes
     from coded
-    group by district_code, fiscal_year, department_key, given_project_name
+    group by district_code, fiscal_year, department_key, spelt_project_name
 ),
 
 coded_by_name as (
@@ -162,7 +170,7 @@ coded_by_name as (
         uncoded.district_code,
         uncoded.fiscal_year,
         uncoded.department_key,
-        uncoded.given_project_name,
+        uncoded.spelt_project_name,
         case
             when listed_name.codes = 1 then listed_name.project_code
             when listed_name.codes is null and given_name.codes = 1 then given_name.project_code
@@ -173,13 +181,13 @@ coded_by_name as (
             uncoded.district_code = listed_name.district_code
             and uncoded.fiscal_year = listed_name.fiscal_year
             and uncoded.department_key = listed_name.department_key
-            and uncoded.given_project_name = listed_name.given_project_name
+            and uncoded.spelt_project_name = listed_name.spelt_project_name
     left join given_name
         on
             uncoded.district_code = given_name.district_code
             and uncoded.fiscal_year = given_name.fiscal_year
             and uncoded.department_key = given_name.department_key
-            and uncoded.given_project_name = given_name.given_project_name
+            and uncoded.spelt_project_name = given_name.spelt_project_name
 ),
 
 resolved as (
@@ -193,13 +201,13 @@ resolved as (
             and placed.district_code = coded_by_name.district_code
             and placed.fiscal_year = coded_by_name.fiscal_year
             and placed.department_key = coded_by_name.department_key
-            and placed.given_project_name = coded_by_name.given_project_name
+            and placed.spelt_project_name = coded_by_name.spelt_project_name
 ),
 
 known as (
     select
         resolved.*,
-        coalesce(resolved.project_code, resolved.given_project_name) as project_key,
+        coalesce(resolved.project_code, resolved.spelt_project_name) as project_key,
         listed.project_name as listed_name,
         listed.project_kind as listed_kind,
         listed.expenditure_nature as listed_nature
@@ -275,7 +283,7 @@ select
     known.department_name,
     known.project_code,
     case
-        when known.project_code is null then known.given_project_name
+        when known.project_code is null then known.spelt_project_name
         else coalesce(known.listed_name, code_name.project_name)
     end as project_name,
     coalesce(known.listed_kind, stated_nature.project_kind) as project_kind,
