@@ -349,6 +349,14 @@ def test_a_comma_that_nobody_quoted_is_a_cell_too_many(office: Office, row: str,
     assert [rule for _, rule in table.rules] == (["row-has-too-many-cells"] if named else [])
 
 
+@pytest.mark.parametrize("header", ["单位名称,年初预算数,执行数,备注", "单位名称,年初预算数,执行数,"])
+def test_thousands_that_slipped_into_the_remarks_are_no_remark(office: Office, header: str) -> None:
+    text = f"{header}\n甲局,1000,17,300.00\n乙局,1000,5,\n丙局,1000,6,见附件3\n"
+    table = office.read(office.put("a.csv", text)).table
+    assert table.rules == [(2, "amount-split-by-its-comma")]
+    assert table.faults[0]["found"] == "17,300.00"
+
+
 def test_a_first_row_with_a_cell_too_many_moves_no_other(office: Office) -> None:
     text = "单位名称,年初预算数,执行数\n科协,老干部,700,350\n" + "乙局,800,400\n" * 59
     table = office.read(office.put("a.csv", text)).table

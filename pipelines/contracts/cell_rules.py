@@ -65,6 +65,11 @@ _ERRORS = (
         "本行有 {found} 个单元格，表头有 {expected} 个。",
     ),
     (
+        "amount-split-by-its-comma",
+        "{found} may be one amount whose comma was not quoted: deliver it without commas, or quoted.",
+        "{found} 可能是一个未加引号的千分位金额：请去掉千分位逗号，或加引号。",
+    ),
+    (
         "row-total-disagrees",
         "The row's own total {found} is not the sum of its parts {expected}.",
         "本行合计 {found} 不等于各分项之和 {expected}。",

@@ -58,6 +58,8 @@ _FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
 _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21}|[0-9]{6,9}[A-Za-z][0-9]{12})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
 _MONEY = r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$"
+_BEFORE_COMMA = r"^\s*-?[0-9]{1,3}$"
+_BEHIND = r"^[0-9]{3}(\.[0-9]{1,2})?\s*$"
 _SHOWN_VALUE = r"^[0-9A-Za-z.,\-+/:%() 元万年月日]*$"
 _SHOWN_TEXT = r"^(?:[0-9]{0,14}[^0-9])*[0-9]{0,14}$"
 
@@ -239,6 +241,7 @@ class TableReader:
             lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
         self._add_faults(raw, groups, passed, faults)
         self._check_row_totals(reading, groups, passed, faults)
+        self._find_split_amounts(reading, passed, faults)
         batch = self._assemble(reading, groups, passed, faults)
         return both_sides(batch, self._transfer) if self._transfer else batch
 
@@ -322,6 +325,30 @@ class TableReader:
                 if abs(amounts[0] - sum(known)) > tolerance:
                     fault = Fault("row-total-disagrees", f"{amounts[0]:,}", f"{sum(known):,}")
                     faults.add(reading.raw.lines[position].as_py(), total.column.name, fault)
+
+    def _find_split_amounts(self, reading: _Reading, passed: dict[int, str], faults: Faults) -> None:
+        """Rows of a text in which an unquoted comma moved the thousands of an amount into the remarks behind it."""
+        if self.head.encoding is None:
+            return
+        named = {header.index: header for header in self._recognised.headers}
+        for header in self._recognised.headers:
+            behind = named.get(header.index + 1)
+            is_open = behind is None or (behind.column is not None and behind.column.name == "remark")
+            if header.column is None or header.column.kind is not Kind.AMOUNT or not is_open:
+                continue
+            if header.index + 1 >= len(reading.raw.columns):
+                continue
+            amounts, others = (decoded(reading.raw.columns[index]) for index in (header.index, header.index + 1))
+            if others.null_count == len(others):
+                continue
+            is_split = pc.and_(
+                pc.match_substring_regex(amounts, _BEFORE_COMMA), pc.match_substring_regex(others, _BEHIND)
+            )
+            for position in pc.indices_nonzero(pc.fill_null(is_split, False)).to_pylist():
+                if position not in passed:
+                    found = f"{amounts[position].as_py()},{others[position].as_py()}"
+                    fault = Fault("amount-split-by-its-comma", found)
+                    faults.add(reading.raw.lines[position].as_py(), header.column.name, fault)
 
     def _assemble(self, reading: _Reading, groups: Sequence[_Lines], passed: dict[int, str], faults: Faults) -> Batch:
         raw = reading.raw
