@@ -35,7 +35,7 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     for district in ("440103", "999999"):
         shutil.copytree(CHECKOUT / "raw" / district, bureau.settings.raw / district)
     deliver_detail(
-        bureau, payments=PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n    V4,2024-04-01,101,P2,111,900.00\n"
+        bureau, payments=PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n    V4,2024-05-01,101,P2,111,900.00\n"
     )
     # Of two files of one night the one that was written later counts.
     first = bureau.settings.raw / "440199" / "2024" / "支付.csv"

@@ -290,6 +290,14 @@ PAIRS = [
         outcomes={DUPLICATE: 30},
     ),
     Pair(
+        "11 one department delivers its own lines without one of them",
+        {"财政局.csv": export(BUREAU)},
+        {"乙局.csv": export([*DEPARTMENT[:9], *DEPARTMENT[10:]])},
+        executed=paid(*BUREAU) - Decimal(DEPARTMENT[9].yuan),
+        outcomes={DUPLICATE: 29, WITHDRAWN: 1},
+        found=frozenset({WITHDRAWN_TOLD}),
+    ),
+    Pair(
         "12 two sources with other amounts",
         {"财政局.csv": export(BUREAU)},
         {"乙局.csv": export(with_amount(DEPARTMENT, {4: "1200.00"}), other_layout=True)},

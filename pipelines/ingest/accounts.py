@@ -27,6 +27,8 @@ _MOST_REMEMBERED = 1_000_000
 _LONGEST_NUMBER = 19
 _SHORTER = np.array([int("1" * digits or "0") for digits in range(_LONGEST_NUMBER + 1)], dtype=np.uint64)
 """How many texts of digits are shorter than one of so many digits: what tells 007 from 7 when both are numbers."""
+_MOST_TEXTS = 300_000
+"""Texts whose hashes are remembered at most."""
 _EMPTY = np.uint64(0)
 _MIXING = np.uint64(0x9E3779B97F4A7C15)
 """An odd number, so that no hash is lost where several are mixed."""
@@ -61,14 +63,41 @@ def hash_digits(accounts: pa.Array, secret: bytes) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(hashes), [None, pa.py_buffer(offsets), pa.py_buffer(shown)])
 
 
-def hash_texts(texts: pa.Array, secret: bytes) -> _Numbers:
+def hash_texts(texts: pa.DictionaryArray, secret: bytes) -> _Numbers:
     """The keyed hash of each text as a number, 0 for an empty cell; spellings that differ in width or case agree."""
-    folded = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(texts, ""), form="NFKC"))
-    encoded = pc.dictionary_encode(pc.replace_substring_regex(folded, r"\s+", ""))
-    distinct = encoded.dictionary
-    hashes = np.where(pc.equal(distinct, "").to_numpy(zero_copy_only=False), _EMPTY, _computed(distinct, secret))
-    found: _Numbers = hashes[encoded.indices.to_numpy()]
+    hashes = _known_texts(secret).hashes(texts.dictionary)
+    found: _Numbers = np.append(hashes, _EMPTY)[pc.fill_null(texts.indices, len(hashes)).to_numpy()]
     return found
+
+
+class _KnownTexts:
+    """The hashes of texts under one key; the texts of one batch come again in the next."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._known: dict[str | None, int] = {}
+
+    def hashes(self, texts: pa.Array) -> _Numbers:
+        """The hash of each of these texts."""
+        known = self._known if len(self._known) <= _MOST_TEXTS else {}
+        found = [known.get(text) for text in texts.to_pylist()]
+        new = [position for position, number in enumerate(found) if number is None]
+        if new:
+            asked = texts.take(pa.array(new))
+            folded = pc.utf8_lower(pc.utf8_normalize(pc.fill_null(asked, ""), form="NFKC"))
+            folded = pc.replace_substring_regex(folded, r"\s+", "")
+            is_empty = pc.equal(folded, "").to_numpy(zero_copy_only=False)
+            numbers = np.where(is_empty, _EMPTY, _computed(folded, self._secret)).tolist()
+            known = known | dict(zip(asked.to_pylist(), numbers, strict=True))
+            for position, number in zip(new, numbers, strict=True):
+                found[position] = number
+        self._known = known
+        return np.array(found, dtype=np.uint64)
+
+
+@lru_cache(maxsize=1)
+def _known_texts(secret: bytes) -> _KnownTexts:
+    return _KnownTexts(secret)
 
 
 def combined(columns: Iterable[_Numbers], length: int) -> pa.Array:

@@ -433,7 +433,7 @@ class TableReader:
             and not self._aliases.is_passed_over(self._dataset, header.path)
         ]
         hashes = {
-            header.index: hash_texts(reading.cells(header).strings, self._hash_secret)
+            header.index: hash_texts(reading.cells(header).encoded, self._hash_secret)
             for header in (*(header for headers in dropped.values() for header in headers), *unknown)
         }
         length = len(reading.raw)
