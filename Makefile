@@ -1,6 +1,6 @@
 # The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
 # ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
-.PHONY: dictionary help nightly test lint format audit dagster install
+.PHONY: coverage dictionary help nightly test lint format audit dagster install
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -17,6 +17,14 @@ nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取
 
 test: $(INSTALLED)  ## All tests | 全部测试
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# Beside `test`, because measuring costs a good part of its time again.
+coverage: $(INSTALLED)  ## All tests, and the floor that their coverage may not fall below | 测试及覆盖率下限
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
+
+dictionary: $(INSTALLED)  ## Write docs/data-dictionary anew, from the sample | 重新生成数据字典
+	@place=$$(mktemp -d) && $(BIN)/district-finance nightly --raw raw --warehouse "$$place" >/dev/null && \
+	$(BIN)/python -m pipelines.reports.dictionary "$$place/district_finance.duckdb" docs; rm -rf "$$place"
 
 lint: lint-style lint-format lint-types lint-layers lint-sql  ## Style, types, import layers, SQL | 代码规范、类型、分层与 SQL 检查
 

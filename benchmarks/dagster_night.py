@@ -11,7 +11,7 @@ import datetime
 import dagster as dg
 
 from pipelines.cli import end_at_once
-from pipelines.definitions import defs
+from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
 
 
@@ -23,10 +23,11 @@ def run() -> bool:
             scheduled_execution_time=datetime.datetime.now(datetime.UTC),
             resources={"settings": Settings()},
         )
-        tick = defs.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
+        definitions = build_definitions()
+        tick = definitions.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
         if not tick.run_requests:
             raise RuntimeError(f"the schedule asks for no run: {tick.skip_message}")
-        job = defs.resolve_job_def("nightly")
+        job = definitions.resolve_job_def("nightly")
         return job.execute_in_process(instance=instance, tags=dict(tick.run_requests[0].tags)).success
 
 

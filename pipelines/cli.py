@@ -35,13 +35,18 @@ _published = click.option(
 
 
 def run() -> NoReturn:
-    """The installed command: ``main``, and then the end of the process at once."""
+    """The installed command: ``main``, and then the end of the process at once; a traceback goes to the log."""
     try:
         main()
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
         end_at_once(end.code)
+    except Exception as error:
+        from pipelines.commands.unexpected import report_unexpected
+
+        report_unexpected(error, _loaded[-1] if _loaded else None)
+        end_at_once(1)
     raise AssertionError("click always ends with an exit code")
 
 
@@ -404,4 +409,9 @@ def _settings(raw: Path | None, warehouse: Path | None, published: Path | None =
     """Settings with the command line's directories on top."""
     from pipelines.commands.configuration import load_settings
 
-    return load_settings(raw=raw, warehouse=warehouse, published=published)
+    _loaded.append(load_settings(raw=raw, warehouse=warehouse, published=published))
+    return _loaded[-1]
+
+
+_loaded: list[Settings] = []
+"""The settings of the command that runs, for ``run``."""

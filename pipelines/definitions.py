@@ -6,22 +6,34 @@ import dagster as dg
 
 from pipelines.orchestration.accepted import DELIVERY, accept
 from pipelines.orchestration.automation import NIGHTLY, new_deliveries, nightly_schedule, tell_crashed_runs
-from pipelines.orchestration.published import publish
+from pipelines.orchestration.published import publishing
 from pipelines.orchestration.reports import report
 from pipelines.settings import Settings
 
 
-@dg.resource(description="Paths, limits and thresholds, from environment and district-finance.toml.")
-def settings(_: dg.InitResourceContext) -> Settings:
-    """The settings, read anew for every run and every evaluation."""
-    return Settings()
+def build_definitions(settings: Settings | None = None) -> dg.Definitions:
+    """Everything that Dagster knows, for these settings; None: those of environment and district-finance.toml.
+
+    The schedule and how old a table may become are those of the moment; all else is read anew for every run and every
+    evaluation where ``settings`` is None.
+    """
+
+    @dg.resource(description="Paths, limits and thresholds, from environment and district-finance.toml.")
+    def settings_resource(_: dg.InitResourceContext) -> Settings:
+        return settings or Settings()
+
+    schedule = (settings or Settings()).schedule
+    return dg.Definitions(
+        assets=[DELIVERY, accept, publishing(schedule), report],
+        jobs=[NIGHTLY],
+        schedules=[nightly_schedule(schedule)],
+        sensors=[new_deliveries, tell_crashed_runs],
+        resources={"settings": settings_resource},
+        executor=dg.in_process_executor,
+    )
 
 
-defs = dg.Definitions(
-    assets=[DELIVERY, accept, publish, report],
-    jobs=[NIGHTLY],
-    schedules=[nightly_schedule],
-    sensors=[new_deliveries, tell_crashed_runs],
-    resources={"settings": settings},
-    executor=dg.in_process_executor,
-)
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster's own programs load."""
+    return build_definitions()

@@ -53,16 +53,18 @@ class WorkFailedError(Exception):
     """Work in another process came to no result.
 
     ``reason`` is the bound that it broke (``memory``, ``time``), ``crash`` where the process ended by itself, ``error``
-    where the work raised what its caller does not expect. ``detail`` is what was seen, for a log.
+    where the work raised what its caller does not expect. ``found`` is what was seen in a few words, ``detail`` the
+    rest of it, for a log.
     """
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+    def __init__(self, reason: Reason, found: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {found} {detail}".rstrip())
         self.reason: Reason = reason
+        self.found = found
         self.detail = detail
 
-    def __reduce__(self) -> tuple[type[WorkFailedError], tuple[Reason, str]]:
-        return type(self), (self.reason, self.detail)
+    def __reduce__(self) -> tuple[type[WorkFailedError], tuple[Reason, str, str]]:
+        return type(self), (self.reason, self.found, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,7 @@ class _Worker:
             told += part
         if not told:
             return WorkFailedError("crash", "the process could not be started, or ended with its minder")
-        reason, detail = json.loads(told)
-        return WorkFailedError(reason, detail)
+        return WorkFailedError(*json.loads(told))
 
     def dismiss(self) -> None:
         """Lets go of the process, which its minder then ends; nothing waits for one that cannot be ended."""
@@ -363,17 +364,16 @@ def _mind(task: int, told: int, memory_bytes: int) -> None:
             os.kill(worker, signal.SIGKILL)
             os.waitpid(worker, 0)
             break
-    if reason == "memory":
-        detail = f"{memory // 1024**2:,} MB in use"
-    else:
+    found, detail = f"{memory // 1024**2:,} MB in use", ""
+    if reason != "memory":
         words = os.pread(stderr, os.fstat(stderr).st_size, 0).decode("utf-8", "replace")[-_STDERR_CHARACTERS:]
         if any(word in words for word in _OUT_OF_MEMORY):
             reason = "memory"
         code = os.waitstatus_to_exitcode(status)
-        how = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
-        detail = " ".join([how, *words.split()])
+        found = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
+        detail = " ".join(words.split())
     with suppress(BrokenPipeError):
-        os.write(told, json.dumps([reason, detail]).encode())
+        os.write(told, json.dumps([reason, found, detail]).encode())
 
 
 def _resident_bytes(process: int) -> int:
@@ -477,7 +477,7 @@ def _answer(work: Callable[..., object], args: tuple[object, ...], used_up: int)
     except OSError as error:
         failure = error
     except MemoryError as error:
-        return WorkFailedError("memory", str(error) or "MemoryError")
-    except Exception:
-        return WorkFailedError("error", traceback.format_exc())
+        return WorkFailedError("memory", "a request for more than there is", str(error) or "MemoryError")
+    except Exception as error:
+        return WorkFailedError("error", type(error).__name__, traceback.format_exc())
     return _Answer(result, failure, is_last=_resident_bytes(os.getpid()) > used_up)

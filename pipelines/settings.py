@@ -37,6 +37,15 @@ class Limits(_Group):
     max_cell_characters: int = Field(32_767, gt=0, description="Characters in one cell.")
     header_search_rows: int = Field(30, gt=0, description="First rows among which the header is looked for.")
     batch_rows: int = Field(250_000, gt=0, description="Rows of a text file that are in memory at a time.")
+    reading_processes: int | None = Field(
+        None, ge=1, description="Files that are read at a time, each in a process of its own; at most one per core."
+    )
+    reading_memory_mb: int = Field(
+        3072, ge=256, description="Memory of the process that reads a file; beyond it the file is refused."
+    )
+    reading_seconds: float = Field(
+        900, gt=0, description="Time in which one file has to be read; beyond it the file is refused."
+    )
     settle_seconds: float = Field(0.0, ge=0, description="A file younger than this is taken to be still written.")
 
 

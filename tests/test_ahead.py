@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from pipelines.warehouse.ahead import SIDE_BY_SIDE, ahead, side_by_side
+from pipelines.warehouse.ahead import ahead, side_by_side
 
 
 def _threads() -> list[str]:
@@ -59,13 +59,13 @@ def test_giving_up_ends_the_reading() -> None:
 
 
 def test_work_side_by_side_comes_back_in_order() -> None:
-    together = threading.Barrier(SIDE_BY_SIDE, timeout=30)
+    together = threading.Barrier(3, timeout=30)
 
     def squared(number: int) -> int:
         together.wait()
         return number * number
 
-    assert side_by_side(squared, range(4 * SIDE_BY_SIDE)) == [number * number for number in range(4 * SIDE_BY_SIDE)]
+    assert side_by_side(squared, range(12), at_a_time=3) == [number * number for number in range(12)]
     assert _threads() == []
 
 
@@ -78,6 +78,6 @@ def test_a_failure_ends_the_work_side_by_side() -> None:
         raise ValueError(f"file {number}")
 
     with pytest.raises(ValueError, match="file 0"):
-        side_by_side(failing, range(1_000))
+        side_by_side(failing, range(1_000), at_a_time=2)
     assert len(begun) < 1_000
     assert _threads() == []

@@ -67,6 +67,35 @@ def test_the_workbook_marks_the_wrong_cell_and_runs_nothing(bureau: Bureau, tmp_
     assert (sheet["C4"].value, sheet["C4"].data_type) == ("=1+1", "s")
 
 
+def test_a_row_that_another_file_set_aside_comes_back_under_the_offices_headers(tmp_path: Path) -> None:
+    """A payment of a project that nobody knows was read without a fault: it is kept as it was stored."""
+    office = Bureau(tmp_path / "office")
+    vouchers = "".join(f"    V{number},2024-05-02,101,P1,111,1.00,{{}}\n" for number in range(10, 40))
+    heads = "    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额,收款人账号\n"
+    orphan = "    V99,2024-05-02,101,P9,111,4.50,6222021234567890123\n"
+    long_name = f"440199/2024/{'长' * 80}.csv"
+    deliver_detail(office)
+    (office.settings.raw / "440199/2024/支付.csv").unlink()
+    office.deliver(long_name, heads + vouchers.format(*[""] * 30) + orphan)
+    assert office.night().acceptances[0].status == "accepted"
+    run(office, "--workbooks", str(tmp_path / "out"))
+    (path,) = (tmp_path / "out" / "440199" / "2024").glob("长*-更正.xlsx")
+    sheet = load_workbook(path)["更正1"]
+    cells = dict(zip([cell.value for cell in sheet[2]], [cell.value for cell in sheet[3]], strict=True))
+    del cells["需更正的原因"]
+    assert cells == {
+        "行号": 32,
+        "支付凭证号": "V99",
+        "支付日期": "2024-05-02",
+        "部门编码": "101",
+        "项目编码": "P9",
+        "资金性质编码": "111",
+        "实际支付金额": "4.50",
+        "区划编码": "440199",
+        "年度": "2024",
+    }
+
+
 def test_files_of_similar_paths_have_workbooks_of_their_own(tmp_path: Path) -> None:
     office = Bureau(tmp_path / "office")
     for path in ("a/b.csv", "a_b.csv"):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.ingest import opening
 from pipelines.ingest.deliveries import DistrictYear, aliases_fingerprint, content_hash, find_deliveries
+from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import Delivery, FileRefused
 from pipelines.ingest.read import read_file
 from pipelines.settings import Settings
@@ -106,14 +109,103 @@ def test_a_file_dated_in_the_future_waits_no_longer_than_others(raw: Path) -> No
     assert len(find_deliveries(settings, now=written + 61).by_district_year) == 1
 
 
-@pytest.mark.parametrize("name", ["换\n行.csv", "quo\"te's.csv", "空 格；.csv", "-rf.csv"])
-def test_odd_names_are_names(raw: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("换\n行.csv", r"换\n行.csv"),
+        ("\x1b[31m红\u202e.csv", r"\x1b[31m红\u202e.csv"),
+        ("quo\"te's.csv", "quo\"te's.csv"),
+        ("空 格；.csv", "空 格；.csv"),
+        ("-rf.csv", "-rf.csv"),
+    ],
+)
+def test_odd_names_are_names(raw: Path, name: str, shown: str) -> None:
+    """They are read; what cannot be shown in one line is written out wherever the name stands."""
     path = put(raw, f"440103/2022/{name}", "部门编码,部门名称\n101,甲\n")
     settings = Settings(raw=raw)
     (delivery,) = find_deliveries(settings).by_district_year[DistrictYear("440103", 2022)]
     assert delivery.path == path
+    assert delivery.relative_path == f"440103/2022/{shown}"
     tables = read_file(delivery, settings=settings, hash_secret=b"x").tables
     assert [batch.rows.num_rows for table in tables for batch in table.batches] == [1]
+
+
+def test_a_name_in_another_encoding_is_a_delivery_that_is_refused(raw: Path) -> None:
+    put(raw, "440103/2022/a.csv")
+    named = os.fsencode(raw / "440103" / "2022") + b"/" + "支付.csv".encode("gbk")
+    os.rename(raw / "440103" / "2022" / "a.csv", named)  # noqa: PTH104 - bytes
+    settings = Settings(raw=raw)
+    (delivery,) = find_deliveries(settings).by_district_year[DistrictYear("440103", 2022)]
+    assert delivery.relative_path.endswith(r"\xb8\xb6.csv")
+    with pytest.raises(FileRefused, match=r"not UTF-8: 440103/2022/.*\\xb8\\xb6\.csv.*Rename") as refusal:
+        read_file(delivery, settings=settings, hash_secret=b"x")
+    assert refusal.value.rule.id == "file-name-not-utf8"
+
+
+def test_a_link_into_another_districts_folder_is_told_and_never_read(raw: Path) -> None:
+    secret = put(raw, "440104/2022/a.csv", "部门编码,部门名称\n1,x\n")
+    theirs = put(raw, "440104/header_aliases.csv", "dataset,column,header\n")
+    put(raw, "440103/2022/b.csv", "部门编码,部门名称\n1,x\n")
+    (raw / "440103" / "2022" / "a.csv").symlink_to(secret)
+    (raw / "440103" / "2022" / "same.csv").symlink_to(raw / "440103" / "2022" / "b.csv")
+    (raw / "440103" / "header_aliases.csv").symlink_to(theirs)
+    settings = Settings(raw=raw)
+    found = find_deliveries(settings)
+    names = [delivery.path.name for delivery in found.by_district_year[DistrictYear("440103", 2022)]]
+    assert names == ["b.csv", "same.csv"]
+    (problem,) = found.problems
+    assert "440103/2022/a.csv: a link that leads out of the district's folder" in problem
+    delivery = Delivery(raw / "440103" / "2022" / "a.csv", "440103/2022/a.csv", "440103", 2022)
+    with pytest.raises(FileRefused) as refusal:
+        read_file(delivery, settings=settings, hash_secret=b"x")
+    assert refusal.value.rule.id == "file-outside-raw"
+    with pytest.raises(FileRefused) as refusal:
+        read_layout(raw, "440103", 2022)
+    assert refusal.value.rule.id == "file-outside-raw"
+
+
+def test_a_folder_and_a_file_that_do_not_answer_are_told_after_a_while(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a share that went away; the others are found."""
+    put(raw, "440103/2022/a.csv")
+    dead = put(raw, "440103/2022/dead/b.csv").parent
+    put(raw, "440104/2022/c.csv")
+    monkeypatch.setattr(opening, "ANSWER_SECONDS", 0.2)
+    gone = threading.Event()
+    listed, opened = os.scandir, os.open
+
+    def scandir(path: Any = ".") -> Any:
+        gone.wait(60 if Path(path) == dead else 0)
+        return listed(path)
+
+    def open_(path: Any, *args: Any, **options: Any) -> int:
+        gone.wait(60 if Path(path).name == "a.csv" else 0)
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(os, "open", open_)
+    found = find_deliveries(Settings(raw=raw))
+    file, folder = found.by_district_year[DistrictYear("440103", 2022)]
+    assert (file.path.name, folder.path) == ("a.csv", dead)
+    assert len(found.by_district_year[DistrictYear("440104", 2022)]) == 1
+    with pytest.raises(PermissionError) as error:
+        content_hash(file)
+    assert error.value.errno == errno.ETIMEDOUT
+    gone.set()
+
+
+def test_a_pipe_keeps_nobody_waiting(raw: Path) -> None:
+    (raw / "440103" / "2022").mkdir(parents=True)
+    os.mkfifo(raw / "440103" / "2022" / "a.csv")
+    os.mkfifo(raw / "440103" / "header_aliases.csv")
+    found = find_deliveries(Settings(raw=raw))
+    assert "440103/2022/a.csv: not a regular file" in found.problems[0]
+    with pytest.raises(FileRefused, match="Not a regular file") as refusal:
+        read_layout(raw, "440103", 2022)
+    assert refusal.value.rule.id == "file-not-readable"
+    with pytest.raises(PermissionError, match="Not a regular file"):
+        content_hash(Delivery(raw / "440103" / "2022" / "a.csv", "a.csv", "440103", 2022))
 
 
 def test_the_hash_is_that_of_the_bytes(raw: Path) -> None:
@@ -176,10 +268,14 @@ def test_an_alias_file_outside_raw_or_closed_is_refused_with_the_files_of_its_di
     alias.unlink()
     alias.write_text("dataset,column,header\n")
 
-    def closed(path: Path) -> bytes:
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    opened = os.open
 
-    monkeypatch.setattr(Path, "read_bytes", closed)
+    def closed(path: Any, *args: Any, **options: Any) -> int:
+        if Path(path) == alias:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", closed)
     with pytest.raises(FileRefused) as refused:
         read_file(delivery, settings=Settings(raw=raw), hash_secret=b"")
     assert refused.value.rule.id == "file-not-readable"

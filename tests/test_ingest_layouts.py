@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ingest_files import DISTRICT, YEAR, Office
 
+from pipelines.contracts.model import Column
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.model import FileRefused
 
@@ -100,6 +102,10 @@ def test_a_sheet_is_passed_over_by_name(office: Office) -> None:
         ),
         ("dataset,column,header\nlayout,decimal_sign,;\n", "line 2: option 'decimal_sign' cannot be ';'"),
         ("dataset,column,header\nlayout,colour,red\n", "line 2: option 'colour'"),
+        (f"dataset,column,header\npayment,paid_amount,{'长' * 200_000}\n", "is no CSV there"),
+        (f"dataset,column,header\npayment,paid_amount,{'长' * 300}\n", "line 2: 300 characters in one cell"),
+        ('dataset,column,header\npayment,paid_amount,"实支\npayment,paid_amount,付款\n', "is a quote not closed?"),
+        (f'dataset,column,header\npayment,paid_amount,"实支\n{"*,paid_amount,付款" * 99}"\n', "line 3: 1,"),
     ],
 )
 def test_what_is_wrong_in_an_alias_file_is_told_with_its_line(office: Office, text: str, told: str) -> None:
@@ -108,6 +114,31 @@ def test_what_is_wrong_in_an_alias_file_is_told_with_its_line(office: Office, te
         read_layout(office.raw, DISTRICT, YEAR)
     assert refusal.value.rule.id == "alias-file-wrong"
     assert told in refusal.value.message
+
+
+def test_an_endless_alias_file_is_refused(office: Office) -> None:
+    office.aliases("dataset,column,header\n" + "payment,paid_amount,实支\n" * 100_000)
+    with pytest.raises(FileRefused, match="more than 2,097,152 bytes") as refusal:
+        read_layout(office.raw, DISTRICT, YEAR)
+    assert refusal.value.rule.id == "file-not-readable"
+
+
+def test_many_aliases_are_taken_at_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column is made anew once, however many lines are about it: each of them would copy all before it."""
+    made: list[str] = []
+    changed = Column.but
+
+    def but(column: Column, **changes: Any) -> Column:
+        made.append(column.name)
+        return changed(column, **changes)
+
+    monkeypatch.setattr(Column, "but", but)
+    lines = [f"payment,paid_amount,实支{number},\npayment,fund_type_code,资金{number},111" for number in range(4_000)]
+    office.aliases("\n".join(["dataset,column,header,value", *lines]))
+    payment = read_layout(office.raw, DISTRICT, YEAR).datasets["payment"]
+    assert payment["paid_amount"].headers[-4_000:] == tuple(f"实支{number}" for number in range(4_000))
+    assert payment["fund_type_code"].codes[-1] == ("资金3999", "111")
+    assert sorted(made) == ["fund_type_code", "paid_amount"]
 
 
 def test_an_alias_file_that_is_not_utf8_is_told(office: Office) -> None:

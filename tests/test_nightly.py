@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from pipelines.ingest.deliveries import find_deliveries
 from pipelines.log_fields import current_log_fields
 from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK
 from pipelines.warehouse.accept import accept_district_year
-from pipelines.warehouse.reference import ReferenceFileError
 from pipelines.warehouse.stages import Stage, listening
 
 CHECKOUT = Path(__file__).parent.parent
@@ -356,16 +356,47 @@ def test_a_file_outside_district_and_year_is_told(bureau: Bureau) -> None:
     assert any("预算.csv" in problem for problem in night.problems)
 
 
-def test_a_reference_file_that_leads_out_of_raw_is_never_read(bureau: Bureau, tmp_path: Path) -> None:
+PARAMETERS = """
+    district_code,version,first_fiscal_year,last_fiscal_year,carryover_increase_cut_share,source_note
+    ,own,2024,,0.{share},
+    """
+
+
+def test_a_wrong_reference_file_holds_its_own_district_back_and_changes_nothing(bureau: Bureau) -> None:
     deliver_detail(bureau)
-    outside = tmp_path / "outside.csv"
-    outside.write_text("a secret\n")
-    place = bureau.settings.raw / "440199" / "reference"
-    place.mkdir()
-    (place / "warning_thresholds.csv").symlink_to(outside)
-    with pytest.raises(ReferenceFileError, match=r"leads out of raw/.*链接指向 raw 之外") as told:
-        bureau.night()
-    assert "secret" not in str(told.value)
+    bureau.deliver("440200/2024/支付.csv", PAYMENTS)
+    place = "440199/reference/control_number_parameters.csv"
+    own = bureau.deliver(place, PARAMETERS.format(share=25))
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    shares = "select carryover_increase_cut_share from core.control_number_parameters where district_code = '440199'"
+    assert bureau.one(shares) == (Decimal("0.250000"),)
+    before = bureau.night().publication.build_id
+
+    for make_wrong, told in (
+        (lambda: own.write_text(own.read_text().replace("0.25", "9" * 30)), "line 2, column carryover_increase"),
+        (lambda: os.mkfifo(own), "Not a regular file"),
+    ):
+        make_wrong()
+        bureau.deliver("440200/2024/支付.csv", PAYMENTS.replace("600.00", f"60{len(told)}.00"))
+        night = bureau.night()
+        assert night.exit_code == SOMETHING_HELD_BACK
+        assert [(found.district_code, found.status) for found in night.acceptances] == [
+            ("440199", "held_back"),
+            ("440200", "accepted"),
+        ]
+        (finding,) = [found for found in night.acceptances[0].findings if found.severity == "fatal"]
+        assert (finding.rule_id, finding.finding_key) == ("reference-file-wrong", place)
+        assert told in finding.message
+        assert bureau.one(shares) == (Decimal("0.250000"),)
+        own.unlink()
+
+    bureau.deliver(place, PARAMETERS.format(share=30))
+    night = bureau.night()
+    assert (night.exit_code, night.acceptances[0].status) == (ALL_PUBLISHED, "unchanged")
+    assert bureau.one(shares) == (Decimal("0.300000"),)
+    own.unlink()
+    assert bureau.night().publication.build_id != before
+    assert bureau.rows(shares) == []
 
 
 # Readers ---------------------------------------------------------------------------------------------------------

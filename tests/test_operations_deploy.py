@@ -63,6 +63,19 @@ def test_systemd_would_tell_of_a_wrong_line(installed_units: Path) -> None:
     assert "district-finance-misspelt" in verify(installed_units).stderr
 
 
+def test_little_of_the_machine_is_exposed_to_a_service() -> None:
+    """As systemd counts it, 0 is nothing and 10 everything; what is left is the network, the deliveries, children."""
+    program = require_program("systemd-analyze", "systemd")
+    for service in (unit for unit in UNITS if unit.suffix == ".service"):
+        done = subprocess.run(
+            [program, "security", "--offline=true", "--threshold=20", "--no-pager", service],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
 def test_services_run_as_their_own_user_and_the_pages_stay_on_this_machine() -> None:
     services = [unit for unit in UNITS if unit.suffix == ".service"]
     assert len(services) == 5

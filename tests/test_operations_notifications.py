@@ -27,7 +27,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.definitions import defs
+from pipelines.definitions import build_definitions
 from pipelines.nightly import run_night
 from pipelines.operations.channels import cut
 from pipelines.operations.notify import tell_failure, tell_night, tell_test, unreachable_receivers
@@ -415,7 +415,7 @@ def test_a_schedule_that_finds_nothing_to_run_tells_it_once(tmp_path: Path, robo
         for day in (5, 6):
             night = datetime(2026, 1, day, 2, tzinfo=UTC)
             context = dg.build_schedule_context(instance, night, resources={"settings": settings})
-            tick = defs.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
+            tick = build_definitions(settings).resolve_schedule_def("nightly_schedule").evaluate_tick(context)
             assert not tick.run_requests
             assert "is the share mounted" in str(tick.skip_message)
     (told,) = robot.bodies

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.definitions import defs
+from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
 
 CHECKOUT = Path(__file__).parent.parent
@@ -34,6 +34,7 @@ class Instance:
         self.daemon = daemon
         self.runs = dg.DagsterInstance.ephemeral()
         self.settings = settings
+        self.definitions = build_definitions(settings)
         self.cursor: str | None = None
 
     def deliver(self, district_year: str, name: str, text: str) -> None:
@@ -49,7 +50,7 @@ class Instance:
             scheduled_execution_time=datetime.datetime(2026, 1, 5, 2, 0, tzinfo=datetime.UTC),
             resources={"settings": self.settings},
         )
-        data = defs.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
+        data = self.definitions.resolve_schedule_def("nightly_schedule").evaluate_tick(context)
         return data.run_requests[0] if data.run_requests else str(data.skip_message)
 
     def sense(self) -> dg.RunRequest | str:
@@ -57,7 +58,7 @@ class Instance:
         context = dg.build_sensor_context(
             instance=self.daemon, cursor=self.cursor, resources={"settings": self.settings}
         )
-        data = defs.resolve_sensor_def("new_deliveries").evaluate_tick(context)
+        data = self.definitions.resolve_sensor_def("new_deliveries").evaluate_tick(context)
         self.cursor = data.cursor
         return data.run_requests[0] if data.run_requests else str(data.skip_message)
 
@@ -65,8 +66,8 @@ class Instance:
         """Executes the job as the request asks."""
         keys = self.daemon.get_dynamic_partitions("district_fiscal_year")
         self.runs.add_dynamic_partitions("district_fiscal_year", list(keys))
-        return defs.resolve_job_def("nightly").execute_in_process(
-            instance=self.runs, tags=dict(request.tags), resources={"settings": self.settings}, raise_on_error=False
+        return self.definitions.resolve_job_def("nightly").execute_in_process(
+            instance=self.runs, tags=dict(request.tags), raise_on_error=False
         )
 
     def materialized(self, asset: str) -> set[str]:
@@ -111,7 +112,7 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetC
 
 
 def test_lineage_runs_from_delivery_to_published_rates() -> None:
-    graph = defs.resolve_asset_graph()
+    graph = build_definitions(Settings()).resolve_asset_graph()
     rates = dg.AssetKey(["summary", "department_execution"])
     upstream, waiting = set(), [rates]
     while waiting:
@@ -132,10 +133,11 @@ def test_lineage_runs_from_delivery_to_published_rates() -> None:
 
 
 def test_schedule_and_sensor_run_without_being_switched_on() -> None:
-    schedule = defs.resolve_schedule_def("nightly_schedule")
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
+    definitions = build_definitions(Settings(schedule={"cron": "30 3 * * *", "time_zone": "Asia/Urumqi"}))
+    schedule = definitions.resolve_schedule_def("nightly_schedule")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 3 * * *", "Asia/Urumqi")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-    assert defs.resolve_sensor_def("new_deliveries").default_status is dg.DefaultSensorStatus.RUNNING
+    assert definitions.resolve_sensor_def("new_deliveries").default_status is dg.DefaultSensorStatus.RUNNING
 
 
 class TestScheduledNight:

@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 from bureau import BUDGET, Bureau
 
-from pipelines.definitions import defs
+from pipelines.definitions import build_definitions
 from pipelines.ingest.personal import name_without_numbers, without_numbers
 from pipelines.reports.corrections import corrections, write_corrections
 
@@ -75,13 +75,13 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
         workbook.add_worksheet(f"转{IN_SHEET}").write_row(0, 0, ["部门", f"电话{IN_HEADER}", 1234.5])
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("district_fiscal_year", [f"{code}-2024" for code in range(440196, 440200)])
-        run = defs.resolve_job_def("nightly").execute_in_process(
+        job = build_definitions(settings).resolve_job_def("nightly")
+        run = job.execute_in_process(
             instance=instance,
             tags={
                 "dagster/asset_partition_range_start": "440196-2024",
                 "dagster/asset_partition_range_end": "440199-2024",
             },
-            resources={"settings": settings},
             raise_on_error=False,
         )
         events = [str(entry) for entry in instance.all_logs(run.run_id)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +17,12 @@ from pipelines.contracts.reference_tables import REFERENCE_TABLES
 from pipelines.sql_files import SqlFileError, in_order, read_sql_file, read_sql_group
 from pipelines.warehouse.database import CHINESE_SCHEMA, create_chinese_views, create_core_tables, run_sql
 from pipelines.warehouse.reference import (
+    DEFAULTS,
     ReferenceFileError,
     load_reference_tables,
     read_reference_file,
     reference_fingerprint,
+    wrong_reference_files,
 )
 
 HEAD = "-- One sentence.\n-- 一句话。\n"
@@ -219,6 +222,13 @@ def test_the_default_reference_tables_load_and_a_districts_own_replace_them(tmp_
         ("self_evaluation_rubric", ",v,2022,,best-from,80,\n", "rubric_item.*best-from.*good-from"),
         ("self_evaluation_rubric", ",,2022,,good-from,80,\n", "version"),
         ("self_evaluation_rubric", ",v,soon,,good-from,80,\n", "first_fiscal_year.*soon"),
+        ("self_evaluation_rubric", ",v,12345678901234567890,,good-from,80,\n", "first_fiscal_year.*123456"),
+        ("self_evaluation_rubric", f",v,2022,,good-from,{'9' * 40},\n", "rubric_value.*999"),
+        ("self_evaluation_rubric", ",v,2022,,good-from,８0,\n", "rubric_value"),
+        ("self_evaluation_rubric", ",v,2022,,good-from,80,,more\n", "line 2: more cells than the 7"),
+        ("self_evaluation_rubric", ',v,2022,,good-from,80,"note\n', "is a quote not closed"),
+        ("self_evaluation_rubric", f",v,2022,,good-from,80,{'长' * 200_000}\n", "line 1: it is no CSV there"),
+        ("self_evaluation_rubric", f",v,2022,,good-from,80,{'长' * 2_000}\n", "source_note.*2,000"),
     ],
 )
 def test_a_bad_reference_file_is_refused_with_its_place(tmp_path: Path, name: str, text: str, complaint: str) -> None:
@@ -248,6 +258,34 @@ def test_the_documented_yardstick_can_be_put_in_place_as_it_is(tmp_path: Path, d
         (4, "project", Decimal("0.3333")),
     ]
     assert [row["source_note"] for row in rows][1] in ("bulletin of April", "4月通报")
+
+
+def test_what_is_no_reference_file_of_the_district_is_told_and_never_read(tmp_path: Path) -> None:
+    (tmp_path / "outside.csv").write_text("a secret\n")
+    raw = tmp_path / "raw"
+    folder = raw / "440103" / "reference"
+    folder.mkdir(parents=True)
+    own = folder / "self_evaluation_rubric.csv"
+    theirs = raw / "440104" / "reference" / own.name
+    theirs.parent.mkdir(parents=True)
+    shutil.copyfile(DEFAULTS / own.name, theirs)
+    for make, told in (
+        (lambda: own.symlink_to(tmp_path / "outside.csv"), "leads out of the district's folder"),
+        (lambda: own.symlink_to(theirs), "leads out of the district's folder"),
+        (lambda: own.symlink_to(own), "cannot be read"),
+        (own.mkdir, "Not a regular file"),
+        (lambda: own.write_bytes(b"x" * 5_000_000), "more than 4,194,304 bytes"),
+    ):
+        make()
+        (error,) = wrong_reference_files(raw, "440103")
+        assert told in str(error)
+        assert own.name in error.told_zh
+        assert wrong_reference_files(raw, "440104") == []
+        own.rmdir() if own.is_dir() and not own.is_symlink() else own.unlink()
+    folder.rmdir()
+    folder.write_text("no folder")
+    (error,) = wrong_reference_files(raw, "440103")
+    assert "the folder cannot be looked into" in str(error)
 
 
 def test_a_reference_file_in_no_known_encoding_is_refused(tmp_path: Path) -> None:

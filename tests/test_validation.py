@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pipelines.contracts.arrow_types import ARROW_TYPES, decoded_table
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
-from pipelines.ingest.model import FAULTS, PASSED_OVER, Batch
+from pipelines.ingest.model import FAULTS, Batch
 from pipelines.quality.validate import REASONS, Validated, Validator
 
 Row = dict[str, Any]
@@ -121,7 +121,8 @@ def batch_of(rows: pa.Table, unreadable_lines: tuple[int, ...] = ()) -> Batch:
         faults=pa.Table.from_pylist(faults, schema=FAULTS),
         texts_at=lambda places: pa.table({"行": pc.cast(places, pa.string())}),
         totals=rows.slice(0, 0),
-        passed_over=PASSED_OVER.empty_table(),
+        passed_over=rows.slice(0, 0),
+        lines=rows.num_rows,
     )
 
 

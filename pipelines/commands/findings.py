@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from pipelines.printable import printable
 from pipelines.settings import Settings
 
 ROWS_SHOWN = 20
@@ -19,13 +20,14 @@ ROWS_SHOWN = 20
 
 def describe_finding(finding: Mapping[str, Any]) -> str:
     """A row of ``quality.finding`` as three lines: place and rule, Chinese message, English message."""
-    where = [finding["finding_key"]]
+    where = [printable(finding["finding_key"] or "")]
     if sheet := finding["source_sheet"]:
-        where.append(f"工作表 sheet {sheet}")
+        where.append(f"工作表 sheet {printable(sheet)}")
     if line := finding["source_line"]:
         where.append(f"行 line {line}")
     place = f"{finding['district_code']}/{finding['fiscal_year']} {', '.join(filter(None, where))}".rstrip()
-    return f"{place} [{finding['rule_id']}]\n    {finding['message_zh']}\n    {finding['message']}"
+    messages = printable(finding["message_zh"]), printable(finding["message"])
+    return "\n    ".join([f"{place} [{finding['rule_id']}]", *messages])
 
 
 def print_findings(settings: Settings, district: str | None, year: int | None, workbooks: Path | None) -> None:
@@ -40,8 +42,8 @@ def print_findings(settings: Settings, district: str | None, year: int | None, w
         for finding in correction.findings:
             click.echo(f"  {finding['severity']}: {describe_finding(finding)}")
         for row in correction.rows[:ROWS_SHOWN]:
-            sheet = f"{row.sheet} " if row.sheet else ""
-            click.echo(f"  {sheet}行 line {row.line}: {row.reasons_zh}\n    {row.reasons}")
+            sheet = f"{printable(row.sheet)} " if row.sheet else ""
+            click.echo(f"  {sheet}行 line {row.line}: {printable(row.reasons_zh)}\n    {printable(row.reasons)}")
         if len(correction.rows) > ROWS_SHOWN:
             click.echo(f"  … 另有 {len(correction.rows) - ROWS_SHOWN} 行 more rows: --workbooks DIR")
     if workbooks:

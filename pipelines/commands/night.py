@@ -18,6 +18,7 @@ from pipelines.commands.progress import progress
 from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import definition, value_labels
 from pipelines.contracts.model import Severity
+from pipelines.isolation import start_early
 from pipelines.ledger.codec import StoreError
 from pipelines.nightly import Night, run_night
 from pipelines.settings import Settings
@@ -26,7 +27,7 @@ from pipelines.warehouse.connect import NotPublishedError, open_published
 from pipelines.warehouse.contents import held_attempt
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.publish import BuildError
-from pipelines.warehouse.reference import ReferenceFileError
+from pipelines.warehouse.staging import LOAD_READING
 from pipelines.warehouse.store import DistrictYearStore
 
 DEPARTMENT_ROWS = 30
@@ -41,10 +42,11 @@ def run_and_report(settings: Settings) -> int:
 
     Raises ``click.ClickException`` where the night could not be completed for a reason that its user can mend.
     """
+    start_early(LOAD_READING)
     try:
         with progress("nightly 夜间处理"):
             night = run_night(settings)
-    except (WarehouseLockedError, StoreError, BuildError, ReferenceFileError) as error:
+    except (WarehouseLockedError, StoreError, BuildError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(

@@ -15,6 +15,8 @@ from copy import copy
 from rich.console import Console
 from rich.status import Status
 
+from pipelines.printable import printable
+
 _PROGRAM = "pipelines"
 _FACTS = ("district", "year", "version", "file", "refused", "build", "path", "rows")
 
@@ -49,7 +51,7 @@ def _plain_lines() -> logging.Handler:
 
 
 class _Sentence(logging.Formatter):
-    """The message followed by the facts that the record carries, as ``name=value``.
+    """The message followed by the facts that the record carries, as ``name=value``: one record, one line.
 
     A traceback is for the structured log; what a user can mend is said by the command's own error.
     """
@@ -58,7 +60,7 @@ class _Sentence(logging.Formatter):
         facts = [f"{name}={value}" for name in _FACTS if (value := getattr(record, name, None)) is not None]
         shown = copy(record)
         shown.exc_info = shown.exc_text = None
-        return " ".join([super().format(shown), *facts])
+        return printable(" ".join([super().format(shown), *facts]))
 
 
 class _StatusLine(logging.Handler):

@@ -11,15 +11,16 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from pipelines.printable import printable
 from pipelines.reports.result_files import as_text
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Heads and rows aligned, columns of numbers to the right; a head may have several lines.
 
-    Line breaks inside a value become spaces, so that one row is one line.
+    Line breaks inside a value become spaces, so that one row is one line; other controls are written out.
     """
-    texts = [[" ".join(as_text(value).split("\n")) for value in row] for row in rows]
+    texts = [[printable(" ".join(as_text(value).splitlines())) for value in row] for row in rows]
     head_lines = [head.split("\n") for head in heads]
     height = max((len(lines) for lines in head_lines), default=0)
     above = [[lines[line] if line < len(lines) else "" for lines in head_lines] for line in range(height)]

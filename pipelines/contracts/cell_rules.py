@@ -129,6 +129,7 @@ _WARNINGS = (
     ("header-ignored", "The header {found} is not known and was passed over.", "未识别的表头 {found} 已略过。"),
 )
 _FATALS = (
+    ("reference-file-wrong", "A reference file of the district is wrong: {found}", "本区参考表有误：{found}"),
     ("alias-file-wrong", "The header alias file is wrong: {found}.", "表头别名文件有误：{found}。"),
     ("file-not-readable", "The file cannot be read: {found}.", "文件无法读取：{found}。"),
     (
@@ -141,7 +142,31 @@ _FATALS = (
         "The file exceeds a limit: {found}, at most {expected}.",
         "文件超限：{found}，上限 {expected}。",
     ),
-    ("file-outside-raw", "The file leads out of the raw directory.", "文件指向 raw 目录之外。"),
+    (
+        "file-outside-raw",
+        "{found} is a link that leads out of its district's folder; put the file itself there.",
+        "{found} 为链接，指向本区文件夹之外，请放入文件本身。",
+    ),
+    (
+        "file-name-not-utf8",
+        "The name of the file is not UTF-8: {found}.",
+        "文件名不是 UTF-8 编码：{found}。",
+    ),
+    (
+        "reading-takes-too-much-memory",
+        "Reading the file took more memory than {expected}: {found}.",
+        "读取该文件所用内存超过 {expected}：{found}。",
+    ),
+    (
+        "reading-takes-too-long",
+        "Reading the file took longer than {expected}: {found}.",
+        "读取该文件的时间超过 {expected}：{found}。",
+    ),
+    (
+        "reading-ended-abnormally",
+        "The process that read the file came to no result: {found}.",
+        "读取该文件的进程未得出结果：{found}。",
+    ),
     (
         "encoding-not-known",
         "The text is not UTF-8, UTF-16 or GB18030: {found}.",

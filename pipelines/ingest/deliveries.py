@@ -11,18 +11,20 @@ import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.ingest.layouts import ALIAS_FILE, alias_file
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Delivery, FileRefused
+from pipelines.ingest.opening import answered, blocks
 from pipelines.ledger.fingerprint import fingerprint
+from pipelines.printable import printable
 from pipelines.settings import Settings
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
 _DOCUMENTS = (".md",)
-_HASH_BLOCK = 4 * 1024**2
 
 
 class DistrictYear(NamedTuple):
@@ -69,35 +71,63 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
         return found
     now = time.time() if now is None else now
     closed: list[tuple[Path, OSError]] = []
-    for directory, folders, files in os.walk(raw, onerror=lambda error: closed.append((Path(error.filename), error))):
-        folders.sort()
-        for name in [name for name in folders if name.startswith(".")]:
-            folders.remove(name)
-            found.passed_over.append(PassedOver(_relative(raw, Path(directory, name)), "hidden folder", "隐藏文件夹"))
-        # os.path.islink says no where Path.is_symlink raises, which a folder that may not be entered would make it do.
-        links = [name for name in folders if os.path.islink(Path(directory, name))]  # noqa: PTH114 - as just said
-        for name in sorted([*files, *links]):
-            path = Path(directory, name)
-            relative = _relative(raw, path)
-            try:
-                if told := _not_a_delivery(path, relative):
-                    found.passed_over.append(told)
-                elif told := _problem(path, relative, raw):
-                    found.misplaced.append(told)
-                elif _is_young(path.stat(), now, settings.limits.settle_seconds):
-                    found.passed_over.append(
-                        PassedOver(
-                            relative, "still being written: it is read in the next run", "可能仍在写入，下次再读"
-                        )
-                    )
-                else:
-                    _collect(collected, path, relative)
-            except OSError as error:
-                closed.append((path, error))
+    waiting = [raw]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            look = answered(partial(_look_into, folder, raw, now, settings.limits.settle_seconds), about=folder)
+        except OSError as error:
+            closed.append((folder, error))
+            continue
+        waiting += reversed(look.folders)
+        found.passed_over += look.passed_over
+        found.misplaced += look.misplaced
+        closed += look.closed
+        for path in look.files:
+            _collect(collected, path, _relative(raw, path))
     for path, reason in closed:
         _add_closed(found, collected, path, _relative(raw, path), reason)
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
     return found
+
+
+@dataclass(slots=True)
+class _Look:
+    """What lies in one folder: the folders to look into next, the files that are deliveries, and what is neither."""
+
+    folders: list[Path] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    misplaced: list[PassedOver] = field(default_factory=list)
+    closed: list[tuple[Path, OSError]] = field(default_factory=list)
+
+
+def _look_into(folder: Path, raw: Path, now: float, settle_seconds: float) -> _Look:
+    look = _Look()
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        path = folder / entry.name
+        relative = _relative(raw, path)
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name.startswith("."):
+                    look.passed_over.append(PassedOver(relative, "hidden folder", "隐藏文件夹"))
+                else:
+                    look.folders.append(path)
+            elif told := _not_a_delivery(path, relative):
+                look.passed_over.append(told)
+            elif told := _problem(path, relative, raw):
+                look.misplaced.append(told)
+            elif _is_young(path.stat(), now, settle_seconds):
+                look.passed_over.append(
+                    PassedOver(relative, "still being written: it is read in the next run", "可能仍在写入，下次再读")
+                )
+            else:
+                look.files.append(path)
+        except OSError as error:
+            look.closed.append((path, error))
+    return look
 
 
 def _collect(collected: defaultdict[DistrictYear, list[Delivery]], path: Path, relative: str) -> None:
@@ -141,7 +171,8 @@ def _is_young(file: os.stat_result, now: float, settle_seconds: float) -> bool:
 
 
 def _relative(raw: Path, path: Path) -> str:
-    return path.relative_to(raw).as_posix()
+    """The path below raw/ as it can be shown and kept."""
+    return printable(path.relative_to(raw).as_posix())
 
 
 def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PLR0911 - one reason a line
@@ -163,11 +194,13 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
 
 
 def _problem(path: Path, relative: str, raw: Path) -> PassedOver | None:
-    if path.is_symlink() and leads_out_of(path, raw):
-        return PassedOver(
-            relative, "a link that leads out of raw/; put the file itself there", "链接指向 raw 之外，请放入文件本身"
-        )
     parts = relative.split("/")
+    if path.is_symlink() and leads_out_of(path, raw, parts[0]):
+        return PassedOver(
+            relative,
+            "a link that leads out of the district's folder; put the file itself there",
+            "链接指向本区文件夹之外，请放入文件本身",
+        )
     if len(parts) < 3 or not _is_place(parts):
         return PassedOver(
             relative,
@@ -184,13 +217,12 @@ def content_hash(delivery: Delivery) -> str:
 
     Raises:
         FileNotFoundError: it is not there any more.
-        PermissionError: it cannot be read, for whatever reason: rights, a bad disk, a share that went away.
+        PermissionError: it cannot be read, for whatever reason: rights, a bad disk, a share that does not answer.
     """
     digest = hashlib.sha256()
     try:
-        with delivery.path.open("rb") as stream:
-            while block := stream.read(_HASH_BLOCK):
-                digest.update(block)
+        for block in blocks(delivery.path):
+            digest.update(block)
     except FileNotFoundError:
         raise
     except OSError as error:

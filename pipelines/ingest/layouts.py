@@ -20,8 +20,10 @@ from pipelines.contracts.model import Column, Dataset
 from pipelines.ingest.cells import UNIT_FACTORS, DateOrder, fold
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import FileRefused
+from pipelines.ingest.opening import small_file
 
 ALIAS_FILE = "header_aliases.csv"
+_MAX_BYTES = 2 * 1024**2
 OPTIONS: Mapping[str, str] = {
     "decimal_sign": "'.' (default) or ','",
     "date_order": "ymd (default), dmy or mdy",
@@ -67,11 +69,13 @@ def alias_file(raw: Path, district_code: str) -> bytes | None:
     path = raw / district_code / ALIAS_FILE
     name = f"{district_code}/{ALIAS_FILE}"
     try:
-        if leads_out_of(path, raw):
+        if leads_out_of(path, raw, district_code):
             raise FileRefused("file-outside-raw", found=name)
-        # A link that leads to nothing is no file, and must not be taken for none: it is opened, and fails.
-        return path.read_bytes() if path.is_file() or path.is_symlink() else None
+        return small_file(path, at_most=_MAX_BYTES)
     except OSError as error:
+        # A link that leads to nothing is no file, and must not be taken for none.
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            return None
         raise FileRefused(
             "file-not-readable",
             found=f"{name}: {error.strerror or error}",
@@ -128,7 +132,7 @@ def _entries(text: str, fiscal_year: int, name: str) -> Iterator[_Entry]:
         yield from _entries_of(reader, fiscal_year, name)
     except csv.Error as error:
         # A cell of a length that no header has, or a quotation mark that is never closed.
-        raise _wrong(name, reader.line_num, str(error)) from None
+        raise _wrong(name, reader.line_num, f"it is no CSV there ({error}); is a quote not closed?") from None
 
 
 def _entries_of(reader: csv.DictReader[str], fiscal_year: int, name: str) -> Iterator[_Entry]:

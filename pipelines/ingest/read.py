@@ -7,6 +7,7 @@ name. Does not belong here: what a cell or a header means.
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,7 @@ from pipelines.ingest.tables import TableReader, looks_like_money
 from pipelines.ingest.units import WorkbookUnits
 from pipelines.ingest.workbook import read_sheets
 from pipelines.ledger.records import SkippedSheet
+from pipelines.printable import is_utf8
 from pipelines.settings import Settings
 
 FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")
@@ -59,11 +61,19 @@ _FEW_ROWS = 1_000
 def read_file(delivery: Delivery, *, settings: Settings, hash_secret: bytes) -> ReadFile:
     """Open a delivery for reading.
 
-    ``hash_secret`` is the key of the hash that stands for payee accounts. Raises ``FileRefused`` for a type that is
-    not read, for a file beyond ``settings.limits``, and for one that is not below ``settings.raw``.
+    ``hash_secret`` is the key of the hash that stands for payee accounts. Raises ``FileRefused`` for a name that
+    is no UTF-8, for a type that is not read, for a file beyond ``settings.limits``, and for one that is not below
+    its district's folder.
     """
     path = delivery.path
-    if leads_out_of(path, settings.raw):
+    if not is_utf8(os.path.relpath(path, settings.raw)):
+        raise FileRefused(
+            "file-name-not-utf8",
+            found=delivery.relative_path,
+            remedy="Rename the file, or deliver it again through a client that writes UTF-8.",
+            remedy_zh="请重命名该文件，或用支持 UTF-8 的客户端重新报送。",
+        )
+    if leads_out_of(path, settings.raw, delivery.district_code):
         raise FileRefused("file-outside-raw", found=delivery.relative_path)
     size = path.stat().st_size
     if size > settings.limits.max_file_bytes:

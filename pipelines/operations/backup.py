@@ -40,6 +40,8 @@ _WAREHOUSE, _RAW = "warehouse", "raw"
 _TRIES = 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _BLOCK = 1024**2
+_MANIFEST = {"format": int, "store_schema_version": int, "program_version": str, "sha256": dict}
+"""What a manifest has, and of which type."""
 
 
 class BackupError(Exception):
@@ -127,6 +129,8 @@ def _snapshot(settings: Settings) -> Iterator[Path]:
         for entry in settings.accepted.iterdir():
             if entry.is_file():
                 _link_steadily(entry, accepted / entry.name)
+        for folder in sorted(settings.accepted.glob("*/reference")):
+            _link_steadily(folder, accepted / folder.relative_to(settings.accepted))
         for store in district_years(settings.accepted):
             marks = (store.directory / "current", store.held / "manifest.json")
             _link_steadily(store.directory, accepted / store.directory.relative_to(settings.accepted), marks)
@@ -200,7 +204,7 @@ def _pack(target: Path, roots: list[tuple[str, Path]], now: datetime) -> dict[st
                 "taken_at": now.isoformat(timespec="seconds"),
                 "sha256": hashes,
             }
-            text = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+            text = json.dumps(manifest, indent=1).encode()  # names may be no UTF-8
             member = tarfile.TarInfo(MANIFEST)
             member.size, member.mtime, member.mode = len(text), int(now.timestamp()), 0o600
             archive.addfile(member, BytesIO(text))
@@ -264,7 +268,7 @@ def _unpack(archive: Path, staging: Path) -> dict[str, str]:
                     os.fsync(file.fileno())
                 target.chmod(member.mode & 0o640)
                 hashes[member.name] = hashing.digest.hexdigest()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise BackupError(
                 f"{staging.parent}: {error.strerror}. Make room and try again; nothing was restored. "
@@ -279,12 +283,7 @@ def _unpack(archive: Path, staging: Path) -> dict[str, str]:
 def _check(archive: Path, manifest_file: Path, hashes: dict[str, str]) -> None:
     if not manifest_file.exists():
         raise BackupError(f"{archive}: has no {MANIFEST}: not complete, or not a backup. 备份不完整。")
-    try:
-        manifest: dict[str, Any] = json.loads(manifest_file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise BackupError(
-            f"{archive}: {MANIFEST} is damaged. Use another backup. 备份已损坏，请换用其他备份。"
-        ) from None
+    manifest = _manifest(archive, manifest_file)
     if manifest["format"] > FORMAT or manifest["store_schema_version"] > SCHEMA_VERSION:
         raise BackupError(
             f"{archive}: written by version {manifest['program_version']} of the program (store schema "
@@ -299,6 +298,24 @@ def _check(archive: Path, manifest_file: Path, hashes: dict[str, str]) -> None:
             f"{archive}: damaged: {', '.join(wrong[:3])} differ from {MANIFEST}. Use another backup. "
             "备份已损坏，请换用其他备份。"
         )
+
+
+def _manifest(archive: Path, manifest_file: Path) -> dict[str, Any]:
+    """The manifest of a backup, with everything in it that a manifest has."""
+    try:
+        manifest = json.loads(manifest_file.read_bytes())
+        is_one = all(isinstance(manifest[name], kind) for name, kind in _MANIFEST.items()) and all(
+            isinstance(digest, str) for digest in manifest["sha256"].values()
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        is_one = False
+    if not is_one:
+        raise BackupError(
+            f"{archive}: {MANIFEST} is damaged, or it is not one of ours. Use another backup. "
+            "备份清单已损坏或非本系统备份，请换用其他备份。"
+        )
+    found: dict[str, Any] = manifest
+    return found
 
 
 def _move_all(source: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, SecretStr
 
 from pipelines.log_fields import current_log_fields, log_fields
+from pipelines.printable import in_json
 from pipelines.settings import Settings
 
 PROGRAM = "pipelines"
@@ -53,7 +54,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0]:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
-        return blotted(json.dumps(line, ensure_ascii=False, default=str), self._secrets)
+        return blotted(in_json(json.dumps(line, ensure_ascii=False, default=str)), self._secrets)
 
 
 def _in_json(text: str) -> str:

@@ -33,7 +33,8 @@ def set_permissions(settings: Settings) -> None:
     """Gives everything its right mode; what belongs to another user stays (``doctor`` tells of it)."""
     for path, mode in wrong_permissions(settings).items():
         with suppress(PermissionError, FileNotFoundError):
-            path.chmod(path.stat().st_mode & 0o7000 | mode)
+            # Below a closed folder nobody else's group has anything to inherit.
+            path.chmod(mode if not mode & 0o077 else path.stat().st_mode & 0o7000 | mode)
 
 
 def _right(settings: Settings) -> Iterator[tuple[Path, int]]:
@@ -45,3 +46,6 @@ def _right(settings: Settings) -> Iterator[tuple[Path, int]]:
             yield path, 0o640
         else:
             yield path, 0o700 if path.is_dir() else 0o600
+            if path == settings.accepted:
+                # Closed each by itself: a copy or a backup of a part of it is closed too.
+                yield from ((entry, 0o700 if entry.is_dir() else 0o600) for entry in sorted(path.rglob("*")))

@@ -13,9 +13,7 @@ from pipelines.ingest.model import Delivery
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.operations.notify import tell_failure
 from pipelines.orchestration.partitions import add_partitions, partition_key, range_tags
-from pipelines.settings import Settings
-
-_SCHEDULE = Settings().schedule
+from pipelines.settings import Schedule, Settings
 
 NIGHTLY = dg.define_asset_job(
     "nightly",
@@ -25,27 +23,31 @@ NIGHTLY = dg.define_asset_job(
 )
 
 
-@dg.schedule(
-    name="nightly_schedule",
-    job=NIGHTLY,
-    cron_schedule=_SCHEDULE.cron,
-    execution_timezone=_SCHEDULE.time_zone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="每夜处理全部区年度。 Every district-year found in the raw directory.",
-)
-def nightly_schedule(
-    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
-) -> dg.RunRequest | dg.SkipReason:
-    """One run for every district-year found in the raw directory; that there is none is told, once."""
-    keys = [partition_key(place) for place in find_deliveries(settings).by_district_year]
-    if not keys:
-        reason = (
-            f"no deliveries below {settings.raw}: is the share mounted, may the program read it? "
-            "报送目录下没有任何文件：请检查共享目录是否已挂载、程序能否读取。"
-        )
-        tell_failure(settings, "nightly_schedule", reason)
-        return dg.SkipReason(reason)
-    return dg.RunRequest(tags=range_tags(add_partitions(context.instance, keys), keys))
+def nightly_schedule(schedule: Schedule) -> dg.ScheduleDefinition:
+    """Every night one run for every district-year found in the raw directory; that there is none is told, once."""
+
+    @dg.schedule(
+        name="nightly_schedule",
+        job=NIGHTLY,
+        cron_schedule=schedule.cron,
+        execution_timezone=schedule.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="每夜处理全部区年度。 Every district-year found in the raw directory.",
+    )
+    def every_night(
+        context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+    ) -> dg.RunRequest | dg.SkipReason:
+        keys = [partition_key(place) for place in find_deliveries(settings).by_district_year]
+        if not keys:
+            reason = (
+                f"no deliveries below {settings.raw}: is the share mounted, may the program read it? "
+                "报送目录下没有任何文件：请检查共享目录是否已挂载、程序能否读取。"
+            )
+            tell_failure(settings, "nightly_schedule", reason)
+            return dg.SkipReason(reason)
+        return dg.RunRequest(tags=range_tags(add_partitions(context.instance, keys), keys))
+
+    return every_night
 
 
 @dg.sensor(

@@ -17,22 +17,25 @@ import duckdb
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset, Severity
 from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
-from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
+from pipelines.contracts.reference_tables import (
+    CLASS_NAME_REFERENCE,
+    FUND_TYPE_REFERENCE,
+    PROJECT_KIND_REFERENCE,
+    REFERENCE_TABLES,
+)
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.nightly import Night, end_night, publish_or_mend, standing
 from pipelines.orchestration.accepted import findings_preview
 from pipelines.orchestration.metadata import PREVIEW_ROWS, columns_of_tables, markdown_table, table_metadata, yuan
 from pipelines.orchestration.step import writing_step
 from pipelines.quality.rules import EFFECTS, Rule, read_rules
-from pipelines.settings import Settings
+from pipelines.settings import Schedule, Settings
 from pipelines.sql_files import SqlFile, in_order, read_sql_group
 from pipelines.warehouse.connect import open_published
 
 _READING_REPORT = dg.AssetKey("reading_report")
-_CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE)
+_CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, CLASS_NAME_REFERENCE)
 _SQL_GROUPS = ("core", "summary")
-_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=Settings().schedule.fresh_hours))
-"""A night materialises every table, also where nothing changed: what is older means that no night has run."""
 
 
 @cache
@@ -61,7 +64,6 @@ def _spec(schema: str, table: Dataset | PublishedTable | SqlFile, deps: Sequence
         deps=deps,
         group_name=schema,
         kinds={"duckdb", "sql"} if isinstance(table, SqlFile) else {"duckdb"},
-        freshness_policy=_FRESH if schema == "summary" else None,
         description=f"**{table.label_zh}** {table.meaning_zh} {table.meaning}",
     )
 
@@ -105,9 +107,26 @@ def _check_name(rule: Rule) -> str:
     return rule.id.replace("-", "_")
 
 
-@dg.multi_asset(name="publish", specs=published_specs(), check_specs=[*contract_checks(), *rule_checks()])
-def publish(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+def publishing(schedule: Schedule) -> dg.AssetsDefinition:
+    """The assets that are published together; summaries older than ``schedule.fresh_hours`` are told as stale."""
+    # A night materialises every table, also where nothing changed: what is older means that no night has run.
+    fresh = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=schedule.fresh_hours))
+    specs = [
+        spec.replace_attributes(freshness_policy=fresh) if spec.group_name == "summary" else spec
+        for spec in published_specs()
+    ]
+
+    @dg.multi_asset(name="publish", specs=specs, check_specs=[*contract_checks(), *rule_checks()])
+    def publish(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        yield from _publish(context, settings)
+
+    return publish
+
+
+def _publish(
+    context: dg.AssetExecutionContext, settings: Settings
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Builds and publishes what is accepted; an unchanged build is materialised again as the same data version.
 

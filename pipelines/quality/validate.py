@@ -7,7 +7,6 @@ own ``drop_invalid_rows`` is known to lose valid rows. Does not belong here: dup
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,12 +17,12 @@ import pandera.errors
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contracts.arrow_types import decoded_table
+from pipelines.contracts.arrow_types import ARROW_TYPES, decoded_table
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.contracts.pandera_schema import schema
-from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, row_rule_query, rule_columns
+from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, row_rule_query, row_rules, rule_columns
 from pipelines.ingest.model import Batch
 from pipelines.scratch import scratch
 
@@ -40,8 +39,6 @@ REASONS = pa.schema(
 
 
 _FAULT = ("rule_id", "column", "found", "expected")
-_ONE_AT_A_TIME = threading.Lock()
-"""Files are read side by side; that pandera's schemas may be shared by threads is promised nowhere."""
 
 
 class Reason(NamedTuple):
@@ -133,8 +130,7 @@ class Validator:
         """
         frame = decoded_table(self._with_outcomes(rows)).to_pandas(types_mapper=pd.ArrowDtype)
         try:
-            with _ONE_AT_A_TIME:
-                schema(self.dataset.name).validate(frame, lazy=True)
+            schema(self.dataset.name).validate(frame, lazy=True)
         except pandera.errors.SchemaErrors as errors:
             return self._reasons_of(errors.failure_cases)
         return {}
@@ -209,6 +205,15 @@ class Validator:
             self._texts_left -= len(kept)
         shown = _as_json(batch.texts_at(kept)).chunks if len(kept) else []
         return pa.chunked_array([*shown, pa.nulls(len(rejected) - len(kept), pa.string())])
+
+
+def warm_up() -> None:
+    """Judges nothing at all once: what pandera loads and looks up for its first frame is there afterwards."""
+    name = next(iter(DATASETS))
+    rules = [(rule, pa.bool_()) for rule in row_rules(DATASETS[name])]
+    columns = [(column.name, ARROW_TYPES[column.kind]) for column in DATASETS[name].stored_columns]
+    frame = pa.schema([*columns, *rules]).empty_table().to_pandas(types_mapper=pd.ArrowDtype)
+    schema(name).validate(frame, lazy=True)
 
 
 def _none_rejected(rows: pa.Table) -> pa.Table:

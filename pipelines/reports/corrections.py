@@ -8,9 +8,10 @@ Does not belong here: rows and findings themselves (quality), printing (commands
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import duckdb
 import xlsxwriter
 from xlsxwriter.format import Format
 
+from pipelines.contracts.datasets import DATASETS
 from pipelines.reports.sheets import DataSheet, open_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import accepted_attempt, held_attempt, load_quality
@@ -27,6 +29,9 @@ from pipelines.warehouse.store import district_years
 
 _LINE_HEAD, _REASON_HEAD = "行号", "需更正的原因"
 _REASON_WIDTH = 60
+_PLACE = "source_line"
+_LONGEST_NAME = 255
+"""Bytes of a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,21 @@ def write_corrections(found: list[Correction], directory: Path) -> list[Path]:
     """
     written = []
     for correction in found:
-        target = directory / f"{correction.source_path}-更正.xlsx"
+        target = _workbook_of(directory / correction.source_path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with open_workbook(target) as workbook:
             _write(workbook, correction)
         written.append(target)
     return written
+
+
+def _workbook_of(source: Path) -> Path:
+    """Where the workbook about a file is written; a name too long for a file system is cut, its hash tells it apart."""
+    name = f"{source.name}-更正.xlsx"
+    if len(name.encode()) > _LONGEST_NAME:
+        start = source.name.encode()[:150].decode("utf-8", "ignore")
+        name = f"{start}-{hashlib.sha256(source.name.encode()).hexdigest()[:8]}-更正.xlsx"
+    return source.with_name(name)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
@@ -112,14 +126,14 @@ def _add_findings(connection: duckdb.DuckDBPyConnection, found: dict[str, Correc
 
 
 def _add_rows(connection: duckdb.DuckDBPyConnection, found: dict[str, Correction]) -> None:
-    headers: defaultdict[tuple[str, str, str], defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    headers: defaultdict[tuple[str, str, str], defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in _rows(
         connection,
         """select source_file_id, source_sheet, dataset, recognised_headers from quality.source_file
         where recognised_headers is not null""",
     ):
         for header, column in json.loads(row["recognised_headers"]).items():
-            headers[row["source_file_id"], row["source_sheet"], row["dataset"]][column].add(header)
+            headers[row["source_file_id"], row["source_sheet"], row["dataset"]][column].append(header)
     for row in _rows(
         connection,
         """
@@ -131,7 +145,8 @@ def _add_rows(connection: duckdb.DuckDBPyConnection, found: dict[str, Correction
     ):
         of_column = headers[row["source_file_id"], row["source_sheet"], row["dataset"]]
         columns = [name.strip() for part in row["columns"].split(";") for name in part.split(",")]
-        cells = json.loads(row["row_text"])
+        kept = json.loads(row["row_text"] or "{}", parse_float=str, parse_int=str)
+        cells = _delivered(kept, row["dataset"], of_column)
         wrong = {header for column in columns for header in (*of_column[column], column) if header in cells}
         place = row["district_code"], row["fiscal_year"], row["path"]
         found.setdefault(row["path"], Correction(*place)).rows.append(
@@ -139,6 +154,24 @@ def _add_rows(connection: duckdb.DuckDBPyConnection, found: dict[str, Correction
                 row["source_sheet"], row["source_line"], cells, frozenset(wrong), row["messages_zh"], row["messages"]
             )
         )
+
+
+def _delivered(
+    cells: dict[str, str | None], dataset: str, headers: Mapping[str, Sequence[str]]
+) -> dict[str, str | None]:
+    """The cells of a row by the office's own headers.
+
+    A row that a rule about several files set aside is kept as it was stored: by column, with its place, and what names
+    a person as its hash.
+    """
+    if _PLACE not in cells:
+        return cells
+    columns = (column for column in DATASETS[dataset].stored_columns if not column.names_persons)
+    return {
+        headers[column.name][0] if headers[column.name] else column.label_zh: value
+        for column in columns
+        if (value := cells.get(column.name)) is not None
+    }
 
 
 def _write(workbook: xlsxwriter.Workbook, correction: Correction) -> None:

@@ -13,7 +13,7 @@ import logging
 import secrets
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,15 +24,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
+from pipelines.isolation import WorkFailedError
 from pipelines.ledger.codec import as_json
 from pipelines.ledger.conservation import Imbalance, imbalances
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
 from pipelines.log_fields import log_fields
+from pipelines.printable import printable
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_replaced
 from pipelines.scratch import scratch
@@ -43,9 +46,17 @@ from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
+from pipelines.warehouse.reference import wrong_reference_files
 from pipelines.warehouse.release import fatal_rules, is_released
 from pipelines.warehouse.stages import Stage, reached
-from pipelines.warehouse.staging import Staged, reading_directory, stage_file, unreadable_file
+from pipelines.warehouse.staging import (
+    Staged,
+    reading_directory,
+    reading_processes,
+    reading_workers,
+    stage_file,
+    unreadable_file,
+)
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
 from pipelines.warehouse.template import make_beside
 from pipelines.warehouse.working_memory import working_database
@@ -115,17 +126,30 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
             sha256 = content_hash(delivery)
             if not reading_directory(store, delivery, sha256, reading_id).exists():
                 make_beside(settings.template)  # there will be something to publish
-            return stage_file(delivery, sha256, store, reading_id=reading_id, settings=settings, hash_secret=secret)
+            return stage_file(
+                delivery,
+                sha256,
+                store,
+                reading_id=reading_id,
+                settings=settings,
+                hash_secret=secret,
+                workers=workers,
+            )
+        except WorkFailedError as error:
+            logger.error("reading failed", extra={"file": delivery.relative_path, "reason": str(error)})
+            return unreadable_file(delivery, store, error, settings.limits)
         except OSError as error:
             if not isinstance(error, PermissionError) and error.errno not in _OF_THE_DELIVERY:
                 raise
-            return unreadable_file(delivery, store, error)
+            return unreadable_file(delivery, store, error, settings.limits)
 
-    results = side_by_side(stage, deliveries)
+    with reading_workers(settings) as workers:  # of no other office: what one does to them harms no other
+        results = side_by_side(stage, deliveries, at_a_time=reading_processes(settings))
     files_read = sum(result.was_read for result in results)
     staged = [(result.directory, result.record) for result in results]
     staged.sort(key=lambda entry: _delivery_order(entry[1]))
-    input_id = _input_id(settings, district_code, [record for _, record in staged])
+    wrong = list(_wrong_reference_files(settings, store))
+    input_id = _input_id(settings, district_code, [record for _, record in staged], wrong)
     decided_by = _decided_by(reading_id)
     late = _changed_after_closing(settings, store, current, [record for _, record in staged])
     if current is not None and _is_of(manifest := store.manifest(current), input_id, decided_by):
@@ -138,7 +162,16 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
     latest = _newest(store)
     if latest and latest.version and latest.version > (current or 0) and _is_of(latest, input_id, decided_by):
         return _count(store, latest, files_read=files_read)
-    return _decide(settings, store, staged, input_id=input_id, decided_by=decided_by, files_read=files_read, late=late)
+    return _decide(
+        settings,
+        store,
+        staged,
+        input_id=input_id,
+        decided_by=decided_by,
+        files_read=files_read,
+        late=late,
+        wrong_references=wrong,
+    )
 
 
 def _is_of(manifest: Manifest, input_id: str, decided_by: str) -> bool:
@@ -185,13 +218,15 @@ def hash_secret(settings: Settings) -> bytes:
 
 def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
     """What stands for everything but a file's content that decides what reading it gives."""
-    limits = settings.limits.model_dump_json(exclude={"batch_rows", "settle_seconds"})
+    # What a file may cost its process decides nothing that is kept.
+    of_the_run = {"batch_rows", "settle_seconds", "reading_processes", "reading_memory_mb", "reading_seconds"}
+    limits = settings.limits.model_dump_json(exclude=of_the_run)
     aliases = aliases_fingerprint(settings.raw, district_code)
     hashed_by = hashlib.sha256(b"reading" + secret).digest()
     return fingerprint(program=[_READER], content=[limits, aliases, hashed_by], length=12)
 
 
-def _input_id(settings: Settings, district_code: str, files: list[FileRecord]) -> str:
+def _input_id(settings: Settings, district_code: str, files: list[FileRecord], wrong_references: list[Finding]) -> str:
     """What stands for everything delivered, in its order, and every setting that decides about it."""
     thresholds = settings.model_dump_json(
         include={
@@ -204,7 +239,8 @@ def _input_id(settings: Settings, district_code: str, files: list[FileRecord]) -
         }
     )
     aliases = aliases_fingerprint(settings.raw, district_code)
-    return fingerprint(content=[thresholds, aliases, *(file.source_file_id for file in files)])
+    wrong = [finding.message for finding in wrong_references]
+    return fingerprint(content=[thresholds, aliases, *wrong, *(file.source_file_id for file in files)])
 
 
 def _decided_by(reading_id: str) -> str:
@@ -227,6 +263,7 @@ def _decide(
     decided_by: str,
     files_read: int,
     late: tuple[str, ...],
+    wrong_references: list[Finding],
 ) -> Acceptance:
     excluded, replaced = _replaced(settings, store, staged)
     release = store.release(input_id)
@@ -247,6 +284,7 @@ def _decide(
     files = [record for _, record in decided]
     findings = [
         *_refusals(store, files),
+        *wrong_references,
         *_closed(settings, store, late),
         *_warnings(store, files),
         *replaced,
@@ -361,6 +399,18 @@ def _refusals(store: DistrictYearStore, files: list[FileRecord]) -> Iterable[Fin
                 message=refusal.message,
                 message_zh=refusal.message_zh,
             )
+
+
+def _wrong_reference_files(settings: Settings, store: DistrictYearStore) -> Iterator[Finding]:
+    for error in wrong_reference_files(settings.raw, store.district_code):
+        finding = cell_rule_finding(
+            "reference-file-wrong",
+            district_code=store.district_code,
+            fiscal_year=store.fiscal_year,
+            found=error.told,
+            finding_key=printable(error.path.relative_to(settings.raw).as_posix()),
+        )
+        yield replace(finding, message_zh=CELL_RULES["reference-file-wrong"].message_zh.format(found=error.told_zh))
 
 
 def _changed_after_closing(

@@ -1,4 +1,4 @@
-"""Threads for reading: the next batch of a file while the last one is stored, and two files side by side.
+"""Threads for reading: the next batch of a file while the last one is stored, and several files side by side.
 
 Reading a file, and validating and storing what was read, are mostly work of Arrow and DuckDB, which let other threads
 run. What waits is bounded, so that memory grows neither with a file nor with their number.
@@ -16,9 +16,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-SIDE_BY_SIDE = 2
-"""Files that are read at a time. More than two mostly wait for Python, and each takes memory for its batches."""
 
 
 def ahead(items: Iterable[T]) -> Generator[T]:
@@ -61,12 +58,12 @@ def ahead(items: Iterable[T]) -> Generator[T]:
         thread.join()
 
 
-def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def side_by_side(work: Callable[[T], R], items: Iterable[T], *, at_a_time: int) -> list[R]:
     """What ``work`` gives of each item, in their order; what it raises of the first that fails is raised here.
 
     What is begun is finished, what then waits is not begun after a failure; no thread is left.
     """
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="file") as threads:
+    with ThreadPoolExecutor(at_a_time, thread_name_prefix="file") as threads:
         futures = [threads.submit(copy_context().run, work, item) for item in items]
         try:
             return [future.result() for future in futures]

@@ -95,11 +95,11 @@ def held_if_whole(store: DistrictYearStore) -> Attempt | None:
 
 
 def make_contents(
-    connection: duckdb.DuckDBPyConnection, raw: Path, attempts: list[Attempt], held: list[Attempt]
+    connection: duckdb.DuckDBPyConnection, accepted: Path, attempts: list[Attempt], held: list[Attempt]
 ) -> None:
     """Fills every table of the connection's current catalog (``warehouse.template``): core, quality but the build,
     summary."""
-    load_reference_tables(connection, raw)
+    load_reference_tables(connection, accepted)
     load_core(connection, attempts)
     load_quality(connection, attempts, held)
     derived = load_derived(connection, [(attempt.directory, attempt.manifest) for attempt in attempts])

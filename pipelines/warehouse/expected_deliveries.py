@@ -32,7 +32,7 @@ def expected_deliveries(settings: Settings, attempts: Iterable[Attempt], today: 
     """
     came = _days_of_delivery(settings, attempts)
     tables: defaultdict[str | None, list[dict[str, Any]]] = defaultdict(list)
-    for path, district in reference_files(settings.raw):
+    for path, district in reference_files(settings.accepted):
         if path.stem == EXPECTED_DELIVERIES.name:
             tables[district].extend(read_reference_file(path, EXPECTED_DELIVERIES, district))
     years: defaultdict[str, set[int]] = defaultdict(set)

@@ -69,7 +69,17 @@ def store_version(root: Path) -> int:
         return int(_mark(root).read_text())
     except (OSError, ValueError):
         manifests = [*root.glob("*/*/versions/*/manifest.json"), *root.glob("*/*/held/manifest.json")]
-        return min((_old(path).get("schema_version", 1) for path in manifests), default=1)
+        versions = [version for path in manifests if (version := _version_of(path))]
+        return min(versions, default=SCHEMA_VERSION if manifests else 1)
+
+
+def _version_of(manifest: Path) -> int | None:
+    """The version that a manifest tells of itself; None where it is damaged, which concerns its district-year alone."""
+    try:
+        version = json.loads(manifest.read_bytes()).get("schema_version", 1)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return version if isinstance(version, int) else None
 
 
 def _mark(root: Path) -> Path:

@@ -44,7 +44,7 @@ from pipelines.warehouse.history import keep_history, write_history
 from pipelines.warehouse.integrity import check_version
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.month_close import month_to_close, restatement_findings
-from pipelines.warehouse.reference import reference_fingerprint
+from pipelines.warehouse.reference import reference_fingerprint, take_reference_files
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest, sync_directory
 from pipelines.warehouse.template import attach, copy_template, detach
@@ -103,6 +103,7 @@ def build_and_publish(settings: Settings, *, damaged_stay_behind: bool = False) 
     workshop = settings.workshop
     shutil.rmtree(workshop, ignore_errors=True)
     bring_up_to_date(settings.accepted)
+    take_reference_files(settings)
     stores = district_years(settings.accepted)
     attempts, held, problems = _what_counts(stores, damaged_stay_behind=damaged_stay_behind)
     if not attempts:
@@ -255,7 +256,7 @@ def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt
         "of_the_day": of_the_day.worth_a_build(),
         "accepted": [as_json(attempt.manifest) for attempt in attempts],
         "held": [as_json(attempt.manifest) for attempt in held],
-        "reference": reference_fingerprint(settings.raw),
+        "reference": reference_fingerprint(settings.accepted),
         "program": program_version("district-finance"),
         "thresholds": settings.model_dump(
             mode="json", include={"thresholds", "thresholds_by_district", "findings_per_rule"}
@@ -282,7 +283,7 @@ def _build(
         reached(Stage.BUILD_STARTED)
         # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
         connection.begin()
-        make_contents(connection, settings.raw, attempts, held)
+        make_contents(connection, settings.accepted, attempts, held)
         reasons = [*conservation_failures(connection), *_ask_rules(connection, settings)]
         build = {
             "build_id": build_id,

@@ -51,8 +51,18 @@ _listeners: list[Callable[[Stage], None]] = []
 def reached(stage: Stage) -> None:
     """Tells every listener that the run has come to ``stage``; what a listener raises ends the run."""
     logger.debug("stage %s", stage)
+    tell_listeners(stage)
+
+
+def tell_listeners(stage: Stage) -> None:
+    """Tells them of a stage that another process of the run has logged."""
     for listener in _listeners:
         listener(stage)
+
+
+def listen_only(listener: Callable[[Stage], None]) -> None:
+    """Makes ``listener`` the only one, for good: in a process that works for another, which has the others."""
+    _listeners[:] = [listener]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -30,6 +31,7 @@ from pipelines.ingest.deliveries import content_hash
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
 from pipelines.ingest.written import written_at
+from pipelines.isolation import Bounds, Workers, WorkFailedError, tell
 from pipelines.ledger.codec import DamagedStoreError, as_json, read_record
 from pipelines.ledger.records import (
     FileRecord,
@@ -43,12 +45,12 @@ from pipelines.ledger.records import (
 from pipelines.ledger.tally import Tally, add, sums
 from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import check_totals
-from pipelines.quality.validate import Validator
+from pipelines.quality.validate import Validator, warm_up
 from pipelines.scratch import scratch
-from pipelines.settings import Settings
+from pipelines.settings import Limits, Settings
 from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
-from pipelines.warehouse.stages import Stage, reached
+from pipelines.warehouse.stages import Stage, listen_only, reached, tell_listeners
 from pipelines.warehouse.store import DistrictYearStore, new_directory
 
 logger = logging.getLogger(__name__)
@@ -79,14 +81,16 @@ def stage_file(
     reading_id: str,
     settings: Settings,
     hash_secret: bytes,
+    workers: Workers,
 ) -> Staged:
-    """What reading ``delivery`` gave, read now or before.
+    """What reading ``delivery`` gave, read now by one of ``workers`` or before.
 
     ``reading_id`` stands for everything but the content that decides the result (program, aliases, limits).
     A refusal is a result like any other and is kept too.
 
     Raises:
         OSError: the file cannot be read, or was changed (ESTALE) since ``sha256`` was taken of it; nothing is kept.
+        WorkFailedError: the worker came to no result; nothing is kept.
     """
     identity = source_file_id(delivery.relative_path, sha256)
     directory = reading_directory(store, delivery, sha256, reading_id)
@@ -95,7 +99,9 @@ def stage_file(
     attempt, moment = _first_seen(store, identity)
     with new_directory(directory) as target:
         with log_fields(file=delivery.relative_path):
-            reading = read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
+            reading = workers.run(
+                read_in_worker, target, delivery, identity, settings, hash_secret, on_tell=tell_listeners
+            )
         if content_hash(delivery) != sha256:
             raise OSError(errno.ESTALE, "it was changed while it was read 读取期间文件有变动")
         record = FileRecord(
@@ -119,15 +125,27 @@ def stage_file(
     return Staged(record, directory, was_read=True)
 
 
-def unreadable_file(delivery: Delivery, store: DistrictYearStore, error: OSError) -> Staged:
-    """The refusal of a file that vanished or may not be read; not kept, so that the next run tries again."""
+def reading_workers(settings: Settings) -> Workers:
+    """The processes in which files are read, within the settings' limits; none is started before a file is."""
+    limits = settings.limits
+    return Workers(Bounds(limits.reading_memory_mb * 1024**2, limits.reading_seconds), load=LOAD_READING)
+
+
+def reading_processes(settings: Settings) -> int:
+    """How many files are read at a time: one per core that the run may use, or fewer where the settings say so."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, settings.limits.reading_processes or cores)
+
+
+def unreadable_file(
+    delivery: Delivery, store: DistrictYearStore, error: OSError | WorkFailedError, limits: Limits
+) -> Staged:
+    """The refusal of a file that vanished, may not be read, or whose reading came to no result.
+
+    Not kept, so that the next run tries again.
+    """
     identity = source_file_id(delivery.relative_path, "unreadable")
-    refusal = FileRefused(
-        "file-not-readable",
-        found=error.strerror or str(error),
-        remedy="Deliver it again, or let the run read it.",
-        remedy_zh="请重新报送，或授予读取权限。",
-    )
+    refusal = _reading_failed(error, limits) if isinstance(error, WorkFailedError) else _not_readable(error)
     directory = store.files / f"{identity}-unreadable"
     record = FileRecord(
         source_file_id=identity,
@@ -141,6 +159,44 @@ def unreadable_file(delivery: Delivery, store: DistrictYearStore, error: OSError
         refusal=_refusal(refusal),
     )
     return Staged(record, directory, was_read=False)
+
+
+def _not_readable(error: OSError) -> FileRefused:
+    return FileRefused(
+        "file-not-readable",
+        found=error.strerror or str(error),
+        remedy="Deliver it again, or let the run read it.",
+        remedy_zh="请重新报送，或授予读取权限。",
+    )
+
+
+def _reading_failed(error: WorkFailedError, limits: Limits) -> FileRefused:
+    again = "Open it in a spreadsheet program and save it as a new .xlsx or .csv, without what it does not need."
+    again_zh = "请用表格软件打开，删去无关内容后另存为新的 .xlsx 或 .csv。"
+    match error.reason:
+        case "memory":
+            return FileRefused(
+                "reading-takes-too-much-memory",
+                found=error.found,
+                expected=f"{limits.reading_memory_mb:,} MB",
+                remedy=f"{again} For a file that is sound, raise limits.reading_memory_mb.",
+                remedy_zh=f"{again_zh}文件无误时可调高 limits.reading_memory_mb。",
+            )
+        case "time":
+            return FileRefused(
+                "reading-takes-too-long",
+                found=error.found,
+                expected=f"{limits.reading_seconds:g} s",
+                remedy=f"{again} For a file that is sound, raise limits.reading_seconds.",
+                remedy_zh=f"{again_zh}文件无误时可调高 limits.reading_seconds。",
+            )
+        case _:
+            return FileRefused(
+                "reading-ended-abnormally",
+                found=error.found,
+                remedy=f"{again} The log has the details, for whoever looks after the program.",
+                remedy_zh=f"{again_zh}详情见日志，供维护人员查看。",
+            )
 
 
 def _refusal(error: FileRefused) -> Refusal:
@@ -176,6 +232,24 @@ class Reading:
     tables: tuple[TableRecord, ...] = ()
     skipped: tuple[SkippedSheet, ...] = ()
     refusal: Refusal | None = None
+
+
+LOAD_READING = f"{__name__}:load_reading"
+"""What the processes that read files load before the first one."""
+
+
+def load_reading() -> None:
+    """Loads what reading a file needs and is not loaded by importing this module."""
+    warm_up()
+
+
+def read_in_worker(target: Path, delivery: Delivery, identity: str, settings: Settings, hash_secret: bytes) -> Reading:
+    """As ``read_into``, in a worker; the stages of reading are told to the listeners of the run."""
+    listen_only(tell)
+    try:
+        return read_into(target, delivery, identity, settings=settings, hash_secret=hash_secret)
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError(str(error)) from error
 
 
 def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Settings, hash_secret: bytes) -> Reading:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,11 +108,11 @@ class DistrictYearStore:
 
 
 def district_years(root: Path) -> list[DistrictYearStore]:
-    """Every district-year in the store, in order."""
+    """Every district-year in the store, in order; a folder of another name is nobody's."""
     return [
         DistrictYearStore(root, year.parent.name, int(year.name))
         for year in sorted(root.glob("[0-9]*/[0-9]*"))
-        if year.is_dir()
+        if re.fullmatch(r"\d{6}/\d{4}", f"{year.parent.name}/{year.name}", re.ASCII) and year.is_dir()
     ]
 
 
@@ -159,14 +160,18 @@ def sync_directory(directory: Path) -> None:
 
 @contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
-    """A directory to fill that appears at ``path`` whole, replacing what was there, or not at all."""
+    """A directory to fill that appears at ``path`` whole, replacing what was there, or not at all.
+
+    It and its files are closed to everybody else.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    temporary.mkdir(mode=0o700)
     try:
         yield temporary
         for file in temporary.iterdir():
+            file.chmod(0o600)  # whatever the umask of who runs this
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
         sync_directory(temporary)
