@@ -24,10 +24,8 @@ from pipelines.contracts.quality_tables import (
     PublishedTable,
 )
 from pipelines.contracts.reference_tables import (
-    CLASS_NAME_REFERENCE,
     CLASS_NAME_SOURCES,
-    FUND_TYPE_REFERENCE,
-    PROJECT_KIND_REFERENCE,
+    CODE_LISTS,
     REFERENCE_TABLES,
     WARNING_COMPARISONS,
     WARNING_LEVELS,
@@ -1090,9 +1088,7 @@ def _contract_columns() -> dict[str, Column]:
         *DATASETS.values(),
         *QUALITY_TABLES,
         *REFERENCE_TABLES.values(),
-        FUND_TYPE_REFERENCE,
-        PROJECT_KIND_REFERENCE,
-        CLASS_NAME_REFERENCE,
+        *CODE_LISTS,
         PUBLICATION,
         MONTH_CLOSE,
     )

@@ -330,3 +330,6 @@ CLASS_NAME_REFERENCE = Dataset(
     ),
     identity=("first_fiscal_year", "class_kind", "class_code"),
 )
+
+CODE_LISTS: tuple[Dataset, ...] = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, CLASS_NAME_REFERENCE)
+"""Every code list that ships with the program and that no district replaces as a file of its own."""

@@ -17,12 +17,7 @@ import duckdb
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset, Severity
 from pipelines.contracts.quality_tables import QUALITY_TABLES, PublishedTable
-from pipelines.contracts.reference_tables import (
-    CLASS_NAME_REFERENCE,
-    FUND_TYPE_REFERENCE,
-    PROJECT_KIND_REFERENCE,
-    REFERENCE_TABLES,
-)
+from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.nightly import Night, end_night, publish_or_mend, standing
 from pipelines.orchestration.accepted import findings_preview
@@ -34,7 +29,6 @@ from pipelines.sql_files import SqlFile, in_order, read_sql_group
 from pipelines.warehouse.connect import open_published
 
 _READING_REPORT = dg.AssetKey("reading_report")
-_CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, CLASS_NAME_REFERENCE)
 _SQL_GROUPS = ("core", "summary")
 
 
@@ -46,7 +40,7 @@ def published_specs() -> tuple[dg.AssetSpec, ...]:
     """
     specs = [_spec("core", dataset, [_READING_REPORT]) for dataset in DATASETS.values()]
     specs += [_spec("quality", table, [_READING_REPORT]) for table in QUALITY_TABLES]
-    specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *_CODE_LISTS)]
+    specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *CODE_LISTS)]
     reads = {".".join(spec.key.path): frozenset({".".join(spec.key.path)}) for spec in specs}
     for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), list(reads)):
         published = frozenset().union(*(reads[table] for table in file.reads))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
+from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
 from pipelines.portal.access import Scope
 from pipelines.sql_files import PUBLISHED_SCHEMAS
 
@@ -51,10 +51,7 @@ _OF_ALL_DEPARTMENTS = {
 _OF_NOBODY = ("quality.build", "quality.rule", "history.publication")
 """Tables that are about no district."""
 
-_REFERENCE = frozenset(f"core.{table}" for table in REFERENCE_TABLES) | {
-    f"core.{FUND_TYPE_REFERENCE.name}",
-    f"core.{PROJECT_KIND_REFERENCE.name}",
-}
+_REFERENCE = frozenset(f"core.{table.name}" for table in (*REFERENCE_TABLES.values(), *CODE_LISTS))
 
 
 def create_scope(connection: duckdb.DuckDBPyConnection, scope: Scope, name: str) -> None:

@@ -17,12 +17,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import QUALITY_TABLES
-from pipelines.contracts.reference_tables import (
-    CLASS_NAME_REFERENCE,
-    FUND_TYPE_REFERENCE,
-    PROJECT_KIND_REFERENCE,
-    REFERENCE_TABLES,
-)
+from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
 from pipelines.sql_files import (
     SqlFile,
     SqlFileError,
@@ -69,8 +64,7 @@ def create_core_tables(connection: duckdb.DuckDBPyConnection, *, with_comments: 
             table.columns,
             with_comments=with_comments,
         )
-    code_lists = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, CLASS_NAME_REFERENCE)
-    for reference in (*REFERENCE_TABLES.values(), *code_lists):
+    for reference in (*REFERENCE_TABLES.values(), *CODE_LISTS):
         create_table(
             connection,
             f"core.{reference.name}",
