@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from pipelines.ingest.deliveries import Deliveries, find_deliveries
@@ -105,6 +106,23 @@ def _nothing_delivered(settings: Settings) -> str:
     )
 
 
+def _no_longer_delivered(settings: Settings, deliveries: Deliveries) -> list[str]:
+    """District-years of which no file is delivered any more: they stay published as they are, and that is told.
+
+    A closed year may leave raw/ without a word.
+    """
+    today = settings.local_date(datetime.now(UTC))
+    return [
+        f"{settings.raw}/{store.district_code}/{store.fiscal_year}: no file of it is delivered any more; version "
+        f"{store.current} stays published. Put the files back, or close the year (closing.year_closes_on). "
+        f"该区年度已无任何报送文件，仍使用版本 {store.current}；请放回文件，或设置关账日期。"
+        for store in district_years(settings.accepted)
+        if store.current is not None
+        and (store.district_code, store.fiscal_year) not in deliveries.by_district_year
+        and not settings.closing.is_closed(store.fiscal_year, today)
+    ]
+
+
 def run_night(settings: Settings) -> Night:
     """Runs everything for every district-year found below ``settings.raw``.
 
@@ -124,4 +142,6 @@ def run_night(settings: Settings) -> Night:
         problems = deliveries.problems
         if not acceptances:
             problems.append(_nothing_delivered(settings))
+        else:
+            problems += _no_longer_delivered(settings, deliveries)
         return end_night(settings, Night(acceptances, publication, problems))

@@ -127,7 +127,10 @@ class Replacement(_Group):
         3, ge=1, description="Different lines of a file from which on it may be taken to stand in itself twice."
     )
     withdrawn_share_at_most: Decimal = Field(
-        Decimal("0.2"), ge=0, le=1, description="Share of a dataset's money that may be withdrawn at once."
+        Decimal("0.2"),
+        ge=0,
+        le=1,
+        description="Share of a dataset's money that may be withdrawn or removed at once; below 1 no whole dataset.",
     )
     believed_sources: list[str] = Field(
         default_factory=list,
@@ -215,6 +218,9 @@ class Retention(_Group):
     """What ``prune`` leaves. None keeps everything; what counts or is published is never pruned."""
 
     versions: int | None = Field(None, ge=1, description="Accepted versions of a district-year, the newest ones.")
+    delivered_days: int | None = Field(
+        None, ge=0, description="Days of delivered files that no kept version names any more; 0 keeps no file at all."
+    )
     log_days: int | None = Field(400, ge=1, description="Days of log files.")
     run_days: int | None = Field(90, ge=1, description="Days of Dagster runs.")
     backups: int | None = Field(14, ge=1, description="Backups, the newest ones.")

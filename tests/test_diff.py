@@ -32,6 +32,7 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     bureau = Bureau(tmp_path_factory.mktemp("diff"))
     bureau.settings.set_aside.max_row_share = 1
     bureau.settings.set_aside.max_money_share = 1
+    bureau.settings.replacement.withdrawn_share_at_most = Decimal(1)
     deliver_detail(bureau, payments=PAYMENTS + "    V3,2024-05-01,101,P1,111,7.00\n    V4,2024-05-01,101,P1,111,8.00\n")
     bureau.deliver(f"{LISTED}/项目.csv", PROJECTS)
     bureau.deliver(f"{LISTED}/预算.csv", BUDGET)

@@ -42,6 +42,7 @@ def test_every_publication_is_remembered_as_it_was(bureau: Bureau) -> None:
         build_id = bureau.night().publication.build_id
         told[build_id] = said_now(bureau)
 
+    bureau.settings.replacement.withdrawn_share_at_most = Decimal(1)  # a whole dataset goes
     deliver_detail(bureau)
     night()
     (bureau.settings.raw / "440199" / "2024" / "调整.csv").unlink()

@@ -95,9 +95,19 @@ def test_a_young_file_waits_until_it_has_settled(raw: Path) -> None:
     path = put(raw, "440103/2022/a.csv")
     os.utime(path, (1_000, 1_000))
     settings = Settings(raw=raw, limits={"settle_seconds": 60})
-    assert find_deliveries(settings, now=1_030).by_district_year == {}
-    assert find_deliveries(settings, now=1_030).passed_over[0].relative_path == "440103/2022/a.csv"
-    assert len(find_deliveries(settings, now=1_061).by_district_year) == 1
+    assert waiting(settings, 1_030) == [("440103/2022/a.csv", True)]
+    assert waiting(settings, 1_061) == [("440103/2022/a.csv", False)]
+
+
+def waiting(settings: Settings, now: float) -> list[tuple[str, bool]]:
+    """Every delivery, and whether it is not ready."""
+    found = find_deliveries(settings, now=now).by_district_year.values()
+    return [(file.relative_path, bool(file.waits_for)) for files in found for file in files]
+
+
+def test_a_link_whose_file_is_gone_waits(raw: Path) -> None:
+    put(raw, "440103/2022/a.csv").with_name("b.csv").symlink_to("c.csv")
+    assert waiting(Settings(raw=raw), 1_000) == [("440103/2022/a.csv", False), ("440103/2022/b.csv", True)]
 
 
 def test_a_file_dated_in_the_future_waits_no_longer_than_others(raw: Path) -> None:
@@ -105,8 +115,8 @@ def test_a_file_dated_in_the_future_waits_no_longer_than_others(raw: Path) -> No
     os.utime(path, (4_000_000_000, 4_000_000_000))
     written = path.stat().st_ctime
     settings = Settings(raw=raw, limits={"settle_seconds": 60})
-    assert find_deliveries(settings, now=written + 30).by_district_year == {}
-    assert len(find_deliveries(settings, now=written + 61).by_district_year) == 1
+    assert waiting(settings, written + 30) == [("440103/2022/a.csv", True)]
+    assert waiting(settings, written + 61) == [("440103/2022/a.csv", False)]
 
 
 @pytest.mark.parametrize(

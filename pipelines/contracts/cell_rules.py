@@ -23,6 +23,16 @@ class CellRule:
 
 
 _ERRORS = (
+    (
+        "money-not-readable",
+        "The money of {found} is not known and missing from the figures; {expected}.",
+        "{found} 的金额未知，未计入各项数字；{expected}。",
+    ),
+    (
+        "delivery-withdrawn",
+        "The file is no longer delivered: {found} left the figures.",
+        "该文件不再报送：{found} 已从各项数字中去除。",
+    ),
     ("required-value-missing", "The cell is empty, a value is required.", "单元格为空，此列必填。"),
     ("no-code-and-no-name", "Neither code nor name is given: {expected}.", "编码与名称均为空：{expected}。"),
     ("amount-not-readable", "{found} is not an amount.", "{found} 不是金额。"),
@@ -270,6 +280,21 @@ _FATALS = (
         "too-much-withdrawn",
         "Re-deliveries withdraw {found} at once. In yuan, withdrawn or still counted: {expected}.",
         "重报一次撤回 {found}，超过上限。金额依次为撤回、仍计入：{expected}。",
+    ),
+    (
+        "file-not-ready",
+        "The file is not ready: {found}. Its district-year waits with its last version.",
+        "文件尚未就绪：{found}。该区年度沿用上一版本等待。",
+    ),
+    (
+        "unknown-money-may-matter",
+        "{found} could not be read and may be worth more than {expected} of the dataset.",
+        "{found} 金额无法读取，可能超过该数据集的 {expected}。",
+    ),
+    (
+        "too-much-removed",
+        "{found} is no longer delivered, at most {expected} may go by itself: deliver it again, or release it.",
+        "{found} 不再报送，超过可自动撤回的上限 {expected}：请重新报送，或予以放行。",
     ),
     (
         "rows-or-money-not-conserved",

@@ -39,6 +39,7 @@ FILE_OUTCOMES: tuple[tuple[str, str], ...] = (
     ("held_back", "暂缓"),
     ("refused", "拒收"),
     ("skipped", "略过"),
+    ("withdrawn", "已撤回"),
 )
 """What became of a delivered table, as stored, with Chinese names."""
 
@@ -124,8 +125,9 @@ SOURCE_FILE = PublishedTable(
             "file_outcome",
             Kind.CODE,
             "文件结果",
-            "accepted, held_back (its district-year is held back), refused, or skipped (a sheet without a table).",
-            "accepted 接受，held_back 所在区年度暂缓，refused 拒收，skipped 无数据表。",
+            "accepted, held_back (its district-year is held back), refused, skipped (a sheet without a table), or "
+            "withdrawn (no longer delivered).",
+            "accepted 接受，held_back 所在区年度暂缓，refused 拒收，skipped 无数据表，withdrawn 不再报送。",
         ),
         Column(
             "outcome_reason", Kind.TEXT, "原因（英文）", "Why it was refused or skipped.", "拒收或略过的原因（英文）。"

@@ -44,7 +44,7 @@ class PassedOver(NamedTuple):
 
 @dataclass(slots=True)
 class Deliveries:
-    """The deliveries by district and year, each list in a stable order.
+    """The deliveries by district and year, each list in a stable order; those that are not ready say so themselves.
 
     ``passed_over`` is harmless (notes, unfinished files); ``misplaced`` are files that somebody must move or replace.
     """
@@ -83,8 +83,8 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
         found.passed_over += look.passed_over
         found.misplaced += look.misplaced
         closed += look.closed
-        for path in look.files:
-            _collect(collected, path, _relative(raw, path))
+        for path, waits_for in look.files:
+            _collect(collected, path, _relative(raw, path), waits_for)
     for path, reason in closed:
         _add_closed(found, collected, path, _relative(raw, path), reason)
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
@@ -93,10 +93,13 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
 
 @dataclass(slots=True)
 class _Look:
-    """What lies in one folder: the folders to look into next, the files that are deliveries, and what is neither."""
+    """What lies in one folder: the folders to look into next, the files that are deliveries, and what is neither.
+
+    With each delivery stands why it is not ready (empty: it is).
+    """
 
     folders: list[Path] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
+    files: list[tuple[Path, str]] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     misplaced: list[PassedOver] = field(default_factory=list)
     closed: list[tuple[Path, OSError]] = field(default_factory=list)
@@ -119,20 +122,36 @@ def _look_into(folder: Path, raw: Path, now: float, settle_seconds: float) -> _L
                 look.passed_over.append(told)
             elif told := _problem(path, relative, raw):
                 look.misplaced.append(told)
-            elif _is_young(path.stat(), now, settle_seconds):
-                look.passed_over.append(
-                    PassedOver(relative, "still being written: it is read in the next run", "可能仍在写入，下次再读")
-                )
             else:
-                look.files.append(path)
+                look.files.append((path, _waits_for(path, now, settle_seconds)))
         except OSError as error:
             look.closed.append((path, error))
     return look
 
 
-def _collect(collected: defaultdict[DistrictYear, list[Delivery]], path: Path, relative: str) -> None:
+def _collect(
+    collected: defaultdict[DistrictYear, list[Delivery]], path: Path, relative: str, waits_for: str = ""
+) -> None:
     district, year = relative.split("/")[:2]
-    collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year)))
+    collected[DistrictYear(district, int(year))].append(Delivery(path, relative, district, int(year), waits_for))
+
+
+def _is_dead_link(path: Path) -> bool:
+    """Whether a path is a link to a file that is not there; a link in a circle is none."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:
+        return False
+    return False
+
+
+def _waits_for(path: Path, now: float, settle_seconds: float) -> str:
+    """Why a delivery is not ready, in both languages; empty for one that is."""
+    if _is_dead_link(path):
+        return "the file that the link leads to is gone 链接所指文件已不存在"
+    return "still being written 可能仍在写入" if _is_young(path.stat(), now, settle_seconds) else ""
 
 
 def _add_closed(
@@ -207,7 +226,7 @@ def _problem(path: Path, relative: str, raw: Path) -> PassedOver | None:
             "not in a folder raw/<six-digit district>/<four-digit year>/; move it there",
             "不在 raw/<六位区划>/<四位年度>/ 之下，请移入",
         )
-    if not path.is_file():
+    if not path.is_file() and not _is_dead_link(path):
         return PassedOver(relative, "not a regular file", "不是普通文件")
     return None
 

@@ -32,12 +32,14 @@ class Delivery:
     """One file as delivered: where it lies, and which district and fiscal year its folder names.
 
     ``relative_path`` is the path below the raw directory with forward slashes: the file's name in every message.
+    ``waits_for`` says in both languages why it is not ready to be read; empty for a file that is.
     """
 
     path: Path
     relative_path: str
     district_code: str
     fiscal_year: int
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

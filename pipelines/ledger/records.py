@@ -98,6 +98,20 @@ class LineCount:
 
 
 @dataclass(frozen=True, slots=True, config=_EXACT)
+class TotalGap:
+    """A total of a table over rows of which some amounts could not be read: what it says beyond the readable ones.
+
+    ``stated`` and ``added`` are what the total says and what the readable amounts of ``column`` add up to, in yuan.
+    """
+
+    line: int
+    column: str
+    stated: Decimal
+    added: Decimal
+    unreadable_rows: int
+
+
+@dataclass(frozen=True, slots=True, config=_EXACT)
 class TableRecord:
     """One table of a file: where it stands, what it was recognised as, and what became of its lines.
 
@@ -106,7 +120,8 @@ class TableRecord:
     contract column that it was recognised as (None: passed over). ``delivered_lines`` stand below the header, and
     ``accounted_lines`` of them are a row, a total or passed over (None: not counted by an earlier version of the
     program); ``delivered_rows`` is how many of these they gave, and ``delivered_money`` what their amounts sum to, by
-    column: both before anybody judged them. ``warnings`` counts warnings by rule.
+    column: both before anybody judged them. ``warnings`` counts warnings by rule; ``gaps`` are totals over amounts that
+    could not be read.
     ``months`` are the first and the last month that title, sheet or file name tell (None: none does), ``filled`` the
     columns of the accepted rows in the store that are not empty everywhere.
     """
@@ -126,6 +141,7 @@ class TableRecord:
     warnings: Mapping[str, int] = field(default_factory=dict)
     months: tuple[int, int] | None = None
     filled: tuple[str, ...] = ()
+    gaps: tuple[TotalGap, ...] = ()
 
     def count(self, *outcomes: LineOutcome) -> int:
         """The number of lines with one of these outcomes."""
@@ -244,6 +260,10 @@ class Manifest:
     changed_after_closing: tuple[str, ...] = ()
     release: ReleaseRecord | None = None
     parquet: Mapping[str, StoredFile] = field(default_factory=dict)
+
+    def present(self) -> Iterator[FileRecord]:
+        """The files that were delivered, ready or not; those that no longer are, left out."""
+        return (file for file in self.files if file.state is not FileState.WITHDRAWN)
 
     def tables(self) -> Iterator[tuple[FileRecord, TableRecord]]:
         """Every table that was read, with its file."""

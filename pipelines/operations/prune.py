@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,7 @@ import duckdb
 
 from pipelines.ledger.codec import StoreError
 from pipelines.operations.backup import backup_files
-from pipelines.settings import Settings
+from pipelines.settings import Retention, Settings
 from pipelines.warehouse.connect import NotPublishedError, open_published
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """Something that is removed: its kind (``version``, ``reading``, ``log``, ``backup``), path and size in bytes."""
+    """Something removed: ``version``, ``reading``, ``delivery``, ``log`` or ``backup``, its path and size in bytes."""
 
     kind: str
     path: Path
@@ -54,7 +55,7 @@ def _may_go(settings: Settings) -> Iterator[tuple[str, Path]]:
     published = _published_versions(settings)
     for store in district_years(settings.accepted):
         shown = published.get((store.district_code, store.fiscal_year))
-        yield from _of_district_year(store, settings.retention.versions, {store.current, shown} - {None})
+        yield from _of_district_year(store, settings.retention, {store.current, shown} - {None})
     if (days := settings.retention.log_days) is not None:
         first = settings.local_date(datetime.now(UTC)) - timedelta(days=days)
         for path in sorted(settings.logs.glob("*.jsonl")):
@@ -81,18 +82,24 @@ def _published_versions(settings: Settings) -> dict[tuple[str, int], int]:
 
 
 def _of_district_year(
-    store: DistrictYearStore, keep: int | None, in_use: Collection[int | None]
+    store: DistrictYearStore, retention: Retention, in_use: Collection[int | None]
 ) -> Iterator[tuple[str, Path]]:
-    numbers = store.version_numbers()
+    numbers, keep = store.version_numbers(), retention.versions
     kept = set(numbers if keep is None else numbers[-keep:]) | set(numbers).intersection(in_use)
     for number in numbers:
         if number not in kept:
             yield "version", store.versions / str(number)
     attempts = [*(store.versions / str(number) for number in kept), *([store.held] if store.held.exists() else [])]
-    named = {file.directory for attempt in attempts for file in read_manifest(attempt).files}
+    files = [file for attempt in attempts for file in read_manifest(attempt).present()]
+    readings, contents = {file.directory for file in files}, {f"{file.sha256}.zst" for file in files}
     for reading in sorted(store.files.glob("[!.]*")):
-        if reading.name not in named:
+        if reading.name not in readings:
             yield "reading", reading
+    if (days := retention.delivered_days) is not None:
+        first = time.time() - timedelta(days=days).total_seconds()
+        for delivered in sorted(store.delivered.glob("[!.]*")):
+            if delivered.name not in contents and delivered.stat().st_mtime <= first:
+                yield "delivery", delivered
 
 
 def _day(path: Path) -> date:

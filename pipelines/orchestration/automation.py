@@ -70,7 +70,10 @@ def new_deliveries(
     started: dict[str, str] = cursor.get("started", {})
     deliveries = find_deliveries(settings).by_district_year
     now = {partition_key(place): _fingerprint(files) for place, files in deliveries.items()}
-    ready = [key for key, found in now.items() if found == seen.get(key) and found != started.get(key)]
+    waiting = {partition_key(place) for place, files in deliveries.items() if any(file.waits_for for file in files)}
+    ready = [
+        key for key, found in now.items() if key not in waiting and found == seen.get(key) and found != started.get(key)
+    ]
     started = {key: found for key, found in started.items() if key in now} | {key: now[key] for key in ready}
     context.update_cursor(json.dumps({"seen": now, "started": started}))
     known = add_partitions(context.instance, list(now))

@@ -19,6 +19,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
 from pipelines.ingest.model import FileRefused, TableHead
 from pipelines.ingest.totals import context_columns
+from pipelines.ledger.records import TotalGap
 from pipelines.quality.slips import MOST_PARTS, TEN_THOUSAND, explain, explain_swapped_columns, sentences
 from pipelines.settings import RuleThresholds
 
@@ -47,18 +48,20 @@ class _Wrong:
     tolerance: Decimal
 
 
-def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Table) -> None:
-    """Raises ``FileRefused`` if a total row disagrees with its rows.
+def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Table) -> list[TotalGap]:
+    """Raises ``FileRefused`` if a total row disagrees with its rows; returns the totals over unreadable amounts.
 
     ``rows`` are all data rows of the table, accepted or not, with ``source_line``; ``totals`` have ``scope`` too
-    (see ``ingest.model.Batch``). A total over an unknown amount, or an empty total, says nothing and is passed over.
+    (see ``ingest.model.Batch``). An empty total says nothing and is passed over.
     """
     dataset = DATASETS[head.dataset]
+    gaps: list[TotalGap] = []
     previous, line = 0, 0
     for total in totals.sort_by("source_line").to_pylist():
         if total["source_line"] != line:
             previous, line = line, total["source_line"]
         wrong, part = _judged(head, dataset, rows, total, previous)
+        gaps += _gaps(dataset, rows, total, previous)
         if wrong:
             slip, slip_zh = _explained(head, dataset, part, wrong)
             raise FileRefused(
@@ -70,6 +73,21 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
                 remedy=" ".join(filter(None, (slip, "Correct the row or the total and deliver the file again."))),
                 remedy_zh=f"{slip_zh}请更正该行或合计后重新报送。",
             )
+    return gaps
+
+
+def _gaps(
+    dataset: Dataset, rows: duckdb.DuckDBPyRelation, total: dict[str, object], previous: int
+) -> Iterator[TotalGap]:
+    """What a total says about rows of which some amounts are unknown; of several readings of its scope, the first."""
+    claim = str(total["scope"]).split("|")[0]
+    part = _rows_of(rows, dataset, total | {"scope": claim}, previous)
+    for column in dataset.amount_columns:
+        if not isinstance(stated := total[column], Decimal):
+            continue
+        added, known, count = part.aggregate(f"coalesce(sum({column}), 0), count({column}), count(*)").fetchall()[0]
+        if known < count and abs(added - stated) > ROUNDING.yuan_tolerance:
+            yield TotalGap(int(str(total["source_line"])), column, stated, Decimal(added), count - known)
 
 
 def _judged(

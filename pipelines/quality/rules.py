@@ -591,6 +591,23 @@ def _registered_row_rules() -> Iterator[RegisteredRule]:
             )
 
 
+_CONSERVATION_RULES = frozenset(
+    {"too-much-set-aside", "rows-or-money-not-conserved", "money-not-readable", "unknown-money-may-matter"}
+)
+_DELIVERY_RULES = frozenset(
+    {
+        "year-is-closed",
+        "closed-month-changed",
+        "delivery-missing",
+        "delivery-late",
+        "delivery-withdrawn",
+        "too-much-removed",
+        "file-not-ready",
+    }
+)
+"""Rules of cells and files that are about a whole district-year: what it leads to follows from their severity."""
+
+
 def _registered_cell_rules() -> Iterator[RegisteredRule]:
     effects = {
         Severity.ERROR: ("cell", "row_set_aside"),
@@ -599,10 +616,8 @@ def _registered_cell_rules() -> Iterator[RegisteredRule]:
     }
     for rule in CELL_RULES.values():
         category, effect = effects[rule.severity]
-        if rule.id in ("too-much-set-aside", "rows-or-money-not-conserved"):
-            category, effect = "conservation", "district_year_held_back"
-        if rule.id in ("year-is-closed", "closed-month-changed", "delivery-missing", "delivery-late"):
-            category = "delivery"
+        if rule.id in _CONSERVATION_RULES | _DELIVERY_RULES:
+            category = "conservation" if rule.id in _CONSERVATION_RULES else "delivery"
             effect = "district_year_held_back" if rule.severity is Severity.FATAL else "reported"
         yield RegisteredRule(
             rule_id=rule.id,

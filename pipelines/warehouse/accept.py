@@ -41,6 +41,8 @@ from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_
 from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.ahead import side_by_side
+from pipelines.warehouse.contents import Attempt, accepted_attempt
+from pipelines.warehouse.delivered import keep_delivered
 from pipelines.warehouse.derived import derivation_fingerprint
 from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
@@ -56,9 +58,12 @@ from pipelines.warehouse.staging import (
     reading_workers,
     stage_file,
     unreadable_file,
+    waiting_file,
 )
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
 from pipelines.warehouse.template import make_beside
+from pipelines.warehouse.unreadable import unreadable_money
+from pipelines.warehouse.withdrawn import withdrawal_findings, withdrawn_files, withdrawn_money
 from pipelines.warehouse.working_memory import working_database
 
 logger = logging.getLogger(__name__)
@@ -111,7 +116,11 @@ def accept_district_year(
     with log_fields(district=district_code, year=fiscal_year):
         bring_up_to_date(settings.accepted)
         store = DistrictYearStore(settings.accepted, district_code, fiscal_year)
-        return _accept(settings, store, deliveries)
+        deliveries = list(deliveries)
+        acceptance = _accept(settings, store, deliveries)
+        if acceptance.status != "held_back":
+            keep_delivered(settings, store, acceptance.record, deliveries)
+        return acceptance
 
 
 def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[Delivery]) -> Acceptance:
@@ -122,6 +131,8 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
     reading_id = _reading_id(settings, district_code, secret)
 
     def stage(delivery: Delivery) -> Staged:
+        if delivery.waits_for:
+            return waiting_file(delivery, store)
         try:
             sha256 = content_hash(delivery)
             if not reading_directory(store, delivery, sha256, reading_id).exists():
@@ -191,6 +202,13 @@ def _current_if_whole(store: DistrictYearStore) -> int | None:
     if current is None or record_if_whole(Manifest, store.versions / str(current)) is None:
         return None
     return current
+
+
+def _version_before(store: DistrictYearStore) -> Attempt | None:
+    """The version that counts so far; None where there is none, or where it was found damaged and set aside."""
+    current = store.current
+    is_there = current is not None and (store.versions / str(current)).is_dir()
+    return accepted_attempt(store) if is_there else None
 
 
 def _count(
@@ -279,17 +297,21 @@ def _decide(
         )
         judged = outcome.findings
         excluded = pa.concat_tables([excluded, set_aside])
+    before = _version_before(store)
+    gone = withdrawn_money(before, staged, excluded)
     moved = moved_lines(excluded, staged)
     decided = [(directory, record.after(moved.get(record.source_file_id, {}))) for directory, record in staged]
     files = [record for _, record in decided]
     findings = [
         *_refusals(store, files),
         *wrong_references,
+        *withdrawal_findings(settings, store, before, gone),
         *_closed(settings, store, late),
         *_warnings(store, files),
         *replaced,
         *judged,
         *_too_much_set_aside(settings, store, files),
+        *unreadable_money(settings, store, decided),
         *_not_conserved(store, decided, excluded),
     ]
     held_by = {finding.rule_id for finding in findings if finding.severity == Severity.FATAL}
@@ -305,7 +327,7 @@ def _decide(
         decided_by=decided_by,
         derived_by=derivation_fingerprint(),
         created_at=datetime.now(UTC).replace(microsecond=0),
-        files=tuple(files),
+        files=(*files, *withdrawn_files(before, files)),
         changed_after_closing=late,
         release=release if held_by else None,
     )
@@ -422,7 +444,7 @@ def _changed_after_closing(
     """
     if current is None or not settings.closing.is_closed(store.fiscal_year, settings.local_date(datetime.now(UTC))):
         return ()
-    counted = {(file.relative_path, file.source_file_id) for file in store.manifest(current).files}
+    counted = {(file.relative_path, file.source_file_id) for file in store.manifest(current).present()}
     delivered = {(file.relative_path, file.source_file_id) for file in files}
     return tuple(sorted({path for path, _ in counted ^ delivered}))
 

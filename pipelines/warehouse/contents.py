@@ -34,7 +34,7 @@ from pipelines.contracts.quality_tables import (
     PublishedTable,
 )
 from pipelines.ledger.codec import DamagedStoreError
-from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
+from pipelines.ledger.records import FACTS, FileRecord, FileState, LineOutcome, Manifest, TableRecord
 from pipelines.warehouse.completion import completed, has_lost_zeros
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.derived import load_derived
@@ -57,8 +57,8 @@ class Attempt:
         return self.manifest.version
 
     def files(self) -> Iterator[tuple[Path, FileRecord]]:
-        """Each file's directory in the store, and its record."""
-        for record in self.manifest.files:
+        """The directory in the store and the record of each file that was delivered."""
+        for record in self.manifest.present():
             yield self.store.files / record.directory, record
 
     @property
@@ -177,7 +177,7 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
     Files of a held-back attempt that are part of the accepted version too are told once, as accepted.
     """
     counted = {record.source_file_id for attempt in attempts for _, record in attempt.files()}
-    told = [(attempt, record) for attempt in attempts for _, record in attempt.files()]
+    told = [(attempt, record) for attempt in attempts for record in attempt.manifest.files]
     told += [
         (attempt, record) for attempt in held for _, record in attempt.files() if record.source_file_id not in counted
     ]
@@ -207,10 +207,12 @@ def _source_files(attempt: Attempt, file: FileRecord) -> Iterator[dict[str, Any]
     if refusal := file.refusal:
         yield facts | {
             "source_sheet": refusal.sheet,
-            "file_outcome": "refused",
+            "file_outcome": "refused" if file.state is FileState.REFUSED else "held_back",
             "outcome_reason": refusal.message,
             "outcome_reason_zh": refusal.message_zh,
         }
+    if file.state is FileState.WITHDRAWN:
+        yield facts | {"file_outcome": "withdrawn"}
     for sheet in file.skipped:
         yield facts | {
             "source_sheet": sheet.sheet,

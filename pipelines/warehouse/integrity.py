@@ -59,7 +59,7 @@ def check_version(store: DistrictYearStore, directory: Path, manifest: Manifest)
     """
     damaged: list[tuple[Path, list[str], str | None]] = []
     parts: list[tuple[Path, Mapping[str, StoredFile], str | None]] = [(directory, manifest.parquet, None)]
-    parts += [(store.files / file.directory, file.parquet, file.relative_path) for file in manifest.files]
+    parts += [(store.files / file.directory, file.parquet, file.relative_path) for file in manifest.present()]
     for path, described, source in parts:
         if differing := _differing(path, described):
             damaged.append((path, differing, source))

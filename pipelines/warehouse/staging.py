@@ -12,7 +12,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +40,7 @@ from pipelines.ledger.records import (
     Refusal,
     SkippedSheet,
     TableRecord,
+    TotalGap,
     source_file_id,
 )
 from pipelines.ledger.tally import Tally, add, sums
@@ -137,6 +138,11 @@ def reading_processes(settings: Settings) -> int:
     return min(cores, settings.limits.reading_processes or cores)
 
 
+def waiting_file(delivery: Delivery, store: DistrictYearStore) -> Staged:
+    """The record of a file that is not ready (``Delivery.waits_for``); not kept, so that the next run looks again."""
+    return _not_read(delivery, store, FileRefused("file-not-ready", found=delivery.waits_for), FileState.WAITING)
+
+
 def unreadable_file(
     delivery: Delivery, store: DistrictYearStore, error: OSError | WorkFailedError, limits: Limits
 ) -> Staged:
@@ -144,13 +150,18 @@ def unreadable_file(
 
     Not kept, so that the next run tries again.
     """
-    identity = source_file_id(delivery.relative_path, "unreadable")
-    refusal = _reading_failed(error, limits) if isinstance(error, WorkFailedError) else _not_readable(error)
-    directory = store.files / f"{identity}-unreadable"
+    if isinstance(error, WorkFailedError):
+        return _not_read(delivery, store, _reading_failed(error, limits), FileState.REFUSED)
+    return _not_read(delivery, store, _not_readable(error), FileState.WAITING)
+
+
+def _not_read(delivery: Delivery, store: DistrictYearStore, refusal: FileRefused, state: FileState) -> Staged:
+    identity = source_file_id(delivery.relative_path, refusal.rule.id)
+    directory = store.files / f"{identity}-not-read"
     record = FileRecord(
         source_file_id=identity,
         relative_path=delivery.relative_path,
-        state=FileState.REFUSED,
+        state=state,
         sha256=None,
         bytes=None,
         directory=directory.name,
@@ -265,7 +276,7 @@ def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Sett
         for number, table in enumerate(source.tables, start=1):
             tables.append(_stage_table(number, table, writers, totals))
         writers.close()
-        _check_totals(target, totals)
+        gaps = _check_totals(target, totals)
     except FileRefused as error:
         writers.close()
         for parquet in target.glob("*.parquet"):
@@ -274,7 +285,8 @@ def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Sett
     except BaseException:
         writers.close()
         raise
-    return Reading(tuple(tables), tuple(source.skipped))
+    whole = tuple(replace(table, gaps=tuple(gaps[table.number])) for table in tables)
+    return Reading(whole, tuple(source.skipped))
 
 
 class _Writers:
@@ -393,8 +405,12 @@ def _stage_table(
     )
 
 
-def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -> None:
-    """Checks every total row against the rows of its table, read back from what was just written."""
+def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -> defaultdict[int, list[TotalGap]]:
+    """Checks every total row against the rows of its table, read back from what was just written.
+
+    Returns the totals over amounts that could not be read, by the numbers of their tables.
+    """
+    gaps: defaultdict[int, list[TotalGap]] = defaultdict(list)
     with scratch() as connection:
         for number, head, rows in totals:
             paths = [str(path) for path in sorted(target.glob(f"{head.dataset}*.parquet"))]
@@ -402,7 +418,8 @@ def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -
                 continue
             table = duckdb.ColumnExpression("source_table") == duckdb.ConstantExpression(number)
             written = connection.read_parquet(paths, union_by_name=True).filter(table)
-            check_totals(head, written, rows)
+            gaps[number] += check_totals(head, written, rows)
+    return gaps
 
 
 def _distinct_lines(parts: Iterable[pa.Table]) -> int:

@@ -10,6 +10,7 @@ Layout below ``<warehouse>/accepted``::
                                                       excluded.parquet, findings.parquet, derived tables
     <district>/<year>/held/                           the latest attempt that was held back, in the same shape
     <district>/<year>/current                         the number of the version that counts
+    <district>/<year>/delivered/<sha256>.zst          the bytes of every accepted delivery, compressed
     <district>/<year>/releases/<input id>.json        who let which attempt through in spite of the rules, and why
 
 Everything is written beside its place and renamed into it, so a kill leaves either nothing or the whole. Hidden names
@@ -45,6 +46,7 @@ class DistrictYearStore:
         self.versions = self.directory / "versions"
         self.held = self.directory / "held"
         self.releases = self.directory / "releases"
+        self.delivered = self.directory / "delivered"
 
     @property
     def current(self) -> int | None:
@@ -100,7 +102,7 @@ class DistrictYearStore:
 
     def remove_leftovers(self) -> None:
         """Removes what a killed run left unfinished; the caller holds the warehouse's lock."""
-        for parent in (self.directory, self.files, self.versions, self.releases):
+        for parent in (self.directory, self.files, self.versions, self.releases, self.delivered):
             for path in parent.glob(".*"):
                 is_replaced = path.suffix == ".damaged" and path.with_name(path.stem[1:]).exists()
                 if path.suffix in (".new", ".old") or is_replaced:
