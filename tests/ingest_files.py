@@ -59,9 +59,10 @@ class Read:
 class Office:
     """A raw directory into which a test delivers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, year: int = YEAR) -> None:
         self.raw = path / "raw"
-        self.folder = self.raw / DISTRICT / str(YEAR)
+        self.year = year
+        self.folder = self.raw / DISTRICT / str(year)
         self.folder.mkdir(parents=True)
 
     def put(self, name: str, content: bytes | str) -> Path:
@@ -93,7 +94,7 @@ class Office:
 
     def read(self, path: Path, **settings: Any) -> Read:
         """Reads a delivery whole; refusals go to the test."""
-        delivery = Delivery(path, path.relative_to(self.raw).as_posix(), DISTRICT, YEAR)
+        delivery = Delivery(path, path.relative_to(self.raw).as_posix(), DISTRICT, self.year)
         given = Settings(raw=self.raw, **settings)
         source = read_file(delivery, settings=given, hash_secret=b"secret")
         tables = []

@@ -95,9 +95,13 @@ class SheetCells:
 
     def add_texts(self, rows: Integers, columns: Integers, texts: pa.Array) -> None:
         """Adds cells that are texts. Raises ``FileRefused`` as soon as the sheet is beyond the limits."""
+        lengths = pc.binary_length(texts)
+        if not pc.all(pc.greater(lengths, 0), min_count=0).as_py():
+            # An empty text is an empty cell.
+            held = np.flatnonzero(lengths.to_numpy(zero_copy_only=False))
+            rows, columns, texts, lengths = rows[held], columns[held], texts.take(held), lengths.take(held)
         if not len(texts):
             return
-        lengths = pc.binary_length(texts)
         if (pc.max(lengths).as_py() or 0) > self.limits.max_cell_characters:
             longest = pc.max(pc.utf8_length(texts)).as_py()
             if longest > self.limits.max_cell_characters:
