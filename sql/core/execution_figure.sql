@@ -172,7 +172,7 @@ listed_figure as (
 ),
 
 -- Statement ----------------------------------------------------------------------------------------------------
-statement_sum as (
+statement_total as (
     select
         figure_level,
         district_code,
@@ -184,13 +184,17 @@ statement_sum as (
         project_kind,
         expenditure_nature,
         fund_type_code,
-        case when count(*) = count(initial_budget_amount) then sum(initial_budget_amount) end as initial_budget_amount,
-        case when count(*) = count(adjustment_amount) then sum(adjustment_amount) end as adjustment_amount,
-        case
-            when count(*) = count(full_year_budget_amount) then sum(full_year_budget_amount)
-        end as full_year_budget_amount,
-        case when count(*) = count(executed_amount) then sum(executed_amount) end as executed_amount,
-        max(as_of_date) as as_of_date
+        count(*) as line_count,
+        count(initial_budget_amount) as initial_count,
+        count(adjustment_amount) as adjustment_count,
+        count(full_year_budget_amount) as full_year_count,
+        count(executed_amount) as executed_count,
+        sum(initial_budget_amount) as initial_budget_amount,
+        sum(adjustment_amount) as adjustment_amount,
+        sum(full_year_budget_amount) as full_year_budget_amount,
+        sum(executed_amount) as executed_amount,
+        max(as_of_date) as as_of_date,
+        count(distinct coalesce(as_of_date, date '0001-01-01')) = 1 as is_of_one_date
     from core.statement_choice
     group by
         figure_level,
@@ -203,6 +207,29 @@ statement_sum as (
         project_kind,
         expenditure_nature,
         fund_type_code
+),
+
+-- Units as of different dates make a sum of no date: it is unknown.
+statement_sum as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_code,
+        department_name,
+        project_code,
+        project_name,
+        project_kind,
+        expenditure_nature,
+        fund_type_code,
+        case when is_of_one_date and initial_count = line_count then initial_budget_amount end as initial_budget_amount,
+        case when is_of_one_date and adjustment_count = line_count then adjustment_amount end as adjustment_amount,
+        case
+            when is_of_one_date and full_year_count = line_count then full_year_budget_amount
+        end as full_year_budget_amount,
+        case when is_of_one_date and executed_count = line_count then executed_amount end as executed_amount,
+        case when is_of_one_date then as_of_date end as as_of_date
+    from statement_total
 ),
 
 -- A department of which only projects are stated has a row of its own, with everything unknown.
@@ -363,6 +390,27 @@ preferred as (
                 coalesce(candidate.project_code, candidate.project_name)
         ) as best_preference
     from candidate
+),
+
+stated as (
+    select
+        statement_sum.figure_level,
+        statement_sum.district_code,
+        statement_sum.fiscal_year,
+        statement_sum.department_code,
+        statement_sum.department_name,
+        statement_sum.project_code,
+        statement_sum.project_name,
+        statement_sum.expenditure_nature,
+        statement_sum.fund_type_code,
+        statement_sum.executed_amount,
+        statement_sum.as_of_date
+    from statement_sum
+    inner join core.district_year_grain as district_year
+        on
+            statement_sum.district_code = district_year.district_code
+            and statement_sum.fiscal_year = district_year.fiscal_year
+    where not district_year.has_payment and statement_sum.executed_amount is not null
 )
 
 select
@@ -383,21 +431,34 @@ select
     preferred.adjustment_count,
     preferred.gross_adjustment_amount,
     preferred.full_year_budget_amount,
-    preferred.executed_amount,
+    coalesce(preferred.executed_amount, stated.executed_amount) as executed_amount,
     preferred.last_quarter_amount,
     preferred.november_december_amount,
     preferred.source_grain,
-    preferred.as_of_date,
+    coalesce(stated.as_of_date, preferred.as_of_date) as as_of_date,
     progress.month,
     progress.time_progress,
     progress.time_progress_pct,
     progress.time_progress_source
 from preferred
+-- Where payments were not delivered, what was executed is what the statement says, as of its date.
+left join stated
+    on
+        preferred.source_grain = 'detail'
+        and preferred.figure_level = stated.figure_level
+        and preferred.district_code = stated.district_code
+        and preferred.fiscal_year = stated.fiscal_year
+        and preferred.department_code is not distinct from stated.department_code
+        and preferred.department_name is not distinct from stated.department_name
+        and preferred.project_code is not distinct from stated.project_code
+        and preferred.project_name is not distinct from stated.project_name
+        and preferred.fund_type_code is not distinct from stated.fund_type_code
+        and preferred.expenditure_nature is not distinct from stated.expenditure_nature
 left join core.time_progress as progress
     on
         preferred.district_code = progress.district_code
         and preferred.fiscal_year = progress.fiscal_year
-        and preferred.as_of_date = progress.as_of_date
+        and coalesce(stated.as_of_date, preferred.as_of_date) = progress.as_of_date
         and (case when preferred.figure_level = 'project' then preferred.expenditure_nature end)
         is not distinct from progress.expenditure_nature
 where preferred.preference = preferred.best_preference

@@ -1,5 +1,6 @@
 -- Statement lines with the unit, department and project that they stand for.
--- 执行情况表各行及其对应的单位、部门与项目。
+--   The full-year budget is the initial one with its adjustment where it is not stated.
+-- 执行情况表各行及其对应的单位、部门与项目；未列全年预算数的，按年初预算数加调整数计。
 -- label_zh: 执行情况表对应行
 select
     line.district_code,
@@ -16,7 +17,9 @@ select
     line.expenditure_nature,
     line.initial_budget_amount,
     line.adjustment_amount,
-    line.full_year_budget_amount,
+    coalesce(
+        line.full_year_budget_amount, line.initial_budget_amount + line.adjustment_amount
+    ) as full_year_budget_amount,
     line.executed_amount,
     line.as_of_date,
     line.source_file_id,

@@ -3,16 +3,19 @@
 -- label_zh: 数据来源明细
 with figure as (
     select
-        figure_level,
-        district_code,
-        fiscal_year,
-        department_code,
-        department_name,
-        project_code,
-        project_name,
-        source_grain
-    from core.execution_figure
-    where figure_level in ('department', 'project')
+        figure.figure_level,
+        figure.district_code,
+        figure.fiscal_year,
+        figure.department_code,
+        figure.department_name,
+        figure.project_code,
+        figure.project_name,
+        figure.source_grain,
+        delivered.has_payment
+    from core.execution_figure as figure
+    inner join core.district_year_grain as delivered
+        on figure.district_code = delivered.district_code and figure.fiscal_year = delivered.fiscal_year
+    where figure.figure_level in ('department', 'project')
 ),
 
 file as (
@@ -267,4 +270,7 @@ inner join statement_contribution
         and figure.project_code is not distinct from statement_contribution.project_code
         and figure.project_name is not distinct from statement_contribution.project_name
 inner join file on statement_contribution.source_file_id = file.source_file_id
-where figure.source_grain = 'statement'
+where
+    figure.source_grain = 'statement'
+    -- Where payments were not delivered, what was executed is what the statement says.
+    or (not figure.has_payment and statement_contribution.figure_name = 'executed_amount')

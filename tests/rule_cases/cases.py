@@ -548,6 +548,43 @@ def project_stated_at_two_dates(code: str) -> District:
     return district
 
 
+@fails("statement-undated-beside-dated", Expected(P4, 600_000, 640_000))
+def project_stated_again_without_a_date(code: str) -> District:
+    district = statement_only(code)
+    line = {key: value for key, value in district.stated("102001", "P4").items() if not key.startswith("source_")}
+    district.add("execution_statement", **(line | {"as_of_date": None, "executed_amount": yuan(600_000)}))
+    return district
+
+
+@passes("statement-undated-beside-dated")
+def project_stated_again_as_of_an_earlier_date(code: str) -> District:
+    return project_stated_at_two_dates(code)
+
+
+@fails("statement-units-of-different-dates", Expected("101001 甲局", 1_000_000, None))
+def units_stated_as_of_different_dates(code: str) -> District:
+    return _units_as_of(code, date(YEAR, 6, 30))
+
+
+@passes("statement-units-of-different-dates")
+def units_stated_as_of_one_date(code: str) -> District:
+    return _units_as_of(code, date(YEAR, 12, 31))
+
+
+def _units_as_of(code: str, day: date) -> District:
+    """A department of two units that states nothing but their totals, one of them as of a day of its own."""
+    district = clean(code)
+    district.drop("project", "annual_budget", "budget_adjustment", "payment", "execution_statement")
+    for unit, as_of in (("101001", date(YEAR, 12, 31)), ("101002", day), ("102001", date(YEAR, 12, 31))):
+        district.add(
+            "execution_statement",
+            department_code=unit,
+            as_of_date=as_of,
+            **dict.fromkeys(("initial_budget_amount", "full_year_budget_amount", "executed_amount"), yuan(500_000)),
+        )
+    return district
+
+
 @fails("function-code-parent-beside-children", Expected(f"{P4} / 111 / 20101", 800_000, 800_000))
 def section_beside_its_items(code: str) -> District:
     district = clean(code, stated=False)
