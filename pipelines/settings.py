@@ -299,6 +299,11 @@ class Settings(BaseSettings):
     memory_limit_mb: int = Field(
         700, ge=200, description="Memory of a database that a run works in; what does not fit goes to disk."
     )
+    rebuild_days: int | None = Field(
+        7,
+        ge=1,
+        description="Days after which a publication is compared with a build from nothing; None: only when asked for.",
+    )
     min_free_bytes: int = Field(2 * 1024**3, ge=0, description="Free disk below which 'doctor' warns.")
     thresholds: RuleThresholds = RuleThresholds()
     thresholds_by_district: dict[str, dict[str, Decimal]] = Field(

@@ -22,6 +22,7 @@ from pipelines.reports.content import NothingToReportError, check_published, dis
 from pipelines.reports.page import figures_json, render_page
 from pipelines.reports.workbook import write_workbook
 from pipelines.settings import Settings
+from pipelines.warehouse.checksums import tables_with_column
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import write_atomically
@@ -80,7 +81,8 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
 def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Report]:
     """Writes the reports of a publication once: nothing is read if all of them are there already.
 
-    A run that was killed between publication and reports is made up for by the next one.
+    Otherwise only district-years of which published rows changed are looked at. A run that was killed between
+    publication and reports is made up for by the next one.
 
     Raises:
         NotPublishedError: nothing was published yet.
@@ -89,7 +91,7 @@ def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Rep
     state = f"{build_id} {_program_fingerprint()}"
     if _read(done) == state:
         return []
-    written = write_reports(settings)
+    written = _write_changed(settings)
     reached(Stage.REPORTS_WRITTEN)
     done.parent.mkdir(parents=True, exist_ok=True)  # a publication without a report: nothing else has made it
     write_atomically(done, state)
@@ -112,20 +114,56 @@ def write_reports(settings: Settings, *, report: Callable[[Report], None] | None
     return written
 
 
+def _write_changed(settings: Settings) -> list[Report]:
+    """Writes the reports of the published district-years of which anything changed since theirs were looked at."""
+    written = []
+    with open_published(settings.database) as connection:
+        bound_memory(connection, settings)
+        published = _published_checksums(connection)
+        for key in district_years(connection):
+            told = [published[key], _program_fingerprint(), str(settings.district_names.get(key[0]))]
+            seen = fingerprint(content=told)
+            files = [report_directory(settings, *key) / name for name in (WORKBOOK_NAME, PAGE_NAME)]
+            if _marks(files[0].with_name(_MARK_NAME))[1] != seen or not all(path.exists() for path in files):
+                written.append(_write(settings, connection, *key, None, seen=seen))
+    return written
+
+
+def _published_checksums(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, int], str]:
+    """A checksum of each district-year's rows in every table of ``summary`` and ``quality``.
+
+    Rows of ``core`` need not be read for it: what they are is told by ``quality.source_file`` and its neighbours.
+    """
+    parts = " union all ".join(
+        f"select district_code, fiscal_year, '{table}' as published_table, sum(cast(hash(row_told) as hugeint)) as part"
+        f" from {table} as row_told group by district_code, fiscal_year"
+        for table in tables_with_column(connection, "fiscal_year")
+        if table.startswith(("summary.", "quality."))
+    )
+    found = connection.execute(
+        "select district_code, fiscal_year, string_agg(published_table || ' ' || part, ' ' order by published_table)"
+        f" from ({parts}) group by district_code, fiscal_year"
+    ).fetchall()
+    return {(district_code, fiscal_year): told for district_code, fiscal_year, told in found}
+
+
 def _write(
     settings: Settings,
     connection: duckdb.DuckDBPyConnection,
     district_code: str,
     fiscal_year: int,
     as_of: date | None,
+    *,
+    seen: str = "",
 ) -> Report:
+    """Writes a report unless its figures are those that are there; ``seen`` stands for what was looked at for it."""
     directory = report_directory(settings, district_code, fiscal_year, as_of=as_of)
     name = settings.district_names.get(district_code)
     content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
     figures = figures_json(content)
     drawn_from = fingerprint(content=[_program_fingerprint(), figures])
     workbook, page, mark = directory / WORKBOOK_NAME, directory / PAGE_NAME, directory / _MARK_NAME
-    is_new = not (workbook.exists() and page.exists() and _read(mark) == drawn_from)
+    is_new = not (workbook.exists() and page.exists() and _marks(mark)[0] == drawn_from)
     if is_new:
         directory.mkdir(parents=True, exist_ok=True)
         mark.unlink(missing_ok=True)
@@ -135,9 +173,16 @@ def _write(
         temporary.replace(workbook)
         reached(Stage.REPORT_STARTED)
         write_atomically(page, render_page(content, figures, WORKBOOK_NAME), mode=FILE_MODE)
-        write_atomically(mark, drawn_from)
         logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})
+    if is_new or _marks(mark)[1] != seen:
+        write_atomically(mark, f"{drawn_from} {seen}")
     return Report(district_code, fiscal_year, workbook, page, is_new, content.totals)
+
+
+def _marks(path: Path) -> tuple[str, str]:
+    """The fingerprint of a report's figures, and that of the published rows that were last looked at for it."""
+    drawn_from, _, seen = (_read(path) or "").partition(" ")
+    return drawn_from, seen
 
 
 def _read(path: Path) -> str | None:

@@ -81,13 +81,15 @@ def write_history(
     *,
     after: str | None,
     month_end: date | None,
+    changed: str | None = None,
 ) -> None:
     """Fills schema ``history`` (``create_history``) of the connection's current catalog from the one before it.
     Schema ``summary`` must be filled. ``publication`` are the columns of ``history.publication`` but the number.
     ``after`` is the build that is published now; where none can be read, what was kept last counts. ``month_end`` is
-    the month to close unless it is closed.
+    the month to close unless it is closed. ``changed`` is the condition (SQL) of the rows that may say something new,
+    where the catalog is a copy of the publication and holds the history already.
     """
-    directory = _kept_directory(settings, after)
+    directory = _kept_directory(settings, after) if changed is None else None
     _take_over(connection, PUBLICATION.name, directory)
     number = connection.execute("select coalesce(max(build_number), 0) + 1 from history.publication").fetchall()[0][0]
     row = {"build_number": number} | publication
@@ -99,7 +101,7 @@ def write_history(
         close_month(connection, number, month_end)
     for name in KEPT_SUMMARIES:
         _take_over(connection, f"{name}_span", directory)
-        _add_build(connection, name, _columns(connection, name), number)
+        _add_build(connection, name, _columns(connection, name), number, changed or "true")
 
 
 def _directory(settings: Settings) -> Path:
@@ -124,18 +126,25 @@ def _take_over(connection: duckdb.DuckDBPyConnection, table: str, directory: Pat
     connection.execute(f"insert into history.{table} by name select {names} from read_parquet(?)", [str(path)])
 
 
-def _add_build(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], number: int) -> None:
-    """Ends the spans of what ``summary.<name>`` no longer says, and begins those of what it says anew."""
+def _add_build(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], number: int, condition: str
+) -> None:
+    """Ends the spans of what ``summary.<name>`` no longer says, and begins those of what it says anew.
+
+    Only rows that meet ``condition`` (SQL) are compared.
+    """
     same = " and ".join(f"span.{column} is not distinct from said.{column}" for column in columns)
     said = ", ".join(f"said.{column}" for column in columns)
     connection.execute(
         f"""update history.{name}_span as span set last_build_number = $number - 1
-        where last_build_number is null and not exists (select 1 from summary.{name} as said where {same})""",
+        where last_build_number is null and {condition}
+            and not exists (select 1 from summary.{name} as said where {same})""",
         {"number": number},
     )
     connection.execute(
         f"""insert into history.{name}_span by name
-        select $number as first_build_number, {said} from summary.{name} as said
+        select $number as first_build_number, {said}
+        from (from summary.{name} where {condition}) as said
         anti join history.{name}_span as span on span.last_build_number is null and {same}""",
         {"number": number},
     )
