@@ -73,8 +73,9 @@ def main() -> None:
 @main.command()
 @_raw
 @_warehouse
+@click.option("--rebuild", is_flag=True, help="Compare with a build from nothing too | 同时与全部重新生成的结果比对")
 @click.pass_context
-def nightly(context: click.Context, raw: Path | None, warehouse: Path | None) -> None:
+def nightly(context: click.Context, raw: Path | None, warehouse: Path | None, rebuild: bool) -> None:
     """Read new deliveries, validate, publish | 读取新文件、校验并发布
 
     Exit code 0: everything is published. 3: published, but something was held back. 1: nothing could be published.
@@ -83,7 +84,7 @@ def nightly(context: click.Context, raw: Path | None, warehouse: Path | None) ->
     """
     from pipelines.commands.night import run_and_report
 
-    context.exit(run_and_report(_settings(raw, warehouse)))
+    context.exit(run_and_report(_settings(raw, warehouse), rebuild=rebuild))
 
 
 @main.command()

@@ -61,7 +61,7 @@ def accept_all(settings: Settings, deliveries: Deliveries) -> list[Acceptance]:
 
 
 def publish_or_mend(
-    settings: Settings, deliveries: Deliveries, acceptances: list[Acceptance]
+    settings: Settings, deliveries: Deliveries, acceptances: list[Acceptance], *, rebuild: bool = False
 ) -> tuple[list[Acceptance], Publication]:
     """Publishes; what is found damaged in the store is first made again from the deliveries that still lie in raw/.
 
@@ -69,7 +69,7 @@ def publish_or_mend(
     Returns ``acceptances``, or those of the second reading. The caller holds the warehouse's lock.
     """
     try:
-        return acceptances, build_and_publish(settings)
+        return acceptances, build_and_publish(settings, rebuild=rebuild)
     except DamagedStoreError as error:
         logger.warning("reading again what is damaged: %s", error)
         return accept_all(settings, deliveries), build_and_publish(settings, damaged_stay_behind=True)
@@ -118,13 +118,16 @@ def _no_longer_delivered(settings: Settings, deliveries: Deliveries) -> list[str
         f"该区年度已无任何报送文件，仍使用版本 {store.current}；请放回文件，或设置关账日期。"
         for store in district_years(settings.accepted)
         if store.current is not None
+        and (settings.districts is None or store.district_code in settings.districts)
         and (store.district_code, store.fiscal_year) not in deliveries.by_district_year
         and not settings.closing.is_closed(store.fiscal_year, today)
     ]
 
 
-def run_night(settings: Settings) -> Night:
+def run_night(settings: Settings, *, rebuild: bool = False) -> Night:
     """Runs everything for every district-year found below ``settings.raw``.
+
+    ``rebuild``: the publication is also compared with a build from nothing (``publish.build_and_publish``).
 
     What is found damaged in the store is made again from raw/ where the delivery still lies there.
 
@@ -136,7 +139,9 @@ def run_night(settings: Settings) -> Night:
     with structured_log(settings), failures_told(settings, "nightly"):
         with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
             deliveries = find_deliveries(settings)
-            acceptances, publication = publish_or_mend(settings, deliveries, accept_all(settings, deliveries))
+            acceptances, publication = publish_or_mend(
+                settings, deliveries, accept_all(settings, deliveries), rebuild=rebuild
+            )
             if publication.status in ("published", "unchanged"):
                 write_reports_of_build(settings, publication.build_id)
         problems = deliveries.problems

@@ -301,7 +301,7 @@ class Settings(BaseSettings):
     )
     rebuild_days: int | None = Field(
         7,
-        ge=1,
+        ge=0,
         description="Days after which a publication is compared with a build from nothing; None: only when asked for.",
     )
     min_free_bytes: int = Field(2 * 1024**3, ge=0, description="Free disk below which 'doctor' warns.")

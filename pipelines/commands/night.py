@@ -37,15 +37,17 @@ REASON_ROWS = 20
 _OUTCOMES = {"accepted": "已接受 accepted", "unchanged": "未变化 unchanged", "held_back": "暂缓 held back"}
 
 
-def run_and_report(settings: Settings) -> int:
+def run_and_report(settings: Settings, *, rebuild: bool = False) -> int:
     """Runs the night and prints its report on standard output; returns the exit code (0, 3 or 1).
+
+    ``rebuild``: the publication is also compared with a build from nothing.
 
     Raises ``click.ClickException`` where the night could not be completed for a reason that its user can mend.
     """
     start_early(LOAD_READING)
     try:
         with progress("nightly 夜间处理"):
-            night = run_night(settings)
+            night = run_night(settings, rebuild=rebuild)
     except (WarehouseLockedError, StoreError, BuildError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -65,7 +67,7 @@ def _sections(settings: Settings, night: Night) -> Iterator[str]:
     if night.problems:
         yield _listing("报送目录的问题 Problems in the raw directory", night.problems)
     if night.publication.problems:
-        yield _listing("已接受数据的损坏 Damaged in the accepted store", night.publication.problems)
+        yield _listing("须查看的问题 What has to be looked at", night.publication.problems)
     held = [acceptance for acceptance in night.acceptances if acceptance.status == "held_back"]
     if held:
         yield _listing("暂缓原因 Why something was held back", _held_reasons(settings, held))

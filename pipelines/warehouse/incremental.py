@@ -118,7 +118,7 @@ def note_comparison(settings: Settings, day: date) -> None:
 def made_by(settings: Settings) -> str:
     """A hash of everything but deliveries that decides what is in a published file."""
     told = settings.model_dump_json(include={"thresholds", "thresholds_by_district", "findings_per_rule"})
-    return fingerprint(content=[program_fingerprint(), reference_fingerprint(settings.raw), told])
+    return fingerprint(content=[program_fingerprint(), reference_fingerprint(settings.accepted), told])
 
 
 @cache
