@@ -26,6 +26,9 @@ _raw = click.option(
 _warehouse = click.option(
     "--warehouse", type=click.Path(path_type=Path), metavar="DIR", help="Where the database lies | 数据库所在目录"
 )
+_districts = click.option(
+    "--district", "districts", multiple=True, metavar="CODE", help="Only this district; may be repeated | 只处理该区"
+)
 _published = click.option(
     "--published",
     type=click.Path(path_type=Path),
@@ -73,9 +76,12 @@ def main() -> None:
 @main.command()
 @_raw
 @_warehouse
+@_districts
 @click.option("--rebuild", is_flag=True, help="Compare with a build from nothing too | 同时与全部重新生成的结果比对")
 @click.pass_context
-def nightly(context: click.Context, raw: Path | None, warehouse: Path | None, rebuild: bool) -> None:
+def nightly(
+    context: click.Context, raw: Path | None, warehouse: Path | None, districts: tuple[str, ...], rebuild: bool
+) -> None:
     """Read new deliveries, validate, publish | 读取新文件、校验并发布
 
     Exit code 0: everything is published. 3: published, but something was held back. 1: nothing could be published.
@@ -84,7 +90,7 @@ def nightly(context: click.Context, raw: Path | None, warehouse: Path | None, re
     """
     from pipelines.commands.night import run_and_report
 
-    context.exit(run_and_report(_settings(raw, warehouse), rebuild=rebuild))
+    context.exit(run_and_report(_of_districts(_settings(raw, warehouse), districts), rebuild=rebuild))
 
 
 @main.command()
@@ -280,6 +286,71 @@ def reports_read(  # noqa: PLR0917 - click calls by name
     context.exit(read_and_print(_settings(None, warehouse, published), document, as_json=as_json, strict=strict))
 
 
+@main.group()
+def province() -> None:
+    """Many districts, each a warehouse, merged into one | 多区分别运行并合并为一库"""
+
+
+@province.command("run")
+@_raw
+@_warehouse
+@_districts
+@click.option(
+    "--runner",
+    type=click.Choice(["local", "spark", "print"]),
+    default="local",
+    show_default=True,
+    help="Processes here, a Spark cluster, or the commands for another scheduler | 运行方式",
+)
+@click.option(
+    "--master", default="local[*]", show_default=True, metavar="URL", help="Of the Spark cluster | Spark 主节点"
+)
+@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="By default half the cores | 并行进程数")
+@click.pass_context
+def province_run(
+    context: click.Context,
+    *,
+    raw: Path | None,
+    warehouse: Path | None,
+    districts: tuple[str, ...],
+    runner: str,
+    master: str,
+    processes: int | None,
+) -> None:
+    """Run every district's night, the largest first | 逐区运行夜间处理
+
+    Exit codes are those of nightly. 退出码同 nightly。
+    """
+    from pipelines.commands.province import run_and_report as run_province
+
+    settings = _of_districts(_settings(raw, warehouse), districts)
+    context.exit(run_province(settings, runner=runner, master=master, processes=processes))
+
+
+@province.command("merge")
+@_warehouse
+@click.pass_context
+def province_merge(context: click.Context, warehouse: Path | None) -> None:
+    """Merge what the districts published | 合并各区发布结果
+
+    Exit code 0: all districts are as of now. 3: merged, but a district keeps its last build. 1: nothing was merged.
+
+    退出码 0：各区均为最新；3：已合并，但有区沿用上次结果；1：未能合并。
+    """
+    from pipelines.commands.province import merge_and_report
+
+    context.exit(merge_and_report(_settings(None, warehouse)))
+
+
+@province.command("status")
+@_warehouse
+def province_status(warehouse: Path | None) -> None:
+    """How each district's last run ended | 各区最近一次运行结果"""
+    from pipelines.commands.province import print_status as print_province
+
+    print_province(_settings(None, warehouse))
+
+
 @main.command()
 @click.argument("district_year", metavar="DISTRICT/YEAR")
 @click.option("--reason", required=True, help="Why it may count; stays on record | 理由，记录在案")
@@ -404,6 +475,11 @@ def serve(raw: Path | None, warehouse: Path | None, host: str | None, port: int 
     settings = _settings(raw, warehouse)
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     serve_until_told(settings.model_copy(update={"portal": settings.portal.model_copy(update=given)}))
+
+
+def _of_districts(settings: Settings, districts: tuple[str, ...]) -> Settings:
+    """The settings, kept to some districts where the command line names any."""
+    return settings.model_copy(update={"districts": districts}) if districts else settings
 
 
 def _settings(raw: Path | None, warehouse: Path | None, published: Path | None = None) -> Settings:

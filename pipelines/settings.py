@@ -275,6 +275,14 @@ class Settings(BaseSettings):
         Path("published"), description="Published reports as <district>/<fiscal year>/<file>; facts, never sources."
     )
     warehouse: Path = Field(Path("warehouse"), description="Published database, its reports, and the accepted store.")
+    districts: tuple[str, ...] | None = Field(
+        None, description="Codes of the districts whose deliveries are read; None: all. A province's shard has one."
+    )
+    province_copied_rows: int = Field(
+        10_000_000,
+        ge=0,
+        description="Rows up to which a table of all districts is copied into a merged province; larger: views.",
+    )
     district_names: dict[str, str] = Field(
         default={"440103": "广州市荔湾区", "999999": "虚构示例区"},
         description="District code → name, as reports show it; by default those of the sample deliveries.",

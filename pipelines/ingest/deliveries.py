@@ -62,6 +62,7 @@ class Deliveries:
 def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveries:
     """Every delivered file below ``settings.raw``, in order of district, year and path.
 
+    Where ``settings.districts`` names some, the folders of other districts are not looked into.
     ``now`` is the time (seconds since the epoch) against which ``limits.settle_seconds`` is measured.
     """
     raw = settings.raw
@@ -79,7 +80,7 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
         except OSError as error:
             closed.append((folder, error))
             continue
-        waiting += reversed(look.folders)
+        waiting += [path for path in reversed(look.folders) if _is_wanted(path, settings)]
         found.passed_over += look.passed_over
         found.misplaced += look.misplaced
         closed += look.closed
@@ -89,6 +90,12 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
         _add_closed(found, collected, path, _relative(raw, path), reason)
     found.by_district_year = {key: collected[key] for key in sorted(collected)}
     return found
+
+
+def _is_wanted(folder: Path, settings: Settings) -> bool:
+    """Whether a folder is none of a district that the settings leave out."""
+    is_district = folder.parent == settings.raw and re.fullmatch(r"\d{6}", folder.name, re.ASCII)
+    return settings.districts is None or not is_district or folder.name in settings.districts
 
 
 @dataclass(slots=True)
