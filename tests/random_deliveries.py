@@ -15,10 +15,11 @@ _PAYMENT_HEADER = "支付凭证号,支付日期,部门编码,项目编码,资金
 
 
 class RandomDeliveries:
-    """A ``raw`` directory that changes step by step, by a seed."""
+    """A ``raw`` directory that changes step by step, by a seed; ``dirt`` is the share of files with an unreadable row."""
 
-    def __init__(self, raw: Path, seed: int) -> None:
+    def __init__(self, raw: Path, seed: int, *, dirt: float = 0.1) -> None:
         self._raw = raw
+        self._dirt = dirt
         self._random = random.Random(seed)  # noqa: S311 - the same seed gives the same deliveries
         for district in DISTRICTS:
             self._budget(district, YEARS[0])
@@ -67,7 +68,7 @@ class RandomDeliveries:
             f"10{project % 2 + 1},P{project},111,{self._amount(90)}"
             for number, project in enumerate(self._random.choices(range(6), k=self._random.randrange(3, 12)))
         ]
-        if self._random.random() < 0.3:
+        if self._random.random() < self._dirt:
             rows.append(f"V{year}{month:02d}999,{year}-{month:02d}-11,101,P1,111,不详")
         self._write(district, year, f"支付{month:02d}月", _PAYMENT_HEADER, rows)
 

@@ -25,7 +25,7 @@ OF_ONE_FILE = ("quality.build", "quality.table_checksum", "quality.district_year
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Deliveries of three districts and two years, some of them wrong."""
     directory = tmp_path_factory.mktemp("province") / "raw"
-    assert len(list(RandomDeliveries(directory, seed=5).steps(12))) == 12
+    assert len(list(RandomDeliveries(directory, seed=5, dirt=0).steps(12))) == 12
     for stray in directory.rglob("无法识别.csv"):
         stray.unlink()
     return directory
