@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 
+from pipelines.ledger.codec import StoreError
 from pipelines.nightly import FAILED, SOMETHING_HELD_BACK, Night, run_night
 from pipelines.province.shards import (
     EXPORT_RECORD,
@@ -33,7 +34,7 @@ from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.incremental import program_fingerprint
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.publish import BuildError
-from pipelines.warehouse.store import StoreError, new_directory
+from pipelines.warehouse.store import new_directory
 
 EXPORTED_SCHEMAS = ("core", "quality", "summary")
 """Schemas whose tables are exported; what earlier publications said stays with the shard."""
