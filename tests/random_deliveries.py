@@ -15,7 +15,10 @@ _PAYMENT_HEADER = "支付凭证号,支付日期,部门编码,项目编码,资金
 
 
 class RandomDeliveries:
-    """A ``raw`` directory that changes step by step, by a seed; ``dirt`` is the share of files with an unreadable row."""
+    """A ``raw`` directory that changes step by step, by a seed.
+
+    ``dirt`` is the share of files with an unreadable row.
+    """
 
     def __init__(self, raw: Path, seed: int, *, dirt: float = 0.1) -> None:
         self._raw = raw

@@ -66,12 +66,12 @@ def checksums_of(
     return {table: Checksum(rows, int(total)) for table, rows, total in found}
 
 
-def tables_with_column(connection: duckdb.DuckDBPyConnection, column: str) -> list[str]:
-    """The qualified tables of the current catalog that have this column, in order."""
+def tables_with_column(connection: duckdb.DuckDBPyConnection, column: str | None = None) -> list[str]:
+    """The qualified tables of the current catalog that have this column (None: all), in order."""
     found = connection.execute(
-        "select duckdb_tables.schema_name || '.' || duckdb_tables.table_name"
+        "select distinct duckdb_tables.schema_name || '.' || duckdb_tables.table_name"
         " from duckdb_tables() join duckdb_columns() using (database_oid, table_oid)"
-        " where duckdb_tables.database_name = current_database() and column_name = ? order by all",
+        " where duckdb_tables.database_name = current_database() and column_name = coalesce(?, column_name) order by 1",
         [column],
     ).fetchall()
     return [table for (table,) in found]

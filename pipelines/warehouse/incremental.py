@@ -25,7 +25,6 @@ import duckdb
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import EXPECTED_DELIVERY, FINDING, QUALITY_TABLES
-from pipelines.contracts.reference_tables import FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE, REFERENCE_TABLES
 from pipelines.ledger.codec import as_json
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.quality.rules import Scope, read_rules
@@ -55,7 +54,6 @@ RULES_OF_THE_DAY = ("closed-month-changed", "delivery-missing", "delivery-late")
 _RECORD = ".publication.json"
 _COPIED_AT_A_TIME = 4 * 1024 * 1024
 _OWNER = {"district_code", "fiscal_year"}
-CODE_LISTS = (FUND_TYPE_REFERENCE, PROJECT_KIND_REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,18 +195,18 @@ def derive_changed(connection: duckdb.DuckDBPyConnection, partition: Partition) 
     """
     catalog = current_catalog(connection)
     delivered = _delivered_tables()
+    derived = {file.table for file in (*read_sql_group("core"), *read_sql_group("summary")) if file.is_kept}
     connection.execute(f"attach ':memory:' as {CHANGED_DISTRICTS}")
-    references = [f"core.{table.name}" for table in (*REFERENCE_TABLES.values(), *CODE_LISTS)]
     for schema in ("core", "quality", "summary"):
         connection.execute(f"create schema {CHANGED_DISTRICTS}.{schema}")
-    for table in (*delivered, *references):
-        rows = f"where {partition.condition}" if table in delivered else ""
-        connection.execute(f"create view {CHANGED_DISTRICTS}.{table} as select * from {catalog}.{table} {rows}")
+    for table in tables_with_column(connection):
+        if table in delivered or (table.startswith("core.") and table not in derived):
+            rows = f"where {partition.condition}" if table in delivered else ""
+            connection.execute(f"create view {CHANGED_DISTRICTS}.{table} as select * from {catalog}.{table} {rows}")
     # Made like those that they will replace: to ask what columns a query gives costs as much as the query.
-    for file in (*read_sql_group("core"), *read_sql_group("summary")):
-        if file.is_kept and file.table not in delivered:
-            like = f"select * from {catalog}.{file.table} limit 0"
-            connection.execute(f"create table {CHANGED_DISTRICTS}.{file.table} as {like}")
+    for table in derived.difference(delivered):
+        like = f"select * from {catalog}.{table} limit 0"
+        connection.execute(f"create table {CHANGED_DISTRICTS}.{table} as {like}")
     connection.execute(f"use {CHANGED_DISTRICTS}")
     made = run_sql(connection, "core", "summary", made=derived_tables(), with_comments=False)
     return [table for table in made if table not in delivered]
