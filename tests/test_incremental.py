@@ -40,7 +40,7 @@ def rebuilt(bureau: Bureau) -> list[str]:
 
 def test_random_steps_equal_a_build_from_nothing(bureau: Bureau) -> None:
     deliveries = RandomDeliveries(bureau.settings.raw, seed=20240630)
-    for step in deliveries.steps(10):
+    for step in deliveries.steps(4):
         bureau.night()
         assert rebuilt(bureau) == [], step
 

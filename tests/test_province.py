@@ -16,6 +16,8 @@ from pipelines.nightly import ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK, run_ni
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 
+pytestmark = pytest.mark.long
+
 SECRET = "one for the province"  # noqa: S105 - of these tests
 OF_ONE_FILE = ("quality.build", "quality.table_checksum", "quality.district_year")
 """Tables that tell when a file was made; they differ by nature."""
