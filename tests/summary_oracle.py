@@ -1024,6 +1024,69 @@ class City:
             measures["low-execution-three-years"] = (max(value for value in three if value is not None), unspent)
         return measures
 
+    def warning_overview(self) -> list[Row]:
+        """summary.warning_overview, without the sentences of evidence and the rules as one text."""
+        statements = {
+            "spend-without-budget": "overspending",
+            "over-executed": "overspending",
+            "year-end-rush": "year_end",
+            "prepaid-in-december": "year_end",
+            "adjustment-rate": "adjustment",
+            "adjustment-count": "adjustment",
+        }
+        says_most = ("may-not-proceed", "low-execution-three-years", "no-spending", "low-execution-in-year")
+        subjects: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        names = ("district_code", "fiscal_year", "figure_level", "department_key", "project_key")
+        for row in self.execution_warning():
+            subjects[tuple(row[name] for name in names)].append(row)
+        result = []
+        for key, rows in subjects.items():
+            place = self.years[key[0], key[1]]
+            known = [figure["full"] for figure in place.figures("department").values() if figure["full"] is not None]
+            district = max(sum(known, Decimal(0)), Decimal(0))
+            levels: list[tuple[int, Decimal]] = []
+            for statement in ("spending", "overspending", "year_end", "adjustment"):
+                own = [row for row in rows if statements.get(row["warning_rule"], "spending") == statement]
+                if not own:
+                    continue
+                order = ["spend-without-budget", *says_most]
+                told = min(
+                    own,
+                    key=lambda row: (
+                        order.index(row["warning_rule"]) if row["warning_rule"] in order else 9,
+                        row["warning_rule"],
+                    ),
+                )
+                if told["warning_amount"] is None:
+                    continue
+                amount, gravest = abs(told["warning_amount"]), max(LEVELS[row["warning_level"]] for row in own)
+                reached = [
+                    LEVELS[entry["warning_level"]]
+                    for entry in place.reference("warning_materiality")
+                    if (entry["warning_statement"], entry["warning_subject"]) == (statement, key[2])
+                    and LEVELS[entry["warning_level"]] <= gravest
+                    and amount
+                    >= max(
+                        entry["minimum_amount"],
+                        half_up(Fraction(district) * Fraction(entry["minimum_district_share"]), 2),
+                    )
+                ]
+                if reached:
+                    levels.append((max(reached), amount))
+            if levels:
+                worst = max(level for level, _ in levels)
+                result.append(
+                    {name: rows[0][name] for name in (*names, "department_code", "department_name")}
+                    | {name: rows[0][name] for name in ("project_code", "project_name", "as_of_date")}
+                    | {
+                        "warning_level": next(name for name, level in LEVELS.items() if level == worst),
+                        "warning_amount": max(amount for _, amount in levels),
+                        "warning_statement_count": len(levels),
+                        "warning_rules": "; ".join(sorted(row["warning_rule"] for row in rows)),
+                    }
+                )
+        return result
+
     def _same_in(self, place: DistrictYear, earlier: DistrictYear, level: str, key: tuple[str, Any]) -> Row | None:
         """The figure of the same department or project in another year, None for a code of another project."""
         match = next(match for match, own in self._matched(place, level).items() if own == key)

@@ -228,9 +228,9 @@ def test_a_sheet_that_leaves_rows_out_says_how_many(
         shown = content.read_content(connection, report_data.DETAIL, report_data.YEAR)
     write_workbook(shown, tmp_path / "few.xlsx")
     book = openpyxl.load_workbook(tmp_path / "few.xlsx")
-    warnings = published(settings, "summary.execution_warning", report_data.DETAIL)
+    warnings = published(settings, "summary.warning_overview", report_data.DETAIL)
     assert len(sheet_rows(book["预警"])) == 5 < len(warnings)
-    assert f"另有 {len(warnings) - 5:,} 行见数据库" in book["预警"]["A2"].value
+    assert f"另有 {len(warnings) - 5:,} 行见发布库" in book["预警"]["A2"].value
     assert "另有" not in book["项目执行"]["A2"].value
 
 

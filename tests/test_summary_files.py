@@ -156,7 +156,7 @@ def test_chinese_views_open_under_another_name_and_show_yuan_and_wan_yuan(publis
         for view in views:
             connection.execute(f'select * from {CHINESE_SCHEMA}."{view}"').fetchall()
     # 50 yuan is 0.005 万元: half up, away from zero.
-    assert row == (Decimal("123456750.00"), Decimal("12345.68"), Decimal("0.01"), "正常", "执行情况表", None)
+    assert row == (Decimal("123456750.00"), Decimal("12345.68"), Decimal("0.01"), "预算内", "执行情况表", None)
     assert project == (Decimal("-0.01"),)
     assert len(views) > 40
 

@@ -25,6 +25,14 @@ OWN_REASONS = """\
 district_code,version,first_fiscal_year,last_fiscal_year,adjustment_reason,source_note
 ,own,2022,,区级统筹,
 """
+OWN_MATERIALITY = """\
+district_code,version,first_fiscal_year,last_fiscal_year,warning_statement,warning_subject,warning_level,minimum_amount,minimum_district_share,source_note
+""" + "".join(
+    f",own,2000,,{statement},{subject},{level},{amount},{share},\n"
+    for statement in ("spending", "overspending", "year_end", "adjustment")
+    for subject in ("department", "project")
+    for level, amount, share in (("red", "1000.00", "0.3"), ("orange", "500.00", "0.1"), ("yellow", "2.00", "0.000001"))
+)
 OWN_DISTRICT = "100001"
 DETAIL = ("annual_budget", "budget_adjustment", "payment")
 TABLES = (
@@ -39,6 +47,7 @@ TABLES = (
     "project_execution_monthly",
     "execution_ranking",
     "execution_warning",
+    "warning_overview",
     "adjustment_review",
     "carryover",
     "year_over_year",
@@ -56,6 +65,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = raw / OWN_DISTRICT / "reference"
     own.mkdir(parents=True)
     (own / "time_progress_yardstick.csv").write_text(OWN_YARDSTICK, encoding="utf-8")
+    (own / "warning_materiality.csv").write_text(OWN_MATERIALITY, encoding="utf-8")
     (own / "exempt_adjustment_reasons.csv").write_text(OWN_REASONS, encoding="utf-8")
     return raw
 
@@ -63,8 +73,17 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reference_rows() -> dict[str, list[dict[str, Any]]]:
     """The reference tables as the oracle needs them, read by the csv module alone."""
     numbers = {"first_fiscal_year": int, "last_fiscal_year": int, "month": int, "from_month": int}
-    decimals = ("time_progress", "warning_threshold", "rubric_value", "carryover_increase_cut_share")
+    decimals = (
+        "time_progress",
+        "warning_threshold",
+        "rubric_value",
+        "carryover_increase_cut_share",
+        "minimum_amount",
+        "minimum_district_share",
+        "watch_threshold",
+    )
     own = {"time_progress_yardstick": OWN_YARDSTICK, "exempt_adjustment_reasons": OWN_REASONS}
+    own["warning_materiality"] = OWN_MATERIALITY
     tables = {}
     for path in REFERENCE.glob("*.csv"):
         texts = [(path.read_text(encoding="utf-8"), None)]

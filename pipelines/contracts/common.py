@@ -464,3 +464,18 @@ PROVENANCE = (
     ),
 )
 """Columns that every accepted row carries behind the contract's own."""
+
+DEPARTMENT_KEY = Column(
+    "department_key",
+    Kind.CODE,
+    "部门键",
+    "Key for joins: the department's code, its name where there is none; never empty.",
+    "关联用键：部门编码，无编码时取名称；不为空值。",
+)
+PROJECT_KEY = Column(
+    "project_key",
+    Kind.CODE,
+    "项目键",
+    "Key for joins: the project's code, its name where there is none, an empty text where no project is named.",
+    "关联用键：项目编码，无编码时取名称；未指明项目时为空文本，不为空值。",
+)

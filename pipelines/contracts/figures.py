@@ -12,7 +12,7 @@ from functools import cache
 from pipelines.contracts.budget_adjustment import ADJUSTMENT_KINDS
 from pipelines.contracts.common import EXPENDITURE_NATURES, PROJECT_KINDS
 from pipelines.contracts.datasets import DATASETS
-from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION
+from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION, WATCH_LISTING
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
 from pipelines.contracts.quality_tables import (
@@ -26,10 +26,12 @@ from pipelines.contracts.quality_tables import (
 from pipelines.contracts.reference_tables import (
     CLASS_NAME_SOURCES,
     CODE_LISTS,
+    HANDLING_STATES,
     REFERENCE_TABLES,
     WARNING_COMPARISONS,
     WARNING_LEVELS,
     WARNING_RULES,
+    WARNING_STATEMENTS,
 )
 
 _UNITS = {
@@ -65,8 +67,8 @@ class Figure:
 
 
 EXECUTION_STATUSES: tuple[tuple[str, str], ...] = (
-    ("ok", "正常"),
-    ("zero_budget", "零预算"),
+    ("ok", "预算内"),
+    ("zero_budget", "预算为零"),
     ("spend_without_budget", "无预算支出"),
     ("over_executed", "超预算支出"),
     ("unknown", "未知"),
@@ -77,7 +79,7 @@ ADJUSTMENT_STATUSES: tuple[tuple[str, str], ...] = (
     ("ok", "正常"),
     ("new_in_year", "年中新增"),
     ("fully_cut", "全额调减"),
-    ("zero_budget", "零预算"),
+    ("zero_budget", "预算为零"),
     ("unknown", "未知"),
 )
 """Adjustment statuses as stored, with their Chinese names."""
@@ -208,7 +210,7 @@ _FIGURES: tuple[Figure, ...] = (
         Kind.CODE,
         "执行状态",
         "ok; zero_budget: 0 of 0; spend_without_budget: x of 0; over_executed: above 100 %; unknown: input missing.",
-        "ok 正常；zero_budget 零预算零支出；spend_without_budget 无预算支出；over_executed 超预算；unknown 缺数据。",
+        "ok 预算内；zero_budget 预算支出均为零；spend_without_budget 无预算支出；over_executed 超预算；unknown 未知。",
         values=EXECUTION_STATUSES,
     ),
     Figure(
@@ -330,20 +332,6 @@ _FIGURES: tuple[Figure, ...] = (
         "支付明细是否报到年末：至 12 月 31 日，或年度已过且报到 12 月。",
     ),
     # Keys of plain joins, and of comparisons between years
-    Figure(
-        "department_key",
-        Kind.CODE,
-        "部门键",
-        "Key for joins: the department's code, its name where there is none; never empty.",
-        "关联用键：部门编码，无编码时取名称；不为空值。",
-    ),
-    Figure(
-        "project_key",
-        Kind.CODE,
-        "项目键",
-        "Key for joins: the project's code, its name where there is none, an empty text where no project is named.",
-        "关联用键：项目编码，无编码时取名称；未指明项目时为空文本，不为空值。",
-    ),
     Figure(
         "department_match", Kind.TEXT, "部门跨年键", "What a department goes by in other years.", "部门的跨年对应键。"
     ),
@@ -591,6 +579,220 @@ _FIGURES: tuple[Figure, ...] = (
     ),
     Figure("evidence", Kind.TEXT, "依据（英文）", "The figures that led to the warning.", "触发预警的数字（英文）。"),
     Figure("evidence_zh", Kind.TEXT, "依据", "The figures that led to the warning, in Chinese.", "触发预警的数字。"),
+    Figure(
+        "warning_statement_count",
+        Kind.INTEGER,
+        "预警事项数",
+        "Statements of the row: rules that say the same are one.",
+        "该行的预警事项数，同义规则合并为一项。",
+    ),
+    Figure(
+        "warning_rules",
+        Kind.TEXT,
+        "触发的规则",
+        "Every rule of the department or project whose threshold is passed, as tags.",
+        "该部门或项目触发的全部规则。",
+    ),
+    # The watch
+    Figure(
+        "watch_reasons",
+        Kind.TEXT,
+        "跟踪原因（代码）",
+        "Why the project is watched, as tags: cut-to-zero, no-contract, approval-missing, no-payment, far-behind.",
+        "列入跟踪的原因代码：cut-to-zero、no-contract、approval-missing、no-payment、far-behind。",
+    ),
+    Figure(
+        "watch_reasons_zh",
+        Kind.TEXT,
+        "跟踪原因说明",
+        "Why the project is watched, in Chinese.",
+        "列入跟踪的原因。",
+    ),
+    Figure(
+        "months_without_payment",
+        Kind.INTEGER,
+        "连续无支付月数",
+        "Months since the latest payment, or since there was a budget and the project was to begin.",
+        "距最近一次支付的月数；从未支付的，自有预算且应开始之月起算。",
+        unit="months",
+    ),
+    Figure(
+        "uncontracted_amount",
+        Kind.AMOUNT,
+        "尚未签约金额",
+        "What is left of the budget of a project without a contract, in yuan; empty where contracts are not told.",
+        "未签合同项目的剩余预算（元）；未报送合同情况或已签合同时为空。",
+    ),
+    Figure(
+        "projected_executed_amount",
+        Kind.AMOUNT,
+        "年末预计执行数",
+        "Probably executed by the year's end, in yuan: executed + what is left × the share of it that comparable "
+        "projects of the year before still spent after the same day.",
+        "年末预计执行数（元）：执行数加剩余预算乘以上年同类项目在同一天之后所支用剩余的比例。",
+        formula="executed_amount + unspent_amount × share that comparable projects still spent",
+    ),
+    Figure(
+        "projected_lowest_amount",
+        Kind.AMOUNT,
+        "预计执行下限",
+        "Lower bound of the projection, in yuan: nine in ten comparable projects spent a larger share.",
+        "预计执行数下限（元）：十分之九的同类项目支用比例不低于此。",
+    ),
+    Figure(
+        "projected_highest_amount",
+        Kind.AMOUNT,
+        "预计执行上限",
+        "Upper bound of the projection, in yuan: nine in ten comparable projects spent no larger share.",
+        "预计执行数上限（元）：十分之九的同类项目支用比例不高于此。",
+    ),
+    Figure(
+        "projection_basis",
+        Kind.CODE,
+        "预计依据",
+        "own_kind: projects of the kind in the year before; all_kinds: all projects; yardstick: time progress; "
+        "spent: nothing is left; too_little: nothing to go by, hence unknown.",
+        "own_kind 上年同类别项目；all_kinds 上年全部项目；yardstick 序时进度；spent 无剩余预算；"
+        "too_little 依据不足，不作预计。",
+        values=(
+            ("own_kind", "上年同类别项目"),
+            ("all_kinds", "上年全部项目"),
+            ("yardstick", "序时进度"),
+            ("spent", "无剩余预算"),
+            ("too_little", "依据不足"),
+        ),
+    ),
+    Figure(
+        "comparable_project_count",
+        Kind.INTEGER,
+        "同类项目数",
+        "Projects on which the projection rests.",
+        "预计所依据的项目数。",
+    ),
+    Figure(
+        "proposed_adjustment_amount",
+        Kind.AMOUNT,
+        "建议申请调整金额",
+        "Full-year budget − projected executed amount, not below 0, in yuan.",
+        "全年预算数减年末预计执行数，不低于零（元）。",
+        formula="full_year_budget_amount − projected_executed_amount",
+    ),
+    Figure(
+        "proposed_adjustment_change_amount",
+        Kind.AMOUNT,
+        "较上次增减",
+        "Change of the proposed adjustment since the publication before, in yuan.",
+        "建议申请调整金额较上次发布的增减（元）。",
+    ),
+    Figure(
+        "unseen_columns",
+        Kind.TEXT,
+        "未报送的列",
+        "Columns of the project list that nobody filled: what they would show, the watch cannot see.",
+        "项目库未填报的列；相应情况无法跟踪。",
+    ),
+    Figure(
+        "listed_since",
+        Kind.DATE,
+        "列入日期",
+        "Day of the publication since which the project has been on the list.",
+        "自哪一日发布起列入清单。",
+    ),
+    Figure(
+        "watch_change",
+        Kind.CODE,
+        "较上次变化",
+        "new: not on the list before; reasons: other reasons; amounts: other amounts; unchanged.",
+        "new 新列入；reasons 原因有变；amounts 金额有变；unchanged 无变化。",
+        values=(("new", "新列入"), ("reasons", "原因有变"), ("amounts", "金额有变"), ("unchanged", "无变化")),
+    ),
+    *(
+        Figure(name, Kind.INTEGER, label_zh, meaning, meaning_zh)
+        for name, label_zh, meaning, meaning_zh in (
+            ("project_count", "项目数", "Number of projects.", "项目数。"),
+            ("watched_project_count", "跟踪项目数", "Projects on the watch.", "列入跟踪的项目数。"),
+            (
+                "unprojected_project_count",
+                "未作预计项目数",
+                "Watched projects without a projection.",
+                "未作预计的项目数。",
+            ),
+            ("listed_project_count", "项目库项目数", "Projects of the project list.", "项目库中的项目数。"),
+            ("contract_date_count", "填报合同日期数", "Projects with a contract date.", "填报合同签订日期的项目数。"),
+            (
+                "planned_start_date_count",
+                "填报开工日期数",
+                "Projects with a planned start.",
+                "填报计划开工日期的项目数。",
+            ),
+            ("approval_count", "填报批复情况数", "Projects that tell of approval.", "填报是否批复立项的项目数。"),
+            (
+                "tested_project_count",
+                "检验项目数",
+                "Projects by which the projection was tested.",
+                "检验预测的项目数。",
+            ),
+        )
+    ),
+    Figure(
+        "watched_budget_amount",
+        Kind.AMOUNT,
+        "跟踪项目全年预算数",
+        "Full-year budget of the watched projects, in yuan.",
+        "跟踪项目的全年预算数（元）。",
+    ),
+    Figure(
+        "tested_fiscal_year",
+        Kind.INTEGER,
+        "检验年度",
+        "Finished year in which the projection was tested.",
+        "用于检验预测的已结束年度。",
+        unit="year",
+    ),
+    Figure(
+        "projection_error_pct",
+        Kind.PERCENT,
+        "预测误差（%）",
+        "Mean absolute error of the projection in percent of the tested projects' budget.",
+        "预测绝对误差合计占受检项目全年预算的百分数。",
+        formula="100 × Σ |projected_executed_amount − executed_amount| / Σ full_year_budget_amount",
+    ),
+    Figure(
+        "projection_bias_pct",
+        Kind.PERCENT,
+        "预测偏差（%）",
+        "Projected − executed in percent of the tested projects' budget.",
+        "预计数减实际数占受检项目全年预算的百分数。",
+    ),
+    Figure(
+        "bounds_coverage_pct",
+        Kind.PERCENT,
+        "上下限涵盖率（%）",
+        "Tested projects whose executed amount lay within the bounds, in percent.",
+        "实际执行数落在上下限之内的受检项目百分数。",
+    ),
+    Figure(
+        "at_month",
+        Kind.INTEGER,
+        "时点",
+        "Month at whose end a project stood; 0 is today.",
+        "月末时点，0 为当前。",
+        unit="month",
+    ),
+    Figure("course_year", Kind.INTEGER, "轨迹年度", "Year of the course.", "轨迹所属年度。", unit="year"),
+    Figure(
+        "budget_amount", Kind.AMOUNT, "当时预算数", "Full-year budget at that day, in yuan.", "当时全年预算数（元）。"
+    ),
+    Figure(
+        "final_executed_amount", Kind.AMOUNT, "年末执行数", "Executed by the year's end, in yuan.", "年末执行数（元）。"
+    ),
+    Figure(
+        "standing_role", Kind.CODE, "用途", "course, tested or watched.", "course 轨迹、tested 检验、watched 跟踪。"
+    ),
+    Figure("execution_band", Kind.INTEGER, "执行档", "Band of the execution rate.", "执行率所在档。", unit="band"),
+    Figure(
+        "rest_spent_rate", Kind.RATIO, "剩余支用比例", "Share of what was left that was spent.", "剩余预算的支用比例。"
+    ),
     # Adjustment review
     Figure(
         "is_exempt",
@@ -1077,6 +1279,8 @@ CONTRACT_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "warning_rule": WARNING_RULES,
     "warning_level": WARNING_LEVELS,
     "warning_comparison": WARNING_COMPARISONS,
+    "warning_statement": WARNING_STATEMENTS,
+    "handling_state": HANDLING_STATES,
 }
 """Stored values of contract columns with their Chinese names."""
 
@@ -1091,6 +1295,7 @@ def _contract_columns() -> dict[str, Column]:
         *CODE_LISTS,
         PUBLICATION,
         MONTH_CLOSE,
+        WATCH_LISTING,
     )
     for table in tables:
         for column in table.columns:

@@ -7,7 +7,7 @@ Does not belong here: how history is kept (warehouse.history).
 
 from __future__ import annotations
 
-from pipelines.contracts.common import DISTRICT_CODE, FISCAL_YEAR
+from pipelines.contracts.common import DEPARTMENT_KEY, DISTRICT_CODE, FISCAL_YEAR, PROJECT_KEY
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, PublishedTable
 
@@ -87,3 +87,26 @@ SPAN_COLUMNS = (
     ),
 )
 """The columns of a ``history.<summary>_span`` before the summary's own."""
+
+WATCH_LISTING = PublishedTable(
+    "watch_listing",
+    "项目跟踪沿革",
+    "Over which publications a project stood on the watch for the same reasons with the same proposed adjustment.",
+    "项目以相同原因、相同建议调整金额列入跟踪清单的各次发布。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        DEPARTMENT_KEY,
+        PROJECT_KEY,
+        Column("listed_since", Kind.DATE, "列入日期", "Day since which it is listed.", "自哪一日起列入。"),
+        *SPAN_COLUMNS,
+        Column("watch_reasons", Kind.TEXT, "跟踪原因（代码）", "Reasons, as tags.", "跟踪原因代码。"),
+        Column(
+            "proposed_adjustment_amount",
+            Kind.AMOUNT,
+            "建议申请调整金额",
+            "Part proposed for adjustment, in yuan.",
+            "建议申请调整金额（元）。",
+        ),
+    ),
+)

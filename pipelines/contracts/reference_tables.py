@@ -6,7 +6,15 @@ itself with ``raw/<district>/reference/<name>.csv``. Does not belong here: readi
 
 from __future__ import annotations
 
-from pipelines.contracts.common import DISTRICT_CODE, EXPENDITURE_NATURE, FUND_TYPE_CODE, PROJECT_KIND
+from pipelines.contracts.common import (
+    DEPARTMENT_KEY,
+    DISTRICT_CODE,
+    EXPENDITURE_NATURE,
+    FISCAL_YEAR,
+    FUND_TYPE_CODE,
+    PROJECT_KEY,
+    PROJECT_KIND,
+)
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.quality_tables import DELIVERY_FREQUENCY
@@ -228,6 +236,149 @@ CONTROL_NUMBER_PARAMETERS = Dataset(
     identity=("district_code", "version"),
 )
 
+WARNING_STATEMENTS: tuple[tuple[str, str], ...] = (
+    ("spending", "支出进度"),
+    ("overspending", "超预算或无预算支出"),
+    ("year_end", "年末支付"),
+    ("adjustment", "预算调整"),
+)
+"""What warning rules say, each statement once: rules of one statement are one warning in the overview."""
+
+WARNING_MATERIALITY = Dataset(
+    name="warning_materiality",
+    label_zh="预警重要性标准",
+    meaning="From which money at stake on a statement may have a level: the larger of an amount and a share.",
+    meaning_zh="某类预警达到各等级所须的涉及金额：取金额与占比两者中较大者。",
+    columns=(
+        *_KEY,
+        Column(
+            "warning_statement",
+            Kind.CODE,
+            "预警类别",
+            "What the rules say: spending, overspending, year_end or adjustment.",
+            "预警类别：spending 支出进度，overspending 超预算或无预算支出，year_end 年末支付，adjustment 预算调整。",
+            codes=tuple((statement, statement) for statement, _ in WARNING_STATEMENTS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "warning_subject",
+            Kind.CODE,
+            "预警对象",
+            "department or project.",
+            "department 部门，project 项目。",
+            codes=(("department", "department"), ("project", "project")),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "warning_level",
+            Kind.CODE,
+            "预警等级",
+            "yellow, orange or red.",
+            "yellow 黄，orange 橙，red 红。",
+            codes=tuple((level, level) for level, _ in WARNING_LEVELS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "minimum_amount",
+            Kind.AMOUNT,
+            "最低金额",
+            "Money at stake from which on the level is possible, in yuan.",
+            "达到该等级的最低涉及金额（元）。",
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "minimum_district_share",
+            Kind.RATIO,
+            "最低占比",
+            "Share of the district's full-year budget that the money at stake must reach, as a ratio.",
+            "涉及金额占全区全年预算数的最低比值。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "warning_statement", "warning_subject", "warning_level"),
+)
+
+WATCH_REASONS: tuple[tuple[str, str], ...] = (
+    ("cut-to-zero", "预算已全部调减"),
+    ("no-contract", "已过计划开工日期，尚未签订合同"),
+    ("approval-missing", "尚未批复立项"),
+    ("no-payment", "连续数月无支付"),
+    ("far-behind", "支出远低于同类项目同期进度"),
+)
+"""Why a project is watched, with Chinese names."""
+
+PROJECT_WATCH_THRESHOLDS = Dataset(
+    name="project_watch_thresholds",
+    label_zh="项目跟踪标准",
+    meaning="From which value on a reason puts a project on the watch.",
+    meaning_zh="各项跟踪原因的起点。",
+    columns=(
+        *_KEY,
+        Column(
+            "watch_reason",
+            Kind.CODE,
+            "跟踪原因",
+            "Reason of the watch.",
+            "跟踪原因。",
+            codes=tuple((reason, reason) for reason, _ in WATCH_REASONS),
+            required=True,
+            nullable=False,
+        ),
+        Column(
+            "watch_threshold",
+            Kind.RATIO,
+            "起点",
+            "no-contract, approval-missing: execution rate below it; no-payment: months; far-behind: the highest "
+            "projected amount below this share of the budget; cut-to-zero: initial budget in yuan from which on.",
+            "no-contract、approval-missing 为执行率低于该值；no-payment 为月数；"
+            "far-behind 为预计执行上限占预算低于该值；cut-to-zero 为年初预算数（元）不低于该值。",
+            required=True,
+            nullable=False,
+        ),
+        _NOTE,
+    ),
+    identity=("district_code", "version", "watch_reason"),
+)
+
+HANDLING_STATES: tuple[tuple[str, str], ...] = (
+    ("seen", "已阅"),
+    ("explained", "已说明"),
+    ("adjustment_requested", "已申请调整"),
+)
+"""What a bureau did about a watched project, with Chinese names."""
+
+PROJECT_WATCH_HANDLING = Dataset(
+    name="project_watch_handling",
+    label_zh="项目跟踪办理情况",
+    meaning="What the bureau did about watched projects: a file that people edit and no night changes.",
+    meaning_zh="跟踪项目的办理情况：由人填写，程序从不改动。",
+    columns=(
+        _DISTRICT,
+        FISCAL_YEAR.as_required(),
+        DEPARTMENT_KEY.as_required(),
+        PROJECT_KEY.as_required(),
+        Column(
+            "handling_state",
+            Kind.CODE,
+            "办理状态",
+            "seen, explained or adjustment_requested.",
+            "seen 已阅，explained 已说明，adjustment_requested 已申请调整。",
+            codes=tuple(pair for state, label in HANDLING_STATES for pair in ((state, state), (label, state))),
+            required=True,
+            nullable=False,
+        ),
+        Column("handled_on", Kind.DATE, "办理日期", "Day of the entry.", "办理日期。"),
+        Column("handling_note", Kind.TEXT, "办理说明", "What there is to say.", "办理说明。"),
+    ),
+    identity=("fiscal_year", "department_key", "project_key"),
+)
+
 EXPECTED_DELIVERIES = Dataset(
     name="expected_deliveries",
     label_zh="应报送清单",
@@ -269,6 +420,9 @@ REFERENCE_TABLES: dict[str, Dataset] = {
         SELF_EVALUATION_RUBRIC,
         CONTROL_NUMBER_PARAMETERS,
         EXPECTED_DELIVERIES,
+        WARNING_MATERIALITY,
+        PROJECT_WATCH_THRESHOLDS,
+        PROJECT_WATCH_HANDLING,
     )
 }
 """Every versioned reference table by name."""

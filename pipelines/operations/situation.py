@@ -180,12 +180,12 @@ def _chinese(situation: Situation, new: list[ToldFinding], gone: int) -> tuple[s
     if new:
         title += f"，新问题 {len(new)} 项"
     lines = [
-        f"结果：{outcome}；版本 {situation.build_id or '无'}",
+        f"结果：{outcome}；发布批次 {situation.build_id or '无'}",
         f"区年度：{situation.district_years} 个，暂缓 {len(situation.held)} 个 {'、'.join(situation.held)}".rstrip(),
-        f"剔除：{situation.rejected_rows:,} 行，{situation.rejected_money:,.2f} 元",
+        f"未计入：{situation.rejected_rows:,} 行，{situation.rejected_money:,.2f} 元，待更正",
         f"问题：错误 {situation.count(Severity.ERROR)} 项，警告 {situation.count(Severity.WARNING)} 项",
         f"较上次：新增 {len(new)} 项，消除 {gone} 项",
-        *_listed("新增问题：", [finding.sentence_zh for finding in new], "另有 {} 项，见 quality.finding"),
+        *_listed("新增问题：", [finding.sentence_zh for finding in new], "另有 {} 项，见发布库“数据问题”"),
         *_listed("位置不对的文件：", [plain(text) for text in situation.misplaced], "另有 {} 个"),
         *_listed("未发布的原因：", [plain(text) for text in situation.gate], "另有 {} 项"),
     ]

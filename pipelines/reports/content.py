@@ -113,8 +113,9 @@ class Content:
     """Everything that the reports of one district and year show.
 
     ``totals`` are the sums over the district's departments with ``known_…`` counts beside them: a sum of which a part
-    is unknown is the sum of the known part. ``warning_counts`` are by level. ``as_of_date`` is the date asked for, or
-    the data's own.
+    is unknown is the sum of the known part. ``warning_counts`` are of departments and projects by level,
+    ``warning_rule_count`` counts every rule whose threshold is passed. ``as_of_date`` is the date asked for, or the
+    data's own; ``is_year_finished`` says whether the figures of all departments are those of the whole year.
     """
 
     district_code: str
@@ -125,6 +126,8 @@ class Content:
     district_year: dict[str, Any]
     totals: dict[str, Any]
     warning_counts: dict[str, int]
+    warning_rule_count: int
+    is_year_finished: bool
     sections: dict[str, Table]
     lines: dict[str, Table]
     source_files: Table
@@ -164,7 +167,7 @@ def read_content(
     create_macros(connection)
     of_year = {"district": district_code, "year": fiscal_year}
     warnings = connection.execute(
-        f"select warning_level, count(*) from summary.execution_warning where {_OF_YEAR} group by all order by all",
+        f"select warning_level, count(*) from summary.warning_overview where {_OF_YEAR} group by all order by all",
         of_year,
     ).fetchall()
     sections = {section.name: _section(connection, section, of_year) for section in SECTIONS}
@@ -184,6 +187,8 @@ def read_content(
         ),
         totals,
         dict(warnings),
+        _count(connection, f"summary.execution_warning where {_OF_YEAR}", of_year),
+        _is_year_finished(connection, of_year),
         sections,
         {name: _lines(connection, name, of_year) for name in _LINE_COLUMNS},
         _source_files(connection, of_year),
@@ -370,6 +375,15 @@ def _first_lines(
         values,
     ).fetchall()
     return [number for (number,) in rows]
+
+
+def _is_year_finished(connection: duckdb.DuckDBPyConnection, of_year: dict[str, Any]) -> bool:
+    ((is_finished,),) = connection.execute(
+        f"""select coalesce(bool_and(is_year_finished), false) from summary.year_over_year
+        where {_OF_YEAR} and figure_level = 'department' and comparison_status <> 'ended'""",
+        of_year,
+    ).fetchall()
+    return bool(is_finished)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rows: str, of_year: dict[str, Any]) -> int:

@@ -21,6 +21,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.quality_tables import SEVERITIES
 from pipelines.reports.sheets import DataSheet, open_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import accepted_attempt, held_attempt, load_quality
@@ -196,12 +197,13 @@ def _write_findings(sheet: DataSheet, correction: Correction, head: Format, plai
         sheet.set_column(column, column, width)
     line = 3
     for finding in correction.findings:
-        values = finding["severity"], finding["source_sheet"], finding["source_line"], finding["message_zh"]
+        level = dict(SEVERITIES)[finding["severity"]]
+        values = level, finding["source_sheet"], finding["source_line"], finding["message_zh"]
         for column, value in enumerate(values):
             sheet.write_string(line, column, "" if value is None else str(value), plain)
         line += 1
     if correction.rows:
-        sheet.write_string(line, 3, f"另有 {len(correction.rows)} 行被剔除，见后面的工作表，错误单元格已标红。", plain)
+        sheet.write_string(line, 3, f"另有 {len(correction.rows)} 行需更正，见后面的工作表，错误单元格已标红。", plain)
     sheet.freeze_panes(3, 0)
     sheet.set_paper(9)
     sheet.set_landscape()

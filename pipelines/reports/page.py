@@ -32,6 +32,8 @@ _OWN_SECTIONS = (
     "fund_type",
     "nature",
     "district_month",
+    "watch",
+    "watch_basis",
     "warning",
     "finding",
     "rejected_row",
@@ -41,7 +43,7 @@ _OWN_SECTIONS = (
 _BUILD = ("build_id", "finished_at", "program_version")
 """What the page tells of its build."""
 
-_HEADINGS = ("execution_rate", "net_adjustment_rate")
+_HEADINGS = ("execution_rate", "net_adjustment_rate", "contract_date", "planned_start_date", "is_approved")
 """Figures that the page names without a column of theirs."""
 
 
@@ -111,11 +113,13 @@ def _figures(content: Content) -> dict[str, Any]:
             "district_name": content.district_name,
             "fiscal_year": content.fiscal_year,
             "as_of": content.as_of_date,
+            "is_year_finished": content.is_year_finished,
             **_picked(content.district_year, ("is_held_back", "accepted_version")),
         },
         "columns": _columns(columns),
         "totals": content.totals,
         "warning_counts": content.warning_counts,
+        "warning_rule_count": content.warning_rule_count,
         "tables": {name: _table(table, words) for name, table in tables.items()},
         "more": [name for name in content.sections if name not in _OWN_SECTIONS],
         "lines": {name: _table(table, words) for name, table in content.lines.items() if table.rows},

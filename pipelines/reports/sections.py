@@ -7,34 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_WORST = """
-    case min(case warning.warning_level when 'red' then 1 when 'orange' then 2 else 3 end)
-        when 1 then 'red' when 2 then 'orange' else 'yellow' end
-"""
-
-_WORST_OF_DEPARTMENT = f"""
-    select district_code, fiscal_year, department_code, department_name, {_WORST} as warning_level
-    from summary.execution_warning as warning
-    where figure_level = 'department'
-    group by all
-"""
-
-_SAME_DEPARTMENT = """
-    item.district_code = {other}.district_code
-    and item.fiscal_year = {other}.fiscal_year
-    and item.department_code is not distinct from {other}.department_code
-    and item.department_name is not distinct from {other}.department_name
-"""
-
-_SAME_PROJECT = (
-    _SAME_DEPARTMENT
-    + """
-    and item.project_code is not distinct from {other}.project_code
-    and item.project_name is not distinct from {other}.project_name
-"""
-)
-
-_DEPARTMENTS = f"""(
+_DEPARTMENTS = """(
     select item.*, warning.warning_level, ranking.execution_rank, ranking.ranked_count, ranking.gap_to_progress_points,
         ranking.gap_to_average_points, ranking.share_of_budget_pct, ranking.share_of_unspent_pct
     from summary.department_execution as item
@@ -42,22 +15,23 @@ _DEPARTMENTS = f"""(
         select * from summary.execution_ranking
         where figure_level = 'department'
         qualify month is not distinct from max(month) over (partition by district_code, fiscal_year)
-    ) as ranking on {_SAME_DEPARTMENT.format(other="ranking")}
-    left join ({_WORST_OF_DEPARTMENT}) as warning on {_SAME_DEPARTMENT.format(other="warning")}
+    ) as ranking
+        on item.district_code = ranking.district_code and item.fiscal_year = ranking.fiscal_year
+        and item.department_key = ranking.department_key
+    left join summary.warning_overview as warning
+        on warning.figure_level = 'department'
+        and item.district_code = warning.district_code and item.fiscal_year = warning.fiscal_year
+        and item.department_key = warning.department_key
 )"""
 
-_PROJECTS = f"""(
-    with item as materialized (select * from {{first}}),
-    level as (
-        select item.rowid, {_WORST} as warning_level
-        from summary.execution_warning as warning
-        inner join item on {_SAME_PROJECT.format(other="warning")}
-        where warning.figure_level = 'project'
-        group by item.rowid
-    )
-    select item.*, level.warning_level
+_PROJECTS = """(
+    with item as materialized (select * from {first})
+    select item.*, warning.warning_level
     from item
-    left join level on item.rowid = level.rowid
+    left join summary.warning_overview as warning
+        on warning.figure_level = 'project'
+        and item.district_code = warning.district_code and item.fiscal_year = warning.fiscal_year
+        and item.department_key = warning.department_key and item.project_key = warning.project_key
 )"""
 
 _DISTRICT_MONTHS = """(
@@ -85,6 +59,9 @@ class Section:
     rows_at_most: int = 2_000
 
 
+_NEVER_CUT = 1_000_000
+"""Rows of lists that people must see whole: who cannot proceed, and every red warning."""
+
 _LEVEL_ORDER = "case warning_level when 'red' then 1 when 'orange' then 2 when 'yellow' then 3 else 4 end"
 
 _SUBJECT = ("figure_level", "department_code", "department_name", "project_code", "project_name")
@@ -111,6 +88,75 @@ _BUDGET = (
 )
 
 SECTIONS: tuple[Section, ...] = (
+    Section(
+        "watch",
+        "summary.project_watch",
+        (
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "watch_reasons_zh",
+            "watch_reasons",
+            "full_year_budget_amount",
+            "executed_amount",
+            "execution_rate_pct",
+            "uncontracted_amount",
+            "projected_executed_amount",
+            "projected_lowest_amount",
+            "projected_highest_amount",
+            "projection_basis",
+            "proposed_adjustment_amount",
+            "months_without_payment",
+            "contract_date",
+            "planned_start_date",
+            "listed_since",
+            "watch_change",
+            "proposed_adjustment_change_amount",
+            "handling_state",
+            "handled_on",
+            "handling_note",
+        ),
+        "coalesce(proposed_adjustment_amount, unspent_amount) desc nulls last, initial_budget_amount desc nulls last,"
+        " department_key, project_key",
+        rows_at_most=_NEVER_CUT,
+    ),
+    Section(
+        "watch_basis",
+        "summary.project_watch_basis",
+        (
+            "project_count",
+            "watched_project_count",
+            "watched_budget_amount",
+            "proposed_adjustment_amount",
+            "unprojected_project_count",
+            "listed_project_count",
+            "unseen_columns",
+            "tested_fiscal_year",
+            "projection_error_pct",
+            "bounds_coverage_pct",
+        ),
+        "as_of_date",
+    ),
+    Section(
+        "warning",
+        "summary.warning_overview",
+        (
+            "warning_level",
+            "figure_level",
+            "department_code",
+            "department_name",
+            "project_code",
+            "project_name",
+            "warning_amount",
+            "evidence_zh",
+            "evidence",
+            "warning_rules",
+            "as_of_date",
+        ),
+        f"{_LEVEL_ORDER}, warning_amount desc nulls last, department_key, project_key",
+        rows_at_most=_NEVER_CUT,
+    ),
     Section(
         "department",
         "summary.department_execution",
@@ -182,25 +228,6 @@ SECTIONS: tuple[Section, ...] = (
             "as_of_date",
         ),
         "department_code, department_name, month",
-    ),
-    Section(
-        "warning",
-        "summary.execution_warning",
-        (
-            "warning_level",
-            "figure_level",
-            "department_code",
-            "department_name",
-            "project_code",
-            "project_name",
-            "warning_rule",
-            "evidence_zh",
-            "evidence",
-            "warning_amount",
-            "as_of_date",
-        ),
-        f"{_LEVEL_ORDER}, warning_amount desc nulls last,"
-        " department_code, department_name, project_code, project_name, warning_rule",
     ),
     Section(
         "adjustment",

@@ -124,6 +124,44 @@ _MONEY = ("initial_budget_amount", "net_adjustment_amount", "full_year_budget_am
 
 _SHEETS = (
     _Sheet(
+        "watch",
+        "项目跟踪",
+        (
+            "department_name",
+            "project_name",
+            "watch_reasons_zh",
+            "full_year_budget_amount",
+            "executed_amount",
+            "execution_rate_pct",
+            "uncontracted_amount",
+            "projected_executed_amount",
+            "projected_lowest_amount",
+            "projected_highest_amount",
+            "projection_basis",
+            "proposed_adjustment_amount",
+            "listed_since",
+            "watch_change",
+            "proposed_adjustment_change_amount",
+            "handling_state",
+            "handled_on",
+            "handling_note",
+        ),
+    ),
+    _Sheet(
+        "warning",
+        "预警",
+        (
+            "warning_level",
+            "figure_level",
+            "department_name",
+            "project_name",
+            "warning_amount",
+            "evidence_zh",
+            "as_of_date",
+        ),
+        frozen=1,
+    ),
+    _Sheet(
         "department",
         "部门排名",
         (
@@ -198,21 +236,6 @@ _SHEETS = (
         ),
         in_ten_thousands=False,
         frozen=3,
-    ),
-    _Sheet(
-        "warning",
-        "预警",
-        (
-            "warning_level",
-            "figure_level",
-            "department_name",
-            "project_name",
-            "warning_rule",
-            "evidence_zh",
-            "warning_amount",
-            "as_of_date",
-        ),
-        frozen=1,
     ),
     _Sheet(
         "carryover",
@@ -304,7 +327,7 @@ _SHEETS = (
     ),
     _Sheet(
         "rejected_row",
-        "剔除行",
+        "未计入行",
         ("dataset", "department_name", "project_name", "money", "messages_zh", *_PLACE, "rule_ids"),
         in_ten_thousands=False,
         frozen=1,
@@ -331,6 +354,9 @@ _SHEETS = (
         frozen=1,
     ),
 )
+
+_ALWAYS = ("watch", "warning", "department", "project", "adjustment", "carryover")
+"""Tables that have a sheet even where there is nothing in them."""
 
 _OVERVIEW = (
     "full_year_budget_amount",
@@ -374,7 +400,7 @@ class _Bulletin:
         shown: dict[str, Column | Figure] = {}
         for sheet in _SHEETS:
             table = tables[sheet.section]
-            if table.rows or sheet.section in ("department", "project", "adjustment", "warning", "carryover"):
+            if table.rows or sheet.section in _ALWAYS:
                 columns = self._columns(sheet, table)
                 self._table_sheet(sheet, table, columns)
                 shown |= {column.name: column for column in columns}
@@ -450,6 +476,23 @@ class _Bulletin:
         sheet.hide_gridlines(2)
         sheet.set_footer(f"&L&9{self.title.replace('&', '&&')}&C&9第 &P 页，共 &N 页&R&9&A")
 
+    def _watch_remark(self) -> str:
+        """What the watch cannot see, and what its projection rests on."""
+        basis = self.content.sections["watch_basis"].records()
+        if not basis:
+            return "本年度已结束，不再跟踪"
+        row = basis[0]
+        words = []
+        if unseen := row["unseen_columns"]:
+            labels = "、".join(f"“{definition(name).label_zh}”" for name in unseen.split("; "))
+            words.append(f"项目库未填报{labels}列，相应情况无法跟踪")
+        if row["tested_fiscal_year"]:
+            words.append(
+                f"预计依据上年同期；{row['tested_fiscal_year']}年6月末检验误差为预算的"
+                f"{row['projection_error_pct']}%，上下限涵盖{row['bounds_coverage_pct']}%"
+            )
+        return "；".join(words)
+
     def _columns(self, sheet: _Sheet, table: Table) -> list[Column | Figure]:
         by_name = {column.name: column for column in table.columns}
         return [by_name.get(name) or definition(name) for name in sheet.columns]
@@ -458,7 +501,8 @@ class _Bulletin:
         sheet = self.workbook.add_worksheet(of.name)
         unit = "单位：万元" if of.in_ten_thousands else "单位：元"
         left = table.row_count - len(table.rows)
-        remark = f"本表按重要程度列前 {len(table.rows):,} 行，另有 {left:,} 行见数据库" if left else ""
+        remark = self._watch_remark() if of.section == "watch" else ""
+        remark = f"本表按重要程度列前 {len(table.rows):,} 行，另有 {left:,} 行见发布库" if left else remark
         # Where a row came from is for the screen: on paper it would make everything else too small to read.
         printed = 1 + max(at for at, column in enumerate(columns) if column.name not in _NOT_PRINTED)
         self._prepare(sheet, printed, unit, remark)
@@ -468,6 +512,11 @@ class _Bulletin:
         sheet.set_row(2, 44)
         sheet.freeze_panes(3, of.frozen)
         values = [self._values(table, column) for column in columns]
+        if of.in_ten_thousands:
+            values = [
+                [text and in_ten_thousands(text) for text in found] if column.name == "evidence_zh" else found
+                for column, found in zip(columns, values, strict=True)
+            ]
         wrapped = [
             (found, _width(column, in_ten_thousands=of.in_ten_thousands))
             for column, found in zip(columns, values, strict=True)
@@ -537,15 +586,17 @@ class _Bulletin:
             sheet.write_string(line, 2, note, self._text_format())
         counts = [(label, content.warning_counts.get(level, 0)) for level, label in reversed(self.levels.items())]
         counts = [(f"{label}色预警" if len(label) == 1 else label, count) for label, count in counts]
+        watch = content.sections["watch"]
+        counts = [("跟踪项目", watch.row_count), *counts]
         counts += [
             ("数据问题", content.sections["finding"].row_count),
-            ("剔除行", content.sections["rejected_row"].row_count),
+            ("未计入行", content.sections["rejected_row"].row_count),
         ]
         for label, count in counts:
             line += 1
             sheet.write_string(line, 0, label, self._text_format())
             sheet.write_number(line, 1, count, self.format(border=1, border_color="#C9D2DB", num_format="0"))
-            sheet.write_string(line, 2, "项" if label != "剔除行" else "行", self._text_format())
+            sheet.write_string(line, 2, "项" if label != "未计入行" else "行", self._text_format())
         if content.district_year["is_held_back"]:
             version = content.district_year["accepted_version"]
             held = f"最近一次报送被暂缓发布，本通报为此前已接受的第 {version} 版数据。"
@@ -555,7 +606,7 @@ class _Bulletin:
         sheet.set_row(line, 52)
         line += 2
         built = content.build
-        words = f"构建 {built['build_id']}，程序 {built['program_version']}；算法见“指标说明”。"
+        words = f"发布批次 {built['build_id']}，系统版本 {built['program_version']}；算法见“指标说明”。"
         if not content.sections["year_over_year"].rows:
             words += "上年数据未报送，故无年度同比表。"
         sheet.write_string(line, 0, words, self.format(font_color="#51606F", font_size=9))
@@ -575,7 +626,7 @@ class _Bulletin:
         budget, executed = (_in_ten_thousands(totals[f"{name}_amount"]) for name in ("full_year_budget", "executed"))
         sentence = f"{when}{who}全年预算{budget}万元，已执行{executed}万元，预算执行率{totals['execution_rate_pct']}%"
         if (gap := totals["gap_to_progress_points"]) is not None:
-            sentence += f"，较序时进度{totals['time_progress_pct']}%{'慢' if gap < 0 else '快'}{abs(gap)}个百分点"
+            sentence += f"，{'低于' if gap < 0 else '高于'}序时进度（{totals['time_progress_pct']}%）{abs(gap)}个百分点"
         return f"{sentence}。"
 
     def _ranking_chart(self, sheet: DataSheet) -> None:
@@ -677,6 +728,13 @@ def _heights(count: int, columns: Iterable[tuple[Sequence[str | None], float]]) 
     return [min(15 * needed, _HIGHEST_ROW) if needed > 1 else None for needed in lines]
 
 
+def in_ten_thousands(text: str) -> str:
+    """A sentence with its amounts in 万元 instead of 元."""
+    return re.sub(
+        r"(-?[\d,]+\.\d\d)元", lambda found: f"{_in_ten_thousands(Decimal(found[1].replace(',', '')))}万元", text
+    )
+
+
 def _in_ten_thousands(amount: Decimal) -> str:
     """Yuan as 万元 with two decimals, rounded half up once."""
     return f"{(amount / _TEN_THOUSAND).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
@@ -705,6 +763,8 @@ _WIDTHS = {
     "message_zh": 52,
     "messages_zh": 52,
     "evidence_zh": 52,
+    "watch_reasons_zh": 34,
+    "handling_note": 24,
     "source_path": 30,
     "finding_key": 26,
     "department_name": 22,

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import logging
 import shutil
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.figures import definition
-from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION, SPAN_COLUMNS
+from pipelines.contracts.history_tables import MONTH_CLOSE, PUBLICATION, SPAN_COLUMNS, WATCH_LISTING
 from pipelines.settings import Settings
 from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.database import comment_text, create_table, create_views
 from pipelines.warehouse.month_close import close_month
 from pipelines.warehouse.store import new_directory
+from pipelines.warehouse.watch_history import tell_watch_changes
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +47,8 @@ def keep_history(settings: Settings, build_id: str) -> None:
         if not connection.execute("select schema_name from duckdb_schemas() where schema_name = 'history'").fetchall():
             return  # published by a version of the program that kept no history
         with new_directory(kept) as directory:
-            for table in (PUBLICATION.name, MONTH_CLOSE.name, *(f"{name}_span" for name in KEPT_SUMMARIES)):
+            own = (PUBLICATION.name, MONTH_CLOSE.name, WATCH_LISTING.name)
+            for table in (*own, *(f"{name}_span" for name in KEPT_SUMMARIES)):
                 connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
     for older in _directory(settings).iterdir():
         if older != kept:
@@ -56,7 +58,7 @@ def keep_history(settings: Settings, build_id: str) -> None:
 def create_history(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the tables and views of schema ``history`` in the current catalog, whose schema ``summary`` is made."""
     connection.execute("create schema if not exists history")
-    for table in (PUBLICATION, MONTH_CLOSE):
+    for table in (PUBLICATION, MONTH_CLOSE, WATCH_LISTING):
         comment = comment_text(table.label_zh, table.meaning_zh, table.meaning)
         create_table(connection, f"history.{table.name}", comment, table.columns)
     files = {file.name: file for file in read_sql_group("summary")}
@@ -99,6 +101,8 @@ def write_history(
     _take_over(connection, MONTH_CLOSE.name, directory)
     if month_end is not None:
         close_month(connection, number, month_end)
+    _take_over(connection, WATCH_LISTING.name, directory)
+    tell_watch_changes(connection, number, settings.local_date(publication["published_at"].replace(tzinfo=UTC)))
     for name in KEPT_SUMMARIES:
         _take_over(connection, f"{name}_span", directory)
         _add_build(connection, name, _columns(connection, name), number, changed or "true")

@@ -187,7 +187,10 @@ _TOO_MANY = "\0"
 def _rows(
     path: Path, table: Dataset, district_code: str | None, reader: csv.DictReader[str]
 ) -> Iterator[dict[str, Any]]:
-    found = list(reader.fieldnames or [])
+    # People who keep a file in a spreadsheet may head its columns by their Chinese names.
+    names = {column.label_zh: column.name for column in table.columns}
+    found = [names.get(name.strip(), name.strip()) for name in reader.fieldnames or []]
+    reader.fieldnames = found
     expected = [column.name for column in table.columns]
     if sorted(found) != sorted(expected):
         shown = _shown(", ".join(found))
@@ -265,7 +268,7 @@ def _value(path: Path, line: int, column: Column, text: str) -> Any:
             raise ValueError
         if len(text) > _LONGEST:
             raise ValueError
-        return _PARSE[column.kind](text)
+        return _PARSE[column.kind](dict(column.codes).get(text, text))
     except (ValueError, InvalidOperation):
         expected = column.pattern or ", ".join(dict(column.codes)) or f"a value of kind {column.kind}"
         raise ReferenceFileError(

@@ -48,6 +48,22 @@ offered as (
         first_fiscal_year,
         last_fiscal_year
     from core.control_number_parameters
+    union
+    select distinct
+        'warning_materiality' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.warning_materiality
+    union
+    select distinct
+        'project_watch_thresholds' as reference_table,
+        district_code,
+        version,
+        first_fiscal_year,
+        last_fiscal_year
+    from core.project_watch_thresholds
 ),
 
 ranked as (

@@ -366,7 +366,7 @@ select
             then '截至' || as_of_text || '，无支付、无合同、无未到期的开工计划，预算' || budget_text || '元。'
         when 'behind-time-progress'
             then
-                '截至' || as_of_text || '，执行率' || rate_pct || '%，序时进度' || time_progress_pct || '%，落后'
+                '截至' || as_of_text || '，执行率' || rate_pct || '%，低于序时进度（' || time_progress_pct || '%）'
                 || (-gap_to_progress_points) || '个百分点。'
         when 'year-end-rush'
             then '11至12月支付' || told_text || '元，占全年预算' || measured_pct || '%。'
@@ -379,7 +379,7 @@ select
         when 'low-execution-in-year' then '截至' || as_of_text || '，执行率' || rate_pct || '%。'
         when 'low-execution-three-years' then '近三年最高执行率为' || measured_pct || '%。'
         when 'adjustment-rate'
-            then '净调整' || told_text || '元，为年初预算的' || measured_pct || '%（绝对值）。'
+            then '净调整' || told_text || '元，相当于年初预算的' || measured_pct || '%。'
         when 'adjustment-count' then '年内调整' || adjustment_count || '次。'
     end as evidence_zh,
     month,

@@ -30,19 +30,28 @@
     yuan: ["元", "yuan"],
     unknown: ["未知", "unknown"],
     none: ["无", "none"],
-    glance: ["全年概览", "The year at a glance"],
+    glance: ["年内概览", "The year so far"],
+    glanceWhole: ["全年概览", "The year at a glance"],
+    watch: ["项目跟踪：可能无法实施的项目", "Watch: projects that may not be carried out"],
+    watchLead: ["{count}个项目可能全部或部分无法实施，全年预算{budget}，建议申请调整{adjust}。", "{count} projects may not be carried out, wholly or in part: budget {budget}, proposed for adjustment {adjust}."],
+    watchUnprojected: ["其中{count}个依据不足，不作年末预计。", "For {count} of them there is too little to go by: no projection."],
+    watchOver: ["本年度已结束，不再跟踪。", "The year is over: nothing is watched."],
+    watchUnseen: ["项目库未填报{columns}，相应情况无法跟踪。", "The project list gives no {columns}: what these would show cannot be seen."],
+    watchTested: ["年末预计数依据上年同类项目同一天之后的支用比例；以{year}年6月末检验，误差为预算的{error}，上下限涵盖{coverage}的项目。", "The projection rests on what comparable projects of last year still spent after the same day; tested at the end of June {year}: error {error} of the budget, {coverage} of projects within the bounds."],
+    watchTile: ["跟踪项目", "Watched projects"],
+    warningsRest: ["列出全部{shown}个应关注的部门和项目；触发规则共{rules}项，全部见发布库“预算执行预警”。", "All {shown} departments and projects worth a look; every one of the {rules} rules passed is in the published database."],
     asOf: ["数据截至 {date}", "Data as of {date}"],
     lead: ["截至{date}，{who}全年预算{budget}，已执行{executed}，预算执行率{rate}{pace}。",
       "As of {date}, {who} had a full-year budget of {budget} and had spent {executed}: an execution rate of {rate}{pace}."],
     whole: ["{count}个部门", "{count} departments"],
-    behind: ["，较序时进度{progress}慢{gap}个百分点", ", {gap} percentage points behind the time progress of {progress}"],
-    ahead: ["，较序时进度{progress}快{gap}个百分点", ", {gap} percentage points ahead of the time progress of {progress}"],
+    behind: ["，低于序时进度（{progress}）{gap}个百分点", ", {gap} percentage points behind the time progress of {progress}"],
+    ahead: ["，高于序时进度（{progress}）{gap}个百分点", ", {gap} percentage points ahead of the time progress of {progress}"],
     partKnown: ["{total}个部门中{known}个有数据", "known for {known} of {total} departments"],
     timeProgress: ["序时进度 {value}", "time progress {value}"],
     held: ["最近一次报送被暂缓发布，本页为此前已接受的第 {version} 版数据。", "The latest delivery is held back; this page shows version {version}, accepted before."],
     warningsTile: ["预警", "Warnings"],
-    findingsTile: ["数据问题与剔除行", "Data findings and rejected rows"],
-    findingsCount: ["问题 {findings} 项，剔除 {rejected} 行", "{findings} findings, {rejected} rejected rows"],
+    findingsTile: ["数据问题与未计入行", "Data findings and rows set aside"],
+    findingsCount: ["问题 {findings} 项，未计入 {rejected} 行", "{findings} findings, {rejected} rows set aside"],
     departments: ["部门排名", "Departments ranked"],
     rankingChart: ["各部门预算执行率，颜色为预警等级，虚线为序时进度。", "Execution rate by department, coloured by warning level; the dashed line is time progress."],
     rankingCut: ["图中为执行率最低的{shown}个部门，其余见表。", "The chart shows the {shown} lowest departments; the table has all."],
@@ -80,14 +89,14 @@
     close: ["关闭", "Close"],
     figures: ["指标与算式", "Figures and formulas"],
     lines: ["来源行", "Source lines"],
-    linesCut: ["本页载有{shown}行，全部{total}行见 district-finance explain。", "This page carries {shown} lines; district-finance explain lists all {total}."],
-    rowsCut: ["本页载有前{shown}行，共{total}行；全部见工作簿或数据库。", "This page carries the first {shown} of {total} rows; the workbook and the database have more."],
+    linesCut: ["本页载有{shown}行，共{total}行，全部可在系统中查询。", "This page carries {shown} lines; district-finance explain lists all {total}."],
+    rowsCut: ["本页载有前{shown}行，共{total}行；全部见发布库。", "This page carries the first {shown} of {total} rows; the published database has all."],
     linesNone: ["没有直接对应的来源行。", "No source line of its own."],
     place: ["来源", "Source"],
     sheetLine: ["{sheet} 第{line}行", "{sheet} line {line}"],
     empty: ["没有内容。", "Nothing here."],
-    built: ["构建 {id}，程序 {version}，完成于 {time} UTC。", "Build {id}, program {version}, finished {time} UTC."],
-    library: ["图表：Chart.js（MIT 许可）。", "Charts: Chart.js (MIT licence)."],
+    built: ["发布批次 {id}，系统版本 {version}，完成于 {time}（世界时）。", "Build {id}, program {version}, finished {time} UTC."],
+    library: ["图表组件：Chart.js。", "Charts: Chart.js (MIT licence)."],
   };
 
   let language = 0;
@@ -165,6 +174,10 @@
     return String(value);
   }
 
+  /* The amounts of a sentence in the unit of the page; sentences are written in yuan. */
+  const inUnit = (text) => (text && unit === "wan" && !language
+    ? text.replace(/(-?[\d,]+\.\d\d)元/g, (_, value) => `${decimal(inTenThousands(value.replace(/,/g, "")))}${t("wan")}`) : text);
+  const evidenceColumn = () => ({ name: localised("evidence"), wide: true, text: (row) => inUnit(row[localised("evidence")]) });
   const bracketed = (text, inside) => (language ? `${text} (${inside})` : `${text}（${inside}）`);
   const words = (code) => code.replace(/_/g, " ");
   const amount = (value) => `${show("full_year_budget_amount", value)} ${t(unit)}`;
@@ -569,7 +582,7 @@
     const who = total.department_count === 1 ? departmentTitle(records.department[0]) : t("whole", { count: total.department_count });
     const lead = rate === null ? null : el("p", { class: "lead" }, t("lead", { date: META.as_of || "", who, budget: amount(total.full_year_budget_amount), executed: amount(total.executed_amount), rate: show("execution_rate_pct", rate), pace }));
     return el("section", { class: "card", id: "glance", "aria-labelledby": "glance-title" },
-      el("h2", { id: "glance-title" }, t("glance")),
+      el("h2", { id: "glance-title" }, t(META.is_year_finished ? "glanceWhole" : "glance")),
       META.as_of ? el("p", { class: "soft small" }, t("asOf", { date: META.as_of })) : null,
       el("div", { class: "glance" },
         el("div", {}, el("div", { class: "soft" }, label("execution_rate")),
@@ -577,6 +590,7 @@
         el("dl", { class: "tiles" },
           money("full_year_budget_amount"), money("executed_amount"), money("unspent_amount"), money("initial_budget_amount"),
           money("net_adjustment_amount", total.net_adjustment_rate_pct === null ? known("net_adjustment_amount") : `${label("net_adjustment_rate")} ${show("net_adjustment_rate_pct", total.net_adjustment_rate_pct)}`),
+          tile("watched_project_count", records.watch_basis.length ? String(DATA.tables.watch.total) : t("none"), null, t("watchTile")),
           tile("warning_level", warnings, null, t("warningsTile")),
           tile("finding", String(DATA.tables.finding.total + DATA.tables.rejected_row.total), t("findingsCount", { findings: DATA.tables.finding.total, rejected: DATA.tables.rejected_row.total }), t("findingsTile"))),
         lead));
@@ -609,12 +623,30 @@
       table({ caption: tableTitle("nature"), rows: records.nature, columns: [...who, { name: "expenditure_nature", head: alone }, ...columns] })));
   }
 
+  function watchCard() {
+    const [basis] = records.watch_basis;
+    const adjust = basis && basis.proposed_adjustment_amount;
+    const unseen = basis && basis.unseen_columns && basis.unseen_columns.split("; ").map((name) => (language ? label(name) : `“${label(name)}”`)).join(language ? ", " : "、");
+    const reasons = { name: localised("watch_reasons"), wide: true };
+    const range = { name: "projected_lowest_amount", minor: true };
+    return card("watch", t("watch"),
+      el("p", {}, basis ? t("watchLead", { count: basis.watched_project_count, budget: amount(basis.watched_budget_amount), adjust: adjust === null ? t("unknown") : amount(adjust) }) + (basis.unprojected_project_count ? t("watchUnprojected", { count: basis.unprojected_project_count }) : "") : t("watchOver")),
+      unseen ? el("p", { class: "soft small" }, t("watchUnseen", { columns: unseen })) : null,
+      basis && basis.tested_fiscal_year ? el("p", { class: "soft small" }, t("watchTested", { year: basis.tested_fiscal_year, error: show("projection_error_pct", basis.projection_error_pct), coverage: show("bounds_coverage_pct", basis.bounds_coverage_pct) })) : null,
+      cutNote("watch"),
+      basis ? table({
+        caption: tableMeaning("watch"), rows: records.watch,
+        columns: [projectColumn, { name: "department_name", text: departmentTitle, minor: true }, reasons, "full_year_budget_amount", "executed_amount", "projected_executed_amount", "proposed_adjustment_amount",
+          range, ...minor("projected_highest_amount", "projection_basis", "listed_since", "watch_change"), "handling_state", ...minor("handling_note")],
+      }) : null);
+  }
+
   function warningsCard() {
     const open = (row) => (projectKey(row) ? openProject(row) : openDepartment(row));
-    return card("warnings", t("warnings"), cutNote("warning"), table({
+    return card("warnings", t("warnings"), el("p", { class: "soft small" }, t("warningsRest", { shown: DATA.tables.warning.total, rules: DATA.warning_rule_count })), cutNote("warning"), table({
       caption: tableMeaning("warning"), rows: records.warning,
       columns: [{ name: "project_name", head: true, title: `${label("department_name")} / ${label("project_name")}`, text: projectTitle, cell: named(projectTitle, open) }, level, { name: "department_name", text: departmentTitle, minor: true },
-        ...minor("warning_rule"), { name: localised("evidence"), wide: true }, "warning_amount", ...minor("as_of_date")],
+        "warning_amount", evidenceColumn(), ...minor("as_of_date")],
     }));
   }
 
@@ -707,7 +739,7 @@
   }
 
   function aboutSection(rows) {
-    return rows.length ? el("section", {}, el("h3", {}, t("warnings")), cutNote("warning"), ...rows.map((row) => el("p", {}, levelBadge(row.warning_level), " ", row[localised("evidence")] || show("warning_rule", row.warning_rule)))) : null;
+    return rows.length ? el("section", {}, el("h3", {}, t("warnings")), cutNote("warning"), ...rows.map((row) => el("p", {}, levelBadge(row.warning_level), " ", inUnit(row[localised("evidence")])))) : null;
   }
 
   function openDepartment(of) {
@@ -748,8 +780,8 @@
     document.documentElement.lang = language ? "en" : "zh-CN";
     const title = `${META.district_name || META.district_code} ${t("title", { year: META.fiscal_year })}`;
     document.title = title;
-    const cards = [glance(), departmentsCard(), el("div", { class: "two" }, monthsCard(), waterfallCard()), scatterCard(), projectsCard(), breakdownCard(), warningsCard(), findingsCard(), moreCard(), notesCard()];
-    const sections = ["glance", "departments", "months", "waterfall", "scatter", "projects", "breakdown", "warnings", "findings", "more", "notes"].filter((id) => id !== "more" || cards[8]);
+    const cards = [glance(), watchCard(), warningsCard(), departmentsCard(), el("div", { class: "two" }, monthsCard(), waterfallCard()), scatterCard(), projectsCard(), breakdownCard(), findingsCard(), moreCard(), notesCard()];
+    const sections = ["glance", "watch", "warnings", "departments", "months", "waterfall", "scatter", "projects", "breakdown", "findings", "more", "notes"].filter((id) => id !== "more" || cards[9]);
     const page = el("div", { id: "page" },
       el("a", { class: "skip", href: "#content" }, t("skip")),
       el("header", { class: "bar" }, el("div", {}, el("h1", {}, title),
