@@ -1,6 +1,6 @@
 # The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
 # ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
-.PHONY: coverage dictionary help nightly test lint format audit dagster install
+.PHONY: test-long coverage dictionary help nightly test lint format audit dagster install
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -10,13 +10,16 @@ PYTHON = $(shell for candidate in python3 python3.14 python3.13 python3.12 pytho
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$candidate && break; done)
 
 help:  ## What there is | 可用命令
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
 nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取、校验、发布并打印执行率
 	@$(BIN)/district-finance nightly $(ARGS)
 
-test: $(INSTALLED)  ## All tests | 全部测试
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: $(INSTALLED)  ## The tests | 测试
+	@$(BIN)/python -m pytest -n auto -m "not long" $(ARGS)
+
+test-long: $(INSTALLED)  ## The tests that take longer, provinces among them | 耗时较长的测试
+	@$(BIN)/python -m pytest -n auto -m long $(ARGS)
 
 # Beside `test`, because measuring costs a good part of its time again.
 coverage: $(INSTALLED)  ## All tests, and the floor that their coverage may not fall below | 测试及覆盖率下限

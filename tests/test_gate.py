@@ -17,7 +17,7 @@ from dagster import DagsterInstance, materialize
 
 from pipelines.cli import main
 from pipelines.nightly import FAILED, SOMETHING_HELD_BACK
-from pipelines.orchestration.published import publish
+from pipelines.orchestration.published import publishing
 from pipelines.warehouse.lock import WarehouseLockedError, warehouse_lock
 
 PLACE = "440199/2024"
@@ -125,7 +125,10 @@ def test_a_build_that_loses_money_is_not_published_whatever_assets_are_selected(
     before = bureau.settings.database.read_bytes()
     with DagsterInstance.ephemeral() as instance:
         result = materialize(
-            [publish], resources={"settings": bureau.settings}, instance=instance, raise_on_error=False
+            [publishing(bureau.settings.schedule)],
+            resources={"settings": bureau.settings},
+            instance=instance,
+            raise_on_error=False,
         )
     assert not result.success
     assert not result.asset_materializations_for_node("publish")

@@ -636,6 +636,7 @@ def _deliver(bureau: Bureau, pair: Pair, files: Mapping[str, str], hours: int = 
         os.utime(bureau.deliver(f"{code(pair)}/2024/{name}", text), (written, written))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 def test_what_counts_after_two_deliveries(bureau: Bureau, pair: Pair) -> None:
     here = f"district_code = '{code(pair)}'"
