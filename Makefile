@@ -1,6 +1,6 @@
 # The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
 # ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
-.PHONY: test-long coverage dictionary help nightly test lint format audit dagster install
+.PHONY: bundle serve test-long coverage dictionary help nightly test lint format audit dagster install
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -57,6 +57,12 @@ dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and se
 	@test -n "$$DAGSTER_HOME" || { export DAGSTER_HOME="$(CURDIR)/.dagster" && mkdir -p "$$DAGSTER_HOME" && \
 		ln -sf "$(CURDIR)/deploy/dagster.yaml" "$$DAGSTER_HOME/dagster.yaml"; }; \
 	PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+
+serve: $(INSTALLED)  ## Pages and SQL on http://127.0.0.1:8765 | 网页查询
+	@exec $(BIN)/district-finance serve $(ARGS)
+
+bundle: $(INSTALLED)  ## One archive for a server without network (ARCH=x86_64 or aarch64) | 离线安装包
+	@deploy/bundle.sh $(BIN)/uv $(BIN)/python $(or $(ARCH),x86_64)
 
 # On a server the program may not write beside its code, and would be compiled anew at every start.
 install: $(INSTALLED)  ## Only set up .venv | 只安装环境

@@ -78,7 +78,7 @@ def test_little_of_the_machine_is_exposed_to_a_service() -> None:
 
 def test_services_run_as_their_own_user_and_the_pages_stay_on_this_machine() -> None:
     services = [unit for unit in UNITS if unit.suffix == ".service"]
-    assert len(services) == 5
+    assert len(services) == 6
     for service in services:
         text = service.read_text()
         assert "\nUser=district-finance\n" in text, service.name
@@ -92,7 +92,7 @@ def test_services_run_as_their_own_user_and_the_pages_stay_on_this_machine() -> 
 def test_every_command_of_units_and_crontab_exists() -> None:
     text = "\n".join(unit.read_text() for unit in UNITS) + (DEPLOY / "crontab").read_text()
     commands = set(re.findall(r"bin/district-finance (\w+)", text))
-    assert commands == {"nightly", "backup", "prune", "notify"}
+    assert commands == {"nightly", "backup", "prune", "notify", "serve"}
     for command in commands:
         program = Path(sys.executable).parent / "district-finance"
         assert subprocess.run([program, command, "--help"], capture_output=True, check=False).returncode == 0

@@ -85,7 +85,7 @@ class Refusal:
 
 
 def serve_statements(channel: Connection, database: Path, limits: Limits) -> None:
-    """Answers jobs from ``channel`` until it closes; the newest publication is opened for each."""
+    """Says that it is ready, then answers jobs from ``channel`` until it closes, each of the newest publication."""
     space = limits.memory_mb * 1024**2 + _BESIDE_DATABASE
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -93,6 +93,7 @@ def serve_statements(channel: Connection, database: Path, limits: Limits) -> Non
     os.nice(5)
     connection: duckdb.DuckDBPyConnection | None = None
     state: tuple[int, int] | None = None
+    channel.send("ready")
     while True:
         try:
             job = channel.recv()

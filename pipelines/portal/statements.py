@@ -21,6 +21,13 @@ _PATIENCE_SECONDS = 2.0
 """How long a process may need to tell that it was interrupted, before it is ended."""
 
 
+_START_SECONDS = 60.0
+"""How long a process may need to start, on a machine that is busy; a statement's time begins behind it."""
+
+_WAIT_SECONDS = 60.0
+"""How long a statement waits for its turn."""
+
+
 class BusyError(Exception):
     """As many statements as are allowed run or wait already."""
 
@@ -29,6 +36,7 @@ class BusyError(Exception):
 class _Worker:
     process: multiprocessing.process.BaseProcess
     channel: Connection
+    is_ready: bool = False
 
     def end(self) -> None:
         self.channel.close()
@@ -75,6 +83,12 @@ class Statements:
         with self._place(user):
             worker = self._worker()
             try:
+                if not worker.is_ready and not worker.channel.poll(_START_SECONDS):
+                    worker.end()
+                    raise BusyError("服务器繁忙，请稍后再试。The server is too busy; please try again.")
+                if not worker.is_ready:
+                    worker.channel.recv()
+                    worker.is_ready = True
                 worker.channel.send(job)
                 if worker.channel.poll(self._limits.seconds + _PATIENCE_SECONDS):
                     outcome: Answer | Refusal = worker.channel.recv()
@@ -103,8 +117,7 @@ class Statements:
                 raise BusyError("查询较多，请稍后再试。Many statements are waiting; please try again soon.")
             self._waiting[user] += 1
             try:
-                patience = 2 * portal.sql_seconds
-                if not self._turn.wait_for(lambda: self._has_place(user), timeout=patience):
+                if not self._turn.wait_for(lambda: self._has_place(user), timeout=_WAIT_SECONDS):
                     raise BusyError("等待时间过长，请稍后再试。It had to wait for too long; please try again.")
                 self._running[user] += 1
             finally:

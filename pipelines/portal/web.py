@@ -163,7 +163,8 @@ class Portal:
         self.publications = Publications(settings.database, settings.portal)
         self.statements = Statements(settings.database, settings.portal)
         self.page_limiter = CapacityLimiter(settings.portal.pages_at_once)
-        self.statement_limiter = CapacityLimiter(settings.portal.sql_at_once + settings.portal.sql_waiting_at_most)
+        # Some more than can run or wait, to be told at once that they cannot.
+        self.statement_limiter = CapacityLimiter(settings.portal.sql_at_once + settings.portal.sql_waiting_at_most + 8)
         self.assets = {path.name: sha256(path.read_bytes()).hexdigest()[:12] for path in _ASSETS.iterdir()}
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"),
