@@ -597,7 +597,9 @@ class Portal:
             )
         publication = self.publications.newest()
         request.scope["state"]["publication"] = publication.build_id
-        return Visit(self, request.url.path, asked, reader, publication)
+        # What came as a form is too long for the links of the page.
+        in_address = {name: text for name, text in asked.items() if request.method != "POST" or name != "q"}
+        return Visit(self, request.url.path, in_address, reader, publication)
 
     def _short_enough(self, statement: str) -> str:
         limit = self.settings.portal.sql_characters_at_most
