@@ -134,7 +134,7 @@ def test_an_officer_walks_from_the_front_page_to_a_source_line_with_the_keyboard
     follow(DISTRICT)
     follow("测试一局")
     follow("乙项目")
-    page.locator("a.figure", has_text="0.01").first.focus()
+    page.locator("a.figure", has_text="31.39").first.focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert page.locator("td", has_text=f"{DISTRICT}/2024/").first.is_visible()
