@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from pipelines.documents.published import update_published
 from pipelines.ingest.deliveries import Deliveries, find_deliveries
 from pipelines.ledger.codec import DamagedStoreError
 from pipelines.operations.last_night import record_night
@@ -139,6 +140,7 @@ def run_night(settings: Settings, *, rebuild: bool = False) -> Night:
     with structured_log(settings), failures_told(settings, "nightly"):
         with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
             deliveries = find_deliveries(settings)
+            update_published(settings)
             acceptances, publication = publish_or_mend(
                 settings, deliveries, accept_all(settings, deliveries), rebuild=rebuild
             )

@@ -271,8 +271,9 @@ class Settings(BaseSettings):
     )
 
     raw: Path = Field(Path("raw"), description="Deliveries as <district>/<fiscal year>/<file>; never changed.")
-    published: Path = Field(
-        Path("published"), description="Published reports as <district>/<fiscal year>/<file>; facts, never sources."
+    published: Path | None = Field(
+        None,
+        description="Published reports as <district>/<fiscal year>/<file>; by default the folder published beside raw.",
     )
     warehouse: Path = Field(Path("warehouse"), description="Published database, its reports, and the accepted store.")
     districts: tuple[str, ...] | None = Field(
@@ -342,6 +343,16 @@ class Settings(BaseSettings):
     def accepted(self) -> Path:
         """The accepted store: immutable versions per district and fiscal year."""
         return self.warehouse / "accepted"
+
+    @property
+    def published_reports(self) -> Path:
+        """The directory of published reports."""
+        return self.published or self.raw.parent / "published"
+
+    @property
+    def documents(self) -> Path:
+        """What was read of published reports."""
+        return self.warehouse / "documents"
 
     @property
     def workshop(self) -> Path:

@@ -41,6 +41,20 @@ BEFORE_THE_RULES = {
 OF_THE_PROGRAM = {"summary-differs-from-its-rows", "summary-row-is-not-unique"}
 """Rules that no delivery can break, only a fault of the program."""
 
+OF_PUBLISHED_REPORTS = {
+    "published-amount-differs-from-warehouse",
+    "published-growth-does-not-fit",
+    "published-parts-differ-from-total",
+    "published-rate-differs-from-warehouse",
+    "published-rate-does-not-fit-its-amounts",
+    "published-rate-truncated",
+    "published-subject-unknown",
+    "published-unit-slip",
+    "published-values-contradict",
+    "report-not-read",
+}
+"""Rules about documents, which are no deliveries: each fails and passes in test_documents_published."""
+
 TWO_YEARS = "990900"
 ACROSS_YEARS = {
     "carried-over-exceeds-last-years-balance",
@@ -89,7 +103,9 @@ def test_every_rule_is_planted_or_cannot_be() -> None:
     out_of_reach = {case.rule for case in CASES if case.name in BEFORE_THE_RULES}
     planted = {case.rule for case in PLANTED}
     assert planted.isdisjoint(out_of_reach)
-    assert planted | out_of_reach | ACROSS_YEARS | OF_THE_PROGRAM == {rule.id for rule in read_rules()}
+    assert planted | out_of_reach | ACROSS_YEARS | OF_THE_PROGRAM | OF_PUBLISHED_REPORTS == {
+        rule.id for rule in read_rules()
+    }
 
 
 def rename(district: District, number: str) -> None:

@@ -18,9 +18,12 @@ from pipelines.contracts.published_figure import PUBLISHED_FIGURE_KINDS
 from pipelines.contracts.quality_tables import (
     FILE_OUTCOMES,
     FILE_STATES,
+    INCONSISTENCY_KINDS,
     LINE_OUTCOMES,
+    PUBLISHED_MEASURES,
     QUALITY_TABLES,
     SEVERITIES,
+    STATEMENT_STATUSES,
     PublishedTable,
 )
 from pipelines.contracts.reference_tables import (
@@ -1261,6 +1264,56 @@ _FIGURES: tuple[Figure, ...] = (
         "File of the row that counts instead, below the raw directory.",
         "有效行所在文件在 raw 目录下的路径。",
     ),
+    # Published figures beside computed ones
+    Figure(
+        "computed_amount",
+        Kind.AMOUNT,
+        "库中金额",
+        "What the warehouse computes for the published figure, in yuan.",
+        "库中相应金额（元）。",
+    ),
+    Figure(
+        "computed_rate", Kind.RATIO, "库中比率", "What the warehouse computes, as a ratio.", "库中相应比率（比值）。"
+    ),
+    Figure(
+        "publication_difference",
+        Kind.FINDING_VALUE,
+        "公布与库中之差",
+        "Published less computed, in yuan or as a ratio.",
+        "公布数减库中数（元或比值）。",
+        unit="yuan or ratio",
+    ),
+    Figure(
+        "linked_by",
+        Kind.CODE,
+        "对应方式",
+        "How the printed subject was linked to an item of the warehouse.",
+        "公布事项与库中事项的对应方式。",
+        values=(
+            ("department", "公布部门"),
+            ("exact", "名称相同"),
+            ("alias", "经人确认"),
+            ("fund_type", "资金性质"),
+            ("nature", "支出性质"),
+            ("none", "未对应"),
+        ),
+    ),
+    Figure(
+        "reconciliation_status",
+        Kind.CODE,
+        "核对结果",
+        "What the comparison of a published figure with the warehouse came to.",
+        "公布数与库中数的核对结果。",
+        values=(
+            ("agrees", "一致"),
+            ("truncated", "截尾"),
+            ("differs", "不一致"),
+            ("unit_slip", "疑似单位有误"),
+            ("not_in_warehouse", "库中无此数"),
+            ("not_linked", "事项未对应"),
+            ("not_compared", "不比对"),
+        ),
+    ),
 )
 
 FIGURES: dict[str, Figure] = {figure.name: figure for figure in _FIGURES}
@@ -1275,6 +1328,9 @@ CONTRACT_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "project_kind": PROJECT_KINDS,
     "expenditure_nature": EXPENDITURE_NATURES,
     "adjustment_kind": ADJUSTMENT_KINDS,
+    "published_measure": PUBLISHED_MEASURES,
+    "statement_status": STATEMENT_STATUSES,
+    "inconsistency_kind": INCONSISTENCY_KINDS,
     "published_figure_kind": PUBLISHED_FIGURE_KINDS,
     "warning_rule": WARNING_RULES,
     "warning_level": WARNING_LEVELS,

@@ -83,6 +83,10 @@ def _money(name: str, label_zh: str, meaning: str) -> Column:
     return Column(f"money_{name}", Kind.SUM, label_zh, meaning, f"{label_zh}（元）。")
 
 
+def _numbers(name: str, label_zh: str, meaning: str) -> Column:
+    return Column(f"numbers_{name}", Kind.INTEGER, label_zh, meaning, f"{label_zh}。")
+
+
 _CONSERVED = (
     _rows("read", "读入行数", "Data and total rows found: accepted + rejected + duplicate + subtotal."),
     _rows("accepted", "接受行数", "Rows that count."),
@@ -525,6 +529,173 @@ RELEASE = PublishedTable(
     ),
 )
 
+_DOCUMENT = (
+    Column("document_id", Kind.CODE, "公开文件编号", "Hash of a published document.", "公开文件的内容哈希。"),
+    Column(
+        "document_path",
+        Kind.TEXT,
+        "公开文件路径",
+        "Path of a published document below the directory of published reports.",
+        "公开文件在公开报告目录下的路径。",
+    ),
+)
+_STATEMENT_NUMBER = Column(
+    "statement_number", Kind.INTEGER, "数字序号", "Number of the figure within its document.", "该数字在文件中的序号。"
+)
+
+PUBLISHED_DOCUMENT = PublishedTable(
+    "published_document",
+    "公开文件",
+    "Every published document, whether it was read, and its numbers: found = used + passed over + unread.",
+    "每份公开文件是否读取，及其数字的去向：找到＝采用＋未计＋未读。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        *_DOCUMENT,
+        Column("document_kind", Kind.CODE, "公开文件种类", "What the document is, by its title.", "按标题判断的种类。"),
+        Column("document_title", Kind.TEXT, "公开文件标题", "First words of the document.", "文件开头的文字。"),
+        Column("page_count", Kind.INTEGER, "页数", "Pages of the document.", "文件页数。"),
+        Column(
+            "pages_without_text",
+            Kind.INTEGER,
+            "无文字页数",
+            "Pages that are pictures; their figures are not read.",
+            "无文字层的页数，其数字未读取。",
+        ),
+        Column("document_reader", Kind.CODE, "读取方式", "What read the document.", "读取所用程序。"),
+        Column(
+            "refusal",
+            Kind.TEXT,
+            "未读原因（英文）",
+            "Why the document could not be read; empty: it was.",
+            "无法读取的原因。",
+        ),
+        Column("refusal_zh", Kind.TEXT, "未读原因", "The same in Chinese.", "无法读取的原因。"),
+        _numbers("found", "找到数字个数", "Numbers with a unit or in a table of figures."),
+        _numbers("used", "采用数字个数", "Numbers that are figures."),
+        _numbers("passed_over", "未计数字个数", "Numbers that are no figures of the accounts."),
+        _numbers("unread", "未读数字个数", "Numbers of which nothing tells what they measure."),
+    ),
+)
+
+PUBLISHED_MEASURES: tuple[tuple[str, str], ...] = (
+    ("initial_budget", "年初预算"),
+    ("adjustment", "预算调整"),
+    ("full_year_budget", "全年预算"),
+    ("executed", "执行数"),
+    ("received", "收入数"),
+    ("amount", "金额"),
+    ("execution_rate", "执行率"),
+    ("completion_of_initial", "完成年初预算"),
+    ("net_adjustment_rate", "预算调整率"),
+    ("allocation_rate", "分配率"),
+    ("yoy_amount", "同比增减额"),
+    ("yoy_rate", "同比增幅"),
+    ("share", "占比"),
+    ("lag_pp", "与进度之差"),
+    ("score", "得分"),
+    ("grade", "等级"),
+)
+"""What a published figure measures, as stored, with Chinese names."""
+
+STATEMENT_STATUSES: tuple[tuple[str, str], ...] = (
+    ("proven", "已印证"),
+    ("single", "单独"),
+    ("contradicted", "自相矛盾"),
+    ("unread", "未读"),
+)
+"""How far a published figure is proven by its own document, as stored, with Chinese names."""
+
+PUBLISHED_STATEMENT = PublishedTable(
+    "published_statement",
+    "公开数字",
+    "Every figure that a published document prints, with its place, subject and status; a fact about what was printed.",
+    "公开文件所列的每个数字及其位置、事项与状态；只记录公布内容。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        *_DOCUMENT,
+        _STATEMENT_NUMBER,
+        Column("page_number", Kind.INTEGER, "页码", "Page, from 1.", "页码，从 1 起。"),
+        Column("paragraph_number", Kind.INTEGER, "段落序号", "Paragraph, from 1.", "段落序号，从 1 起。"),
+        Column("table_number", Kind.INTEGER, "表序号", "Table, from 1.", "表序号，从 1 起。"),
+        Column("table_row", Kind.INTEGER, "表内行号", "Row in the table, from 1.", "表内行号，从 1 起。"),
+        Column("table_column", Kind.INTEGER, "表内列号", "Column in the table, from 1.", "表内列号，从 1 起。"),
+        Column("document_section", Kind.TEXT, "章节", "Headings above the figure.", "该数字所在章节。"),
+        Column("printed_sentence", Kind.TEXT, "原文", "What is printed around the figure.", "该数字所在原文。"),
+        Column(
+            "printed_subject",
+            Kind.TEXT,
+            "公布事项",
+            "Whose the figure is, as printed; DEPT: the publishing department.",
+            "公布的事项名称；DEPT 为公布部门整体。",
+        ),
+        Column(
+            "accepted_subject",
+            Kind.TEXT,
+            "认可名称",
+            "Name in the accounts that a person accepted for the printed one, or the printed one.",
+            "经人确认的对应名称；未确认时同公布事项。",
+        ),
+        Column("published_measure", Kind.CODE, "公布内容", "What the figure measures.", "该数字的含义。"),
+        Column("printed_value", Kind.TEXT, "公布数", "The figure as printed.", "公布的数字及单位。"),
+        Column("printed_amount", Kind.AMOUNT, "公布金额", "Money printed, in yuan.", "公布的金额（元）。"),
+        Column("printed_rate", Kind.RATIO, "公布率", "Rate printed, as a ratio.", "公布的比率（比值）。"),
+        Column(
+            "printed_half_unit",
+            Kind.FINDING_VALUE,
+            "公布精度",
+            "Half a unit of the last printed digit, in yuan or as a ratio.",
+            "末位数字的一半（元或比值）。",
+        ),
+        Column("statement_status", Kind.CODE, "印证状态", "How far its document proves it.", "文件自身印证情况。"),
+    ),
+)
+
+INCONSISTENCY_KINDS: tuple[tuple[str, str], ...] = (
+    ("adds_up", "加总"),
+    ("rate", "比率"),
+    ("growth", "同比"),
+    ("share", "占比"),
+    ("parts", "分项合计"),
+    ("same_figure", "同一数字"),
+    ("hierarchy", "类款项合计"),
+)
+"""Identities that the figures of a document must fulfil, as stored, with Chinese names."""
+
+PUBLISHED_INCONSISTENCY = PublishedTable(
+    "published_inconsistency",
+    "公开数字矛盾",
+    "Every place where the figures of one published document do not agree with each other.",
+    "同一公开文件内数字相互矛盾之处。",
+    (
+        DISTRICT_CODE,
+        FISCAL_YEAR,
+        *_DOCUMENT,
+        _STATEMENT_NUMBER,
+        Column("inconsistency_kind", Kind.CODE, "矛盾种类", "The identity that does not close.", "不成立的勾稽关系。"),
+        Column(
+            "expected_value", Kind.TEXT, "应为", "What the other figures make it, in its unit.", "按其他数字计算应为。"
+        ),
+        Column(
+            "printed_number",
+            Kind.FINDING_VALUE,
+            "公布数值",
+            "The figure, in yuan or as a ratio.",
+            "公布的数值（元或比值）。",
+        ),
+        Column(
+            "expected_number",
+            Kind.FINDING_VALUE,
+            "应为数值",
+            "What the others make it, in yuan or as a ratio.",
+            "按其他数字计算的数值（元或比值）。",
+        ),
+        Column("is_truncated", Kind.FLAG, "是否截尾", "Cut off instead of rounded.", "是否截尾而非四舍五入。"),
+        Column("other_figures", Kind.TEXT, "相关数字", "The figures that it does not agree with.", "与之不符的数字。"),
+    ),
+)
+
 QUALITY_TABLES: tuple[PublishedTable, ...] = (
     SOURCE_FILE,
     SOURCE_FILE_MONEY,
@@ -537,6 +708,9 @@ QUALITY_TABLES: tuple[PublishedTable, ...] = (
     FINDING,
     RULE,
     RELEASE,
+    PUBLISHED_DOCUMENT,
+    PUBLISHED_STATEMENT,
+    PUBLISHED_INCONSISTENCY,
     TABLE_CHECKSUM,
     BUILD,
 )

@@ -40,6 +40,8 @@ from pipelines.warehouse.checksums import (
 from pipelines.warehouse.contents import Attempt, load_core, load_quality
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.derived import derived_tables, load_derived
+from pipelines.warehouse.published_documents import TABLES as PUBLISHED_TABLES
+from pipelines.warehouse.published_documents import documents_fingerprint
 from pipelines.warehouse.reference import reference_fingerprint
 from pipelines.warehouse.store import write_atomically
 
@@ -54,6 +56,8 @@ RULES_OF_THE_DAY = ("closed-month-changed", "delivery-missing", "delivery-late")
 _RECORD = ".publication.json"
 _COPIED_AT_A_TIME = 4 * 1024 * 1024
 _OWNER = {"district_code", "fiscal_year"}
+_OF_EVERY_BUILD = {table.name for table in (EXPECTED_DELIVERY, *PUBLISHED_TABLES)}
+"""Tables of schema ``quality`` whose rows have a district-year but do not come from its deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,10 @@ def note_comparison(settings: Settings, day: date) -> None:
 
 
 def made_by(settings: Settings) -> str:
-    """A hash of everything but deliveries that decides what is in a published file."""
+    """A hash of everything but deliveries that decides what is in a published file, published reports included."""
     told = settings.model_dump_json(include={"thresholds", "thresholds_by_district", "findings_per_rule"})
-    return fingerprint(content=[program_fingerprint(), reference_fingerprint(settings.accepted), told])
+    others = [reference_fingerprint(settings.accepted), documents_fingerprint(settings.documents)]
+    return fingerprint(content=[program_fingerprint(), *others, told])
 
 
 @cache
@@ -199,9 +204,11 @@ def derive_changed(connection: duckdb.DuckDBPyConnection, partition: Partition) 
     connection.execute(f"attach ':memory:' as {CHANGED_DISTRICTS}")
     for schema in ("core", "quality", "summary"):
         connection.execute(f"create schema {CHANGED_DISTRICTS}.{schema}")
+    owned = tables_with_column(connection, "district_code")
     for table in tables_with_column(connection):
-        if table in delivered or (table.startswith("core.") and table not in derived):
-            rows = f"where {partition.condition}" if table in delivered else ""
+        is_owned = table in delivered or (table.startswith("quality.") and table in owned)
+        if is_owned or (table.startswith("core.") and table not in derived):
+            rows = f"where {partition.condition}" if is_owned else ""
             connection.execute(f"create view {CHANGED_DISTRICTS}.{table} as select * from {catalog}.{table} {rows}")
     # Made like those that they will replace: to ask what columns a query gives costs as much as the query.
     for table in derived.difference(delivered):
@@ -234,7 +241,7 @@ def _delivered_tables() -> list[str]:
     return [
         *(f"core.{name}" for name in DATASETS),
         *derived_tables(),
-        *(f"quality.{name}" for name in quality if name != EXPECTED_DELIVERY.name),
+        *(f"quality.{name}" for name in quality if name not in _OF_EVERY_BUILD),
     ]
 
 

@@ -64,6 +64,7 @@ from pipelines.warehouse.incremental import (
 from pipelines.warehouse.integrity import check_version
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.month_close import month_to_close, restatement_findings
+from pipelines.warehouse.published_documents import documents_fingerprint, load_published_documents
 from pipelines.warehouse.reference import reference_fingerprint, take_reference_files
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DistrictYearStore, district_years, read_manifest, sync_directory
@@ -417,6 +418,7 @@ def _inputs_hash(settings: Settings, attempts: list[Attempt], held: list[Attempt
         "accepted": [as_json(attempt.manifest) for attempt in attempts],
         "held": [as_json(attempt.manifest) for attempt in held],
         "reference": reference_fingerprint(settings.accepted),
+        "documents": documents_fingerprint(settings.documents),
         "program": program_version("district-finance"),
         "thresholds": settings.model_dump(
             mode="json", include={"thresholds", "thresholds_by_district", "findings_per_rule"}
@@ -433,6 +435,7 @@ def _build(target: Path, settings: Settings, inputs: _Inputs, identity: _Identit
         reached(Stage.BUILD_STARTED)
         # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
         connection.begin()
+        load_published_documents(connection, settings.documents)
         make_contents(connection, settings.accepted, inputs.attempts, inputs.held)
         reasons = conservation_failures(connection)
         findings = run_rules(connection, Scope.BUILD, settings).findings
