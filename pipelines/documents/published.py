@@ -117,7 +117,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith((".", "~$")) and not leads_out_of(path, folder)
+        if path.is_file() and not path.name.startswith((".", "~$")) and not leads_out_of(path, folder.parent.parent, folder.parent.name)
     )
 
 
