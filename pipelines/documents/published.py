@@ -114,11 +114,10 @@ def reading_fingerprint() -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith((".", "~$")) and not leads_out_of(path, folder.parent.parent, folder.parent.name)
-    )
+    """The documents of a district-year's folder; a link that leads out of the district's own is none."""
+    district, root = folder.parent.name, folder.parent.parent
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    return sorted(path for path in found if not leads_out_of(path, root, district))
 
 
 def _index(kept: Path) -> dict[str, Any]:
