@@ -123,7 +123,7 @@ def test_unknown_is_told_and_never_zero(settings: Settings) -> None:
     assert projects["产业扶持资金"]["预算调整率（%）"] == 1.2084
     assert projects["招商引资经费"]["预算调整率（%）"] == -0.4136
     street = projects["上下九步行街品质提升工程"]
-    assert (street["预算执行率（%）"], street["执行状态"], street["调整状态"]) == ("–", "零预算", "全额调减")
+    assert (street["预算执行率（%）"], street["执行状态"], street["调整状态"]) == ("–", "预算为零", "全额调减")
     assert projects["区政府合作经费"]["全年预算数"] == "未知"
     overview = {row[0].value: row[1].value for row in book["概览"].iter_rows(min_row=4, max_row=20)}
     assert overview["执行数"] == 8778.17
@@ -160,7 +160,7 @@ def test_nothing_from_data_is_a_formula_or_a_link(book: openpyxl.Workbook) -> No
 
 
 def test_sheets_are_ready_to_print_and_to_read(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[:3] == ["概览", "部门排名", "项目执行"]
+    assert book.sheetnames[:5] == ["概览", "项目跟踪", "预警", "部门排名", "项目执行"]
     assert {"调整情况", "预警", "结转结余", "数据问题", "指标说明"} <= set(book.sheetnames)
     for sheet in book:
         assert sheet.freeze_panes

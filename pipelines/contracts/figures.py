@@ -784,7 +784,11 @@ _FIGURES: tuple[Figure, ...] = (
     ),
     Figure("course_year", Kind.INTEGER, "轨迹年度", "Year of the course.", "轨迹所属年度。", unit="year"),
     Figure(
-        "budget_amount", Kind.AMOUNT, "当时预算数", "Full-year budget at that day, in yuan.", "当时全年预算数（元）。"
+        "standing_budget_amount",
+        Kind.AMOUNT,
+        "当时预算数",
+        "Full-year budget at that day, in yuan.",
+        "当时全年预算数（元）。",
     ),
     Figure(
         "final_executed_amount", Kind.AMOUNT, "年末执行数", "Executed by the year's end, in yuan.", "年末执行数（元）。"

@@ -8,6 +8,7 @@ select
     span.fiscal_year,
     span.department_code,
     span.department_name,
+    coalesce(span.department_code, span.department_name, '') as department_key,
     span.initial_budget_amount,
     span.increase_amount,
     span.decrease_amount,

@@ -25,7 +25,7 @@ quarter as (
         item.department_key,
         item.project_key,
         final.project_kind,
-        item.full_year_budget_amount as budget_amount,
+        item.full_year_budget_amount as standing_budget_amount,
         item.cumulative_executed_amount as executed_amount,
         final.executed_amount as final_executed_amount
     from summary.project_execution_monthly as item
@@ -47,7 +47,7 @@ standing as (
         department_key,
         project_key,
         project_kind,
-        budget_amount,
+        standing_budget_amount,
         executed_amount,
         final_executed_amount,
         'course' as standing_role
@@ -61,7 +61,7 @@ standing as (
         department_key,
         project_key,
         project_kind,
-        budget_amount,
+        standing_budget_amount,
         executed_amount,
         final_executed_amount,
         'tested' as standing_role
@@ -75,7 +75,7 @@ standing as (
         code_or_name(department_code, department_name) as department_key,
         code_or_name(project_code, project_name) as project_key,
         coalesce(project_kind, '') as project_kind,
-        same_period_full_year_budget_amount as budget_amount,
+        same_period_full_year_budget_amount as standing_budget_amount,
         same_period_executed_amount as executed_amount,
         executed_amount as final_executed_amount,
         'course' as standing_role
@@ -90,7 +90,7 @@ standing as (
         code_or_name(department_code, department_name) as department_key,
         code_or_name(project_code, project_name) as project_key,
         coalesce(project_kind, '') as project_kind,
-        full_year_budget_amount as budget_amount,
+        full_year_budget_amount as standing_budget_amount,
         executed_amount,
         cast(null as decimal(18, 2)) as final_executed_amount,
         'watched' as standing_role
@@ -102,21 +102,21 @@ select
     *,
     case
         when executed_amount <= 0 then 0
-        when 10 * executed_amount < budget_amount then 1
-        when 4 * executed_amount < budget_amount then 2
-        when 2 * executed_amount < budget_amount then 3
-        when 4 * executed_amount < 3 * budget_amount then 4
+        when 10 * executed_amount < standing_budget_amount then 1
+        when 4 * executed_amount < standing_budget_amount then 2
+        when 2 * executed_amount < standing_budget_amount then 3
+        when 4 * executed_amount < 3 * standing_budget_amount then 4
         else 5
     end as execution_band,
     -- What was still spent of what was left, as a ratio between 0 and 1.
     case
         when standing_role = 'course' and final_executed_amount <= executed_amount then 0
-        when standing_role = 'course' and final_executed_amount >= budget_amount then 1
+        when standing_role = 'course' and final_executed_amount >= standing_budget_amount then 1
         when standing_role = 'course'
-            then exact_rate(final_executed_amount - executed_amount, budget_amount - executed_amount)
+            then exact_rate(final_executed_amount - executed_amount, standing_budget_amount - executed_amount)
     end as rest_spent_rate
 from standing
 where
-    budget_amount > executed_amount
+    standing_budget_amount > executed_amount
     and executed_amount is not null
     and (standing_role = 'watched' or final_executed_amount is not null)

@@ -17,9 +17,10 @@ course as (
         course.at_month,
         course.execution_band,
         case when scope.projection_basis = 'own_kind' then course.project_kind else '' end as project_kind,
-        course.budget_amount - course.executed_amount as rest_amount,
+        course.standing_budget_amount - course.executed_amount as rest_amount,
         case
-            when course.final_executed_amount > course.budget_amount then course.budget_amount - course.executed_amount
+            when course.final_executed_amount > course.standing_budget_amount
+                then course.standing_budget_amount - course.executed_amount
             when course.final_executed_amount < course.executed_amount then 0
             else course.final_executed_amount - course.executed_amount
         end as rest_spent_amount,
@@ -69,7 +70,7 @@ projected as (
         item.at_month,
         item.department_key,
         item.project_key,
-        item.budget_amount,
+        item.standing_budget_amount,
         item.executed_amount,
         item.final_executed_amount,
         coalesce(own_kind.projection_basis, all_kinds.projection_basis) as course_basis,
@@ -114,7 +115,7 @@ select
     at_month,
     department_key,
     project_key,
-    budget_amount,
+    standing_budget_amount,
     executed_amount,
     final_executed_amount,
     comparable_project_count,
@@ -125,23 +126,23 @@ select
     end as projection_basis,
     case
         when course_basis is not null
-            then executed_amount + share_of_amount(budget_amount - executed_amount, rest_spent_rate)
+            then executed_amount + share_of_amount(standing_budget_amount - executed_amount, rest_spent_rate)
         when
             executed_amount > 0
             and time_progress >= 0.25
-            and executed_amount >= share_of_amount(budget_amount, time_progress)
-            then budget_amount
+            and executed_amount >= share_of_amount(standing_budget_amount, time_progress)
+            then standing_budget_amount
         when executed_amount > 0 and time_progress >= 0.25
             then amount_over_ratio(executed_amount, time_progress)
     end as projected_executed_amount,
     case
         when course_basis is not null
-            then executed_amount + share_of_amount(budget_amount - executed_amount, lowest_rate)
+            then executed_amount + share_of_amount(standing_budget_amount - executed_amount, lowest_rate)
         when executed_amount > 0 and time_progress >= 0.25 then executed_amount
     end as projected_lowest_amount,
     case
         when course_basis is not null
-            then executed_amount + share_of_amount(budget_amount - executed_amount, highest_rate)
-        when executed_amount > 0 and time_progress >= 0.25 then budget_amount
+            then executed_amount + share_of_amount(standing_budget_amount - executed_amount, highest_rate)
+        when executed_amount > 0 and time_progress >= 0.25 then standing_budget_amount
     end as projected_highest_amount
 from projected

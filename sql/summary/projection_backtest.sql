@@ -8,12 +8,12 @@ with tested as (
         district_code,
         fiscal_year,
         at_month,
-        budget_amount,
+        standing_budget_amount,
         projected_executed_amount,
         projected_lowest_amount,
         projected_highest_amount,
         case
-            when final_executed_amount > budget_amount then budget_amount
+            when final_executed_amount > standing_budget_amount then standing_budget_amount
             else final_executed_amount
         end as final_executed_amount
     from summary.project_projection
@@ -25,14 +25,14 @@ select
     fiscal_year,
     at_month as month,
     count(*) as tested_project_count,
-    sum(budget_amount) as full_year_budget_amount,
+    sum(standing_budget_amount) as full_year_budget_amount,
     sum(projected_executed_amount) as projected_executed_amount,
     sum(final_executed_amount) as executed_amount,
     exact_rate_pct(
-        sum(projected_executed_amount) - sum(final_executed_amount), sum(budget_amount)
+        sum(projected_executed_amount) - sum(final_executed_amount), sum(standing_budget_amount)
     ) as projection_bias_pct,
     exact_rate_pct(
-        sum(abs(projected_executed_amount - final_executed_amount)), sum(budget_amount)
+        sum(abs(projected_executed_amount - final_executed_amount)), sum(standing_budget_amount)
     ) as projection_error_pct,
     exact_rate_pct(
         sum(
