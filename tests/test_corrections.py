@@ -70,7 +70,7 @@ def test_the_workbook_marks_the_wrong_cell_and_runs_nothing(bureau: Bureau, tmp_
 def test_a_row_that_another_file_set_aside_comes_back_under_the_offices_headers(tmp_path: Path) -> None:
     """A payment of a project that nobody knows was read without a fault: it is kept as it was stored."""
     office = Bureau(tmp_path / "office")
-    vouchers = "".join(f"    V{number},2024-05-02,101,P1,111,1.00,{{}}\n" for number in range(10, 40))
+    vouchers = "".join(f"    V{number},2024-05-02,101,P1,111,10.00,{{}}\n" for number in range(10, 40))
     heads = "    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额,收款人账号\n"
     orphan = "    V99,2024-05-02,101,P9,111,4.50,6222021234567890123\n"
     long_name = f"440199/2024/{'长' * 80}.csv"
@@ -92,7 +92,7 @@ def test_a_row_that_another_file_set_aside_comes_back_under_the_offices_headers(
         "资金性质编码": "111",
         "实际支付金额": "4.50",
         "区划编码": "440199",
-        "年度": "2024",
+        "预算年度": "2024",
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 from bureau import ADJUSTMENTS, BUDGET, PAYMENTS, Bureau
@@ -34,7 +35,7 @@ from pipelines.ledger.records import (
 )
 from pipelines.nightly import ALL_PUBLISHED, SOMETHING_HELD_BACK
 from pipelines.operations.prune import prune
-from pipelines.warehouse import contents, staging
+from pipelines.warehouse import accept, contents, staging
 from pipelines.warehouse.delivered import kept_delivery
 from pipelines.warehouse.store import district_years
 
@@ -225,10 +226,15 @@ def test_lines_that_came_twice_leave_the_table_that_they_stand_in(bureau: Bureau
 
 def test_a_row_that_reading_loses_holds_its_district_year_back(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check at acceptance: what was delivered, what has an outcome, and what lies in the store."""
-    kept = staging._Writers.accepted
-    monkeypatch.setattr(
-        staging._Writers, "accepted", lambda self, number, head, rows: kept(self, number, head, rows.slice(1))
-    )
+    kept = accept.stage_file
+
+    def loses_one(*arguments: Any, **options: Any) -> staging.Staged:
+        staged = kept(*arguments, **options)
+        path = staged.directory / "payment.parquet"
+        pq.write_table(pq.read_table(path).slice(1), path)
+        return staged
+
+    monkeypatch.setattr(accept, "stage_file", loses_one)
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     (acceptance,) = bureau.night().acceptances
     assert acceptance.status == "held_back"

@@ -29,7 +29,7 @@ _WORST = """(
     select district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name,
         case min(case warning_level when 'red' then 1 when 'orange' then 2 else 3 end)
             when 1 then 'red' when 2 then 'orange' else 'yellow' end as warning_level
-    from summary.execution_warning
+    from summary.warning_overview
     group by all
 )"""
 _PROJECTS = f"""(
@@ -153,7 +153,7 @@ LISTS: dict[str, List] = {
         _of_section(_SECTIONS["fund_type"], "按资金性质", "fund_type_code"),
         _of_section(_SECTIONS["nature"], "按支出性质", "expenditure_nature"),
         _of_section(_SECTIONS["month"], "按月执行", "month"),
-        _of_section(_SECTIONS["warning"], "预警", "warning_level", "warning_rule", "figure_level"),
+        _of_section(_SECTIONS["warning"], "预警", "warning_level", "figure_level"),
         _of_section(_SECTIONS["adjustment"], "预算调整", "warning_level", "adjustment_kind", "adjustment_status"),
         _of_section(_SECTIONS["carryover"], "结转结余", "figure_level"),
         _of_section(_SECTIONS["year_over_year"], "年度同比", "figure_level", "comparison_status"),

@@ -53,7 +53,7 @@ def front(connection: duckdb.DuckDBPyConnection, publication: Publication) -> li
     for row in rows_of(
         connection,
         "select district_code, fiscal_year, warning_level, count(*) as found"
-        " from summary.execution_warning group by all",
+        " from summary.warning_overview group by all",
     ):
         warnings.setdefault(_key(row), {})[row["warning_level"]] = row["found"]
     overdue = _counts(

@@ -327,7 +327,7 @@ class Portal:
             )
             worst = rows_of(
                 connection,
-                f"select * from summary.execution_warning as item where district_code = $district"
+                f"select * from {LISTS['warning'].source} as item where district_code = $district"
                 f" and fiscal_year = $year order by {LISTS['warning'].order} limit 12",
                 {"district": district, "year": year},
             )

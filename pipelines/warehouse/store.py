@@ -101,10 +101,17 @@ class DistrictYearStore:
         write_atomically(self.releases / f"{release.input_id}.json", as_json(release))
 
     def remove_leftovers(self) -> None:
-        """Removes what a killed run left unfinished; the caller holds the warehouse's lock."""
+        """Removes what a killed run left unfinished; the caller holds the warehouse's lock.
+
+        What was set aside as damaged goes too once it has been made again: a reading under its name, a version by any
+        later one.
+        """
+        current = self.current or 0
         for parent in (self.directory, self.files, self.versions, self.releases, self.delivered):
             for path in parent.glob(".*"):
-                is_replaced = path.suffix == ".damaged" and path.with_name(path.stem[1:]).exists()
+                name = path.stem[1:]
+                is_earlier = parent == self.versions and name.isdigit() and int(name) < current
+                is_replaced = path.suffix == ".damaged" and (is_earlier or path.with_name(name).exists())
                 if path.suffix in (".new", ".old") or is_replaced:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 

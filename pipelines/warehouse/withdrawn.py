@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
-from pipelines.ledger.records import FileRecord, FileState, LineOutcome, StoredFile
+from pipelines.ledger.records import FileRecord, FileState, StoredFile
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.scratch import scratch
 from pipelines.settings import Settings
@@ -64,13 +64,12 @@ def withdrawn_money(
             lost = [(record, path) for directory, record in gone if (path := directory / f"{name}.parquet").exists()]
             kept = [str(path) for directory, _ in staged if (path := directory / f"{name}.parquet").exists()]
             columns = [column.name for column in dataset.stored_columns]
-            money = " + ".join(f"coalesce(abs({column}), 0)" for column in dataset.amount_columns) or "0"
             for record, path in lost:
                 rows = _counting([str(path)], name, columns, "excluded_before")
                 if kept:
                     rows = f"({rows}) except all ({_counting(kept, name, columns, 'excluded_now')})"
                 ((count, amount),) = connection.execute(
-                    f"select count(*), coalesce(sum({money}), 0) from ({rows})"
+                    f"select count(*), coalesce(sum({_gross(name)}), 0) from ({rows})"
                 ).fetchall()
                 if count:
                     found.append(Withdrawn(record, name, count, Decimal(amount)))
@@ -126,13 +125,24 @@ def _described(dataset: str, rows: int, money: Decimal) -> str:
 
 
 def _counted(before: Attempt | None, dataset: str) -> tuple[int, Decimal]:
-    """Rows and money (signs of sums left out) of a dataset that counted in the version before."""
-    rows, money = 0, Decimal(0)
-    for _, table in before.manifest.tables() if before else ():
-        if table.dataset == dataset:
-            rows += table.count(LineOutcome.ACCEPTED)
-            money += sum(
-                (abs(table.money(column, LineOutcome.ACCEPTED)) for column in DATASETS[dataset].amount_columns),
-                Decimal(0),
-            )
-    return rows, money
+    """Rows and money (the signs of amounts left out) of a dataset that counted in the version before."""
+    paths = [
+        path
+        for directory, _ in (before.files() if before else ())
+        if (path := directory / f"{dataset}.parquet").exists()
+    ]
+    if before is None or not paths:
+        return 0, Decimal(0)
+    columns = [column.name for column in DATASETS[dataset].stored_columns]
+    with scratch() as connection:
+        connection.register("excluded_before", connection.read_parquet(str(before.excluded)))
+        rows = _counting([str(path) for path in paths], dataset, columns, "excluded_before")
+        ((count, money),) = connection.execute(
+            f"select count(*), coalesce(sum({_gross(dataset)}), 0) from ({rows})"
+        ).fetchall()
+    return count, Decimal(money)
+
+
+def _gross(dataset: str) -> str:
+    """The SQL of a row's amounts, the signs left out."""
+    return " + ".join(f"coalesce(abs({column}), 0)" for column in DATASETS[dataset].amount_columns) or "0"
