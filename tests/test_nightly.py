@@ -317,7 +317,7 @@ def test_a_share_that_goes_away_while_a_file_is_read_holds_its_district_year_bac
 
     deliver_detail(bureau)
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.warehouse.staging.read_file", gone)
+        patched.setattr("pipelines.isolation.Workers.run", gone)
         (acceptance,) = bureau.night().acceptances
     assert acceptance.status == "held_back"
     assert {finding.rule_id for finding in acceptance.findings} == {"file-not-readable"}

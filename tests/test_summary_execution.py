@@ -469,7 +469,7 @@ def test_execution_warnings(city: City, district: str, expected: dict[str, str])
 def test_the_evidence_of_a_warning_is_a_sentence_that_reads_well(city: City) -> None:
     row = city.row("execution_warning", LIWAN_2022, project_name="产业扶持资金", warning_rule="adjustment-rate")
     assert row["evidence"] == "Net adjustment 19,193,600.00 yuan, 120.84 % of the initial budget."
-    assert row["evidence_zh"] == "净调整19,193,600.00元，为年初预算的120.84%（绝对值）。"
+    assert row["evidence_zh"] == "净调整19,193,600.00元，相当于年初预算的120.84%。"
 
 
 def not_begun(**listed: Any) -> str:

@@ -95,12 +95,15 @@ def row_counts_that_differ(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [table for table in told if found[table] != told[table]] or ([] if told else [_OWN])
 
 
-def tables_that_differ(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def tables_that_differ(connection: duckdb.DuckDBPyConnection, among: Iterable[str] | None = None) -> list[str]:
     """The tables of the current catalog that are not what ``quality.table_checksum`` says they are.
 
-    Where it says nothing, nothing is proved, and it is the one that differs.
+    Where it says nothing, nothing is proved, and it is the one that differs. ``among`` limits what is compared.
     """
     told = connection.execute(f"from {_OWN} order by published_table").fetchall()
+    if told and among is not None:
+        wanted = set(among)
+        told = [row for row in told if row[0] in wanted]
     if not told:
         return [_OWN]
     found = set(connection.execute(_checksums(table for table, *_ in told)).fetchall())

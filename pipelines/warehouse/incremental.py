@@ -34,6 +34,7 @@ from pipelines.warehouse.checksums import (
     Checksum,
     checksums_of,
     row_counts_that_differ,
+    tables_that_differ,
     tables_with_column,
     update_checksums,
 )
@@ -58,6 +59,7 @@ _COPIED_AT_A_TIME = 4 * 1024 * 1024
 _OWNER = {"district_code", "fiscal_year"}
 _OF_EVERY_BUILD = {table.name for table in (EXPECTED_DELIVERY, *PUBLISHED_TABLES)}
 """Tables of schema ``quality`` whose rows have a district-year but do not come from its deliveries."""
+_SAID_BY_EVERY_BUILD = (f"quality.{FINDING.name}", f"quality.{EXPECTED_DELIVERY.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,10 @@ class Partition:
     def __init__(self, connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
         """Looks at the tables of the current catalog before anything in them is replaced."""
         self.condition = f"district_code in ({', '.join(map(_text, districts))})" if districts else "false"
-        self._tables = tables_with_column(connection, "district_code")
+        tables = tables_with_column(connection, "district_code")
+        # What every build says anew of all districts is no part of any.
+        self._whole = [name for name in tables if name.startswith(("history.", *_SAID_BY_EVERY_BUILD))]
+        self._tables = [name for name in tables if name not in self._whole]
         self._before = checksums_of(connection, self._tables, self.condition)
         self._after: Mapping[str, Checksum] = {}
 
@@ -272,7 +277,7 @@ class Partition:
         """The tables of the reopened file whose rows of the changed districts are not those that were written."""
         found = checksums_of(connection, self._tables, self.condition)
         differing = {table for table in self._tables if found[table] != self._after[table]}
-        return sorted(differing.union(row_counts_that_differ(connection)))
+        return sorted(differing.union(row_counts_that_differ(connection), tables_that_differ(connection, self._whole)))
 
 
 def _text(value: str) -> str:
