@@ -141,7 +141,7 @@ def test_every_department_and_project_shows_the_databases_figures(settings: Sett
         records = published(settings, table)
         assert len(rows) == len(records)
         told = sorted((row[head], row["全年预算数"], row["执行数"], row["预算执行率（%）"]) for row in rows)
-        statuses = {"zero_budget": "零预算"}
+        statuses = {"zero_budget": "预算为零"}
         assert told == sorted(
             (
                 re.sub(r"\s+", " ", record[name]).strip(),
@@ -160,7 +160,7 @@ def test_liwan_shows_unknown_where_nothing_was_published(open_page: Any) -> None
     projects = {row["项目名称"]: row for row in opened.rows(opened.section("projects"))}
     assert projects["产业扶持资金"]["预算调整率（%）"] == "120.84%"
     assert projects["招商引资经费"]["预算调整率（%）"] == "-41.36%"
-    assert projects["上下九步行街品质提升工程"]["预算执行率（%）"] == "零预算"
+    assert projects["上下九步行街品质提升工程"]["预算执行率（%）"] == "预算为零"
     assert projects["上下九步行街品质提升工程"]["预算调整率（%）"] == "-100.00%"
     assert projects["区政府合作经费"]["全年预算数"] == "未知"
     assert projects["区政府合作经费"]["预算执行率（%）"] == "未知"
