@@ -171,7 +171,7 @@ def _department_section(published: duckdb.DuckDBPyConnection) -> str:
         """
         select district_code, fiscal_year, coalesce(department_name, department_code), initial_budget_amount,
             full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct, execution_status,
-            adjustment_status
+            adjustment_status, is_complete, set_aside_row_count
         from summary.department_execution
         order by district_code, fiscal_year desc, execution_rate desc nulls last, department_code, department_name
         """
@@ -189,7 +189,7 @@ def _project_section(published: duckdb.DuckDBPyConnection) -> str:
         """
         select district_code, fiscal_year, coalesce(project_name, project_code), initial_budget_amount,
             full_year_budget_amount, executed_amount, execution_rate_pct, net_adjustment_rate_pct, execution_status,
-            adjustment_status, row_number() over (
+            adjustment_status, is_complete, set_aside_row_count, row_number() over (
                 partition by district_code, fiscal_year
                 order by full_year_budget_amount desc nulls last, project_code, project_name
             ) as place,
@@ -204,7 +204,7 @@ def _project_section(published: duckdb.DuckDBPyConnection) -> str:
     return _titled(
         f"各区年度最大的 {PROJECT_ROWS} 个项目 The {PROJECT_ROWS} largest projects of each district and year",
         ("区划\nDistrict", "年度\nYear", "项目\nProject", *_FIGURE_HEADS),
-        [(district, str(year), name, *_figures(rest[:7])) for district, year, name, *rest in rows],
+        [(district, str(year), name, *_figures(rest[:9])) for district, year, name, *rest in rows],
         _more(hidden, "from summary.project_execution"),
     )
 
@@ -217,11 +217,12 @@ _FIGURE_HEADS = (
     f"{definition('net_adjustment_rate').label_zh}\nAdjustment rate",
     f"{definition('execution_status').label_zh}\nExecution is",
     f"{definition('adjustment_status').label_zh}\nAdjustment is",
+    f"{definition('is_complete').label_zh}\nComplete",
 )
 
 
 def _figures(values: Sequence[Any]) -> tuple[Any, ...]:
-    initial, full_year, executed, execution, adjustment, execution_status, adjustment_status = values
+    initial, full_year, executed, execution, adjustment, execution_status, adjustment_status, *complete = values
     return (
         _money(initial),
         _money(full_year),
@@ -230,7 +231,16 @@ def _figures(values: Sequence[Any]) -> tuple[Any, ...]:
         _percent(adjustment),
         _status("execution_status", execution_status),
         _status("adjustment_status", adjustment_status),
+        _completeness(*complete),
     )
+
+
+def _completeness(is_complete: bool | None, rows: int | None) -> str:
+    """Whether rows are missing from a figure; ``rows``: how many, None where they could not be counted."""
+    if is_complete:
+        return "是 yes"
+    missing = "" if rows is None else f"（{rows:,} 行未计入 rows set aside）"
+    return f"不能确定 cannot be told{missing}" if is_complete is None else f"否 no{missing}"
 
 
 def _status(figure: str, value: str) -> str:

@@ -1225,6 +1225,31 @@ _FIGURES: tuple[Figure, ...] = (
         "District whose own version is in force; empty: the default version.",
         "适用的自定版本所属区划；空为默认版本。",
     ),
+    # What is missing from a figure
+    Figure(
+        "is_complete",
+        Kind.FLAG,
+        "是否完整",
+        "False: rows that were delivered and do not count belong to this figure. Empty: it cannot be told whose such "
+        "rows are, so they may belong to it. In the monthly tables: rows of the whole year.",
+        "否：有已报送而未计入的行属于该数；空：未计入的行不能确定归属，可能属于该数。按月的表按全年的行判断。",
+    ),
+    Figure(
+        "set_aside_row_count",
+        Kind.INTEGER,
+        "未计入行数",
+        "Rows that were delivered, do not count and belong or may belong to this figure: set aside, held back or "
+        "withdrawn; empty where a file could not be read, so that they cannot be counted. A row whose owner cannot be "
+        "told is counted beside every figure that it may belong to.",
+        "已报送而未计入、属于或可能属于该数的行数（剔除、暂缓、撤回）；有文件未能读取时为空。不能确定归属的行在可能所属的各数均计。",
+    ),
+    Figure(
+        "set_aside_amount",
+        Kind.AMOUNT,
+        "未计入金额",
+        "Money of those rows, in yuan; empty where the amount of one of them could not be read.",
+        "上述各行的金额（元）；其中有金额无法读取的为空。",
+    ),
     # What a figure is made of
     Figure(
         "figure_name",

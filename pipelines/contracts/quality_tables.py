@@ -13,6 +13,7 @@ from pipelines.contracts.common import (
     DEPARTMENT_NAME,
     DISTRICT_CODE,
     FISCAL_YEAR,
+    FUND_TYPE_CODE,
     PROJECT_CODE,
     PROJECT_NAME,
     PROVENANCE,
@@ -241,8 +242,16 @@ REJECTED_ROW = PublishedTable(
         DEPARTMENT_NAME,
         PROJECT_CODE,
         PROJECT_NAME,
+        FUND_TYPE_CODE,
         Column(
             "money", Kind.SUM, "金额", "Sum of the row's readable amount cells, in yuan.", "该行可读金额之和（元）。"
+        ),
+        Column(
+            "has_unreadable_amount",
+            Kind.FLAG,
+            "金额是否有不可读",
+            "Whether an amount of the row could not be read: what the row is worth is unknown then.",
+            "该行是否有无法读取的金额；有则该行金额未知。",
         ),
         Column(
             "rule_ids",

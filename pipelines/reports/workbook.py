@@ -120,6 +120,7 @@ _PLACE = ("source_path", "source_sheet", "source_line")
 _NOT_PRINTED = {*_PLACE, "rule_id", "rule_ids"}
 _RATES = ("execution_rate_pct", "net_adjustment_rate_pct")
 _STATUSES = ("execution_status", "adjustment_status")
+_COMPLETENESS = ("is_complete", "set_aside_row_count", "set_aside_amount")
 _MONEY = ("initial_budget_amount", "net_adjustment_amount", "full_year_budget_amount", "executed_amount")
 
 _SHEETS = (
@@ -177,6 +178,7 @@ _SHEETS = (
             "gross_adjustment_rate_pct",
             *_STATUSES,
             "source_grain",
+            *_COMPLETENESS,
         ),
         frozen=3,
     ),
@@ -194,11 +196,20 @@ _SHEETS = (
             *_RATES,
             "adjustment_count",
             *_STATUSES,
+            *_COMPLETENESS,
         ),
         frozen=3,
     ),
-    _Sheet("fund_type", "按资金性质", (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
-    _Sheet("nature", "按支出性质", (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES)),
+    _Sheet(
+        "fund_type",
+        "按资金性质",
+        (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *_COMPLETENESS),
+    ),
+    _Sheet(
+        "nature",
+        "按支出性质",
+        (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *_COMPLETENESS),
+    ),
     _Sheet(
         "month",
         "逐月执行",
@@ -213,6 +224,7 @@ _SHEETS = (
             "gap_to_progress_points",
             "gap_to_progress_amount",
             "as_of_date",
+            *_COMPLETENESS,
         ),
     ),
     _Sheet(
@@ -441,6 +453,8 @@ class _Bulletin:
         missing = None
         if is_number and not bold:
             missing = _UNKNOWN if column.kind in _AMOUNTS else _NOT_APPLICABLE
+        elif column.kind is Kind.FLAG:
+            missing = _UNKNOWN
         return _Cells(
             is_number,
             column.kind is Kind.DATE,

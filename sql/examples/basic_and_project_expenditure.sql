@@ -8,6 +8,7 @@ select
     expenditure_nature,
     full_year_budget_amount,
     executed_amount,
-    execution_rate_pct
+    execution_rate_pct,
+    is_complete
 from summary.department_execution_by_nature
 order by district_code, fiscal_year, department_name, expenditure_nature

@@ -8,7 +8,8 @@ select
     department_name,
     execution_rate_pct,
     gap_to_progress_points,
-    gap_to_progress_amount
+    gap_to_progress_amount,
+    is_complete
 from summary.department_execution_monthly as monthly
 where
     gap_to_progress_points < 0

@@ -9,7 +9,8 @@ select
     full_year_budget_amount,
     executed_amount,
     unspent_amount,
-    execution_rate_pct
+    execution_rate_pct,
+    is_complete
 from summary.project_execution
 where full_year_budget_amount >= 1000000 and execution_rate < 0.5
 order by unspent_amount desc, project_name asc

@@ -9,7 +9,8 @@ select
     full_year_budget_amount,
     executed_amount,
     -unspent_amount as over_executed_amount,
-    execution_rate_pct
+    execution_rate_pct,
+    is_complete
 from summary.project_execution
 where execution_status = 'over_executed'
 order by unspent_amount, project_name

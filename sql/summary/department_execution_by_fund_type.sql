@@ -38,7 +38,12 @@ select
     execution_status(figure.executed_amount, figure.full_year_budget_amount) as execution_status,
     adjustment_status(figure.initial_budget_amount, figure.net_adjustment_amount) as adjustment_status,
     figure.source_grain,
-    figure.as_of_date
+    figure.as_of_date,
+    case when mark.figure_level is null then true else mark.is_complete end as is_complete,
+    case when mark.figure_level is null then 0 else mark.set_aside_row_count end as set_aside_row_count,
+    cast(
+        case when mark.figure_level is null then 0 else mark.set_aside_amount end as decimal(18, 2)
+    ) as set_aside_amount
 from core.execution_figure as figure
 left join named
     on
@@ -46,6 +51,13 @@ left join named
         and figure.fiscal_year = named.fiscal_year
         and figure.fund_type_code = named.fund_type_code
 left join core.fund_type_reference as reference on figure.fund_type_code = reference.fund_type_code
+left join core.set_aside_figure as mark
+    on
+        figure.figure_level = mark.figure_level
+        and figure.district_code = mark.district_code
+        and figure.fiscal_year = mark.fiscal_year
+        and code_or_name(figure.department_code, figure.department_name) = mark.department_key
+        and figure.fund_type_code is not distinct from mark.fund_type_code
 where figure.figure_level = 'fund_type'
 order by
     figure.district_code, figure.fiscal_year, figure.department_code, figure.department_name, figure.fund_type_code

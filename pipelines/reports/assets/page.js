@@ -601,7 +601,7 @@
       caption: tableMeaning("department"), rows: records.department,
       columns: [...minor("execution_rank"), departmentColumn, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
         ...minor("unspent_amount"), signed("gap_to_progress_points"), ...minor("gap_to_average_points", "share_of_unspent_pct"), "net_adjustment_rate_pct",
-        ...minor("execution_status", "adjustment_status", "as_of_date")],
+        "is_complete", ...minor("set_aside_row_count", "set_aside_amount", "execution_status", "adjustment_status", "as_of_date")],
     }));
   }
 
@@ -609,12 +609,12 @@
     return card("projects", t("projects"), cutNote("project"), table({
       caption: tableMeaning("project"), rows: records.project,
       columns: [projectColumn, { name: "department_name", text: departmentTitle, minor: true }, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
-        ...minor("initial_budget_amount", "net_adjustment_amount"), "net_adjustment_rate_pct", ...minor("adjustment_count", "execution_status", "adjustment_status", "project_kind", "source_grain")],
+        ...minor("initial_budget_amount", "net_adjustment_amount"), "net_adjustment_rate_pct", ...minor("adjustment_count", "execution_status", "adjustment_status", "project_kind", "source_grain", "is_complete", "set_aside_row_count", "set_aside_amount")],
     }));
   }
 
   function breakdownCard() {
-    const columns = ["executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount"];
+    const columns = ["executed_amount", { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "is_complete"];
     const alone = records.department.length === 1;
     const who = alone ? [] : [departmentColumn];
     const fund = { name: "fund_type_name", head: alone, text: (row) => row.fund_type_name || row.fund_type_code || t("unknown") };
@@ -723,7 +723,7 @@
   }
 
   const FIGURES = ["initial_budget_amount", "increase_amount", "decrease_amount", "net_adjustment_amount", "full_year_budget_amount", "executed_amount", "unspent_amount", "execution_rate_pct",
-    "completion_rate_of_initial_pct", "net_adjustment_rate_pct", "gross_adjustment_rate_pct", "gap_to_progress_points", "gap_to_average_points", "share_of_unspent_pct", "adjustment_count", "source_grain", "as_of_date"];
+    "completion_rate_of_initial_pct", "net_adjustment_rate_pct", "gross_adjustment_rate_pct", "gap_to_progress_points", "gap_to_average_points", "share_of_unspent_pct", "adjustment_count", "source_grain", "as_of_date", "is_complete", "set_aside_row_count", "set_aside_amount"];
 
   function sourceLines(belongs) {
     const parts = [];

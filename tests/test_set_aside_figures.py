@@ -1,0 +1,135 @@
+"""Figures from which rows are missing are marked, with the number of those rows and their money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bureau import ADJUSTMENTS, PAYMENTS, Bureau
+from click.testing import CliRunner
+
+from pipelines.cli import main
+
+BUDGET = """
+    部门编码,部门名称,项目编码,项目名称,资金性质编码,年初预算数
+    101,测试一局,P1,甲项目,111,1000000.00
+    101,测试一局,P2,乙项目,112,500000.00
+    102,测试二局,P3,丙项目,111,800000.00
+    """
+GOOD = "".join(f"    G{n},2024-03-{n % 28 + 1:02},102,P3,111,1000.00\n" for n in range(400))
+"""So many payments that one row set aside is too few to hold the district-year back."""
+
+ASIDE = {
+    "440101": "",
+    "440102": "    V3,没有日期,101,P1,111,50.00\n    V4,没有日期,101,P1,111,7.25\n",
+    "440103": "    V3,2024-04-02,101,P1,111,约五十元\n    V4,没有日期,101,P1,111,7.25\n",
+    "440104": "    V3,没有日期,,,111,50.00\n",
+    "440105": "    V3,没有日期,101,,111,50.00\n",
+    "440106": "    V3,没有日期,,P2,,50.00\n",
+}
+"""By district: payments that are set aside."""
+
+TRUE, MAYBE = (True, 0, Decimal("0.00")), (None, 1, Decimal("50.00"))
+KNOWN = (False, 2, Decimal("57.25"))
+UNREADABLE = (False, 2, None)
+ONE = (False, 1, Decimal("50.00"))
+
+EXPECTED = {
+    "440101": dict.fromkeys(("101", "102", "P1", "P2", "P3", "101/111", "101/112", "102/111"), TRUE),
+    "440102": {
+        "101": KNOWN, "102": TRUE, "P1": KNOWN, "P2": TRUE, "P3": TRUE,
+        "101/111": KNOWN, "101/112": TRUE, "102/111": TRUE,
+    },
+    "440103": {
+        "101": UNREADABLE, "102": TRUE, "P1": UNREADABLE, "P2": TRUE, "P3": TRUE,
+        "101/111": UNREADABLE, "101/112": TRUE, "102/111": TRUE,
+    },
+    "440104": dict.fromkeys(("101", "102", "P1", "P2", "P3", "101/111", "101/112", "102/111"), MAYBE),
+    "440105": {
+        "101": ONE, "102": TRUE, "P1": TRUE, "P2": TRUE, "P3": TRUE, "101/111": ONE, "101/112": TRUE, "102/111": TRUE,
+    },
+    "440106": {
+        "101": ONE, "102": TRUE, "P1": TRUE, "P2": ONE, "P3": TRUE,
+        "101/111": MAYBE, "101/112": MAYBE, "102/111": TRUE,
+    },
+}  # fmt: skip
+"""By district: what each department, project, and fund type of a department must say."""
+
+MARKS = "is_complete, set_aside_row_count, set_aside_amount"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+    """One night over a district of each kind."""
+    bureau = Bureau(tmp_path_factory.mktemp("marks"))
+    for district, aside in ASIDE.items():
+        bureau.deliver(f"{district}/2024/预算.csv", BUDGET)
+        bureau.deliver(f"{district}/2024/调整.csv", ADJUSTMENTS)
+        bureau.deliver(f"{district}/2024/支付.csv", PAYMENTS.rstrip(" ") + GOOD + aside)
+    night = bureau.night()
+    assert night.exit_code == 0, [acceptance.status for acceptance in night.acceptances]
+    return bureau
+
+
+@pytest.mark.parametrize("district", EXPECTED)
+def test_a_figure_says_whether_rows_are_missing_from_it(published: Bureau, district: str) -> None:
+    found: dict[str, Any] = {
+        key: tuple(marks)
+        for key, *marks in published.rows(
+            f"""
+            select department_code as figure, {MARKS} from summary.department_execution
+            where district_code = '{district}'
+            union all
+            select project_code, {MARKS} from summary.project_execution where district_code = '{district}'
+            union all
+            select department_code || '/' || fund_type_code, {MARKS} from summary.department_execution_by_fund_type
+            where district_code = '{district}'
+            """
+        )
+    }
+    assert found == EXPECTED[district]
+
+
+def test_months_and_natures_say_it_too(published: Bureau) -> None:
+    monthly = f"select distinct district_code, department_code, {MARKS} from summary.department_execution_monthly"
+    by_project = f"select distinct district_code, project_code, {MARKS} from summary.project_execution_monthly"
+    found = {(district, key): tuple(marks) for district, key, *marks in published.rows(f"{monthly} union {by_project}")}
+    assert found == {
+        (district, key): marks
+        for district, expected in EXPECTED.items()
+        for key, marks in expected.items()
+        if "/" not in key
+    }
+    natures = published.rows(
+        f"""select distinct district_code, {MARKS} from summary.department_execution_by_nature
+        where department_code = '101' and expenditure_nature is not distinct from (
+            select any_value(expenditure_nature) from summary.project_execution where project_code = 'P1'
+        )"""
+    )
+    assert {district: tuple(marks) for district, *marks in natures}["440102"] == KNOWN
+
+
+def test_the_night_marks_incomplete_figures(published: Bureau) -> None:
+    warehouse = published.settings.warehouse
+    told = CliRunner().invoke(main, ["nightly", "--raw", str(published.settings.raw), "--warehouse", str(warehouse)])
+    lines = [line for line in told.output.splitlines() if "测试一局" in line]
+    for district, mark in (
+        ("440101", "是 yes"),
+        ("440102", "否 no（2 行"),
+        ("440104", "不能确定 cannot be told（1 行"),
+    ):
+        (line,) = (line for line in lines if line.startswith(district))
+        assert mark in line
+
+
+def test_a_delivery_that_is_held_back_leaves_the_published_figures_uncertain(tmp_path: Path) -> None:
+    bureau = Bureau(tmp_path)
+    bureau.deliver("440101/2024/预算.csv", BUDGET)
+    bureau.deliver("440101/2024/支付.csv", PAYMENTS)
+    assert bureau.night().exit_code == 0
+    assert bureau.rows(f"select distinct {MARKS} from summary.department_execution") == [TRUE]
+    bureau.deliver("440101/2024/支付2.csv", PAYMENTS.replace("V1", "V8").replace("V2", "V9") + "    合计,,,,,1.00\n")
+    bureau.night()
+    assert bureau.rows(f"select distinct {MARKS} from summary.department_execution") == [(None, None, None)]
