@@ -87,6 +87,14 @@ def execution_status(executed: Any, budget: Any) -> str:
     return "over_executed" if executed > budget else "ok"
 
 
+def stated_full_year(line: Row) -> Decimal | None:
+    """The full-year budget of a statement's line; where it is not stated, the initial one with its adjustment."""
+    full, initial, net = (
+        line.get(name) for name in ("full_year_budget_amount", "initial_budget_amount", "adjustment_amount")
+    )
+    return initial + net if full is None and initial is not None and net is not None else full
+
+
 def adjustment_status(initial: Any, net: Any) -> str:
     """The status of an adjustment rate."""
     if initial is None or net is None:
@@ -392,7 +400,7 @@ class DistrictYear:
     @staticmethod
     def _statement_figure(rows: list[Row]) -> Row:
         initial = known_sum(row.get("initial_budget_amount") for row in rows)
-        full = known_sum(row.get("full_year_budget_amount") for row in rows)
+        full = known_sum(stated_full_year(row) for row in rows)
         net = known_sum(row.get("adjustment_amount") for row in rows)
         return dict.fromkeys(("increase", "decrease", "count", "gross", "last_quarter", "november_december")) | {
             "initial": initial,

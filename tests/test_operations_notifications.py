@@ -32,7 +32,8 @@ from pipelines.nightly import run_night
 from pipelines.operations.channels import cut
 from pipelines.operations.notify import tell_failure, tell_night, tell_test, unreachable_receivers
 from pipelines.settings import Mail, Notifications, Settings, Webhook
-from pipelines.warehouse.publish import Publication
+from pipelines.warehouse.publish import BuildError, Publication
+from pipelines.warehouse.stages import Stage, listening
 
 PASSWORD = "mail-password-of-the-test"  # noqa: S105 - of a server on the loopback
 ROBOT_KEY = "key-in-the-address-of-the-robot"
@@ -375,13 +376,15 @@ def test_a_failure_is_told_at_once_and_once_until_a_night_ends_well(tmp_path: Pa
 def test_a_night_that_fails_tells_of_it(tmp_path: Path, robot: Robot) -> None:
     settings = settings_for(tmp_path, hook=("json", robot.address))
     deliver(settings, "440199/2024/预算.csv", BUDGET.format(name="测试一局"))
-    run_night(settings)
-    (settings.warehouse / "accepted" / "440199" / "2024" / "current").write_text("not a number")
-    deliver(settings, "440199/2024/再报.csv", BUDGET.format(name="测试一局"))
-    with pytest.raises(ValueError, match="not a number"):
+
+    def fail(stage: Stage) -> None:
+        if stage is Stage.VERIFIED:
+            raise OSError(28, "No space left on device")
+
+    with listening(fail), pytest.raises(BuildError, match="No space left on device"):
         run_night(settings)
     assert robot.bodies[-1]["event"] == "failure"
-    assert "not a number" in robot.bodies[-1]["reason"]
+    assert "No space left on device" in robot.bodies[-1]["reason"]
 
 
 def test_names_from_data_cannot_mention_people_or_add_lines(tmp_path: Path, robot: Robot) -> None:

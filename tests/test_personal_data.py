@@ -124,7 +124,10 @@ def test_nothing_that_a_night_writes_names_a_person(artefacts: dict[Path, list[s
 
 
 def test_free_text_keeps_what_is_nobodys(bureau: Bureau) -> None:
-    said = bureau.rows("select document_number, adjustment_reason from core.budget_adjustment order by adjustment_date")
+    said = bureau.rows(
+        "select document_number, adjustment_reason from core.budget_adjustment"
+        " where district_code = '440199' order by adjustment_date"
+    )
     assert said[0] == (DOCUMENT, f"依据{DOCUMENT}补发至•，涉及{PROJECT_CODE}")
     assert bureau.one("select payment_purpose from core.payment where district_code = '440199'") == ("医疗补助（•）",)
 

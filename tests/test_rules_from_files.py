@@ -34,7 +34,8 @@ ALONE = {"annual_budget_exported_in_january", "payment_in_another_unit"}
 
 BEFORE_THE_RULES = {
     "section_beside_its_items": "ingest takes a section above its items for a subtotal, so the rule never sees it",
-    "voucher_delivered_in_two_files": "the later file's row is taken for the correction of the earlier one's",
+    "voucher_on_another_day_and_project_of_the_month": "two files that give one number and say not which is the later "
+    "one are order-of-deliveries-unknown, and one of them counts",
 }
 """Cases that files cannot bring to their rule: what becomes of them instead."""
 

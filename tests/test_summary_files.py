@@ -227,7 +227,7 @@ def test_the_default_reference_tables_load_and_a_districts_own_replace_them(tmp_
         ("self_evaluation_rubric", ",v,2022,,good-from,８0,\n", "rubric_value"),
         ("self_evaluation_rubric", ",v,2022,,good-from,80,,more\n", "line 2: more cells than the 7"),
         ("self_evaluation_rubric", ',v,2022,,good-from,80,"note\n', "is a quote not closed"),
-        ("self_evaluation_rubric", f",v,2022,,good-from,80,{'长' * 200_000}\n", "line 1: it is no CSV there"),
+        ("self_evaluation_rubric", f",v,2022,,good-from,80,{'长' * 200_000}\n", "line 2, column source_note.*200,000"),
         ("self_evaluation_rubric", f",v,2022,,good-from,80,{'长' * 2_000}\n", "source_note.*2,000"),
     ],
 )

@@ -44,11 +44,11 @@ def keep_history(settings: Settings, build_id: str) -> None:
     if kept.exists():
         return
     with open_published(settings.database) as connection:
-        if not connection.execute("select schema_name from duckdb_schemas() where schema_name = 'history'").fetchall():
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'history'").fetchall()
+        if not tables:
             return  # published by a version of the program that kept no history
         with new_directory(kept) as directory:
-            own = (PUBLICATION.name, MONTH_CLOSE.name, WATCH_LISTING.name)
-            for table in (*own, *(f"{name}_span" for name in KEPT_SUMMARIES)):
+            for (table,) in tables:
                 connection.sql(f"from history.{table}").write_parquet(str(directory / f"{table}.parquet"))
     for older in _directory(settings).iterdir():
         if older != kept:

@@ -28,7 +28,10 @@ select
     span.execution_status,
     span.adjustment_status,
     span.source_grain,
-    span.as_of_date
+    span.as_of_date,
+    span.is_complete,
+    span.set_aside_row_count,
+    span.set_aside_amount
 from history.publication as publication
 inner join history.department_execution_span as span
     on
