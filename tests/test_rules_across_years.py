@@ -127,9 +127,7 @@ def test_a_year_without_the_year_before_has_no_chain(findings: list[Finding]) ->
 
 def test_every_rule_of_the_build_has_a_failing_case() -> None:
     of_documents = "quality.published_"  # test_documents_published has their cases
-    rules = {
-        rule.id for rule in read_rules() if rule.scope is Scope.BUILD and not rule.guards.startswith(of_documents)
-    }
+    rules = {rule.id for rule in read_rules() if rule.scope is Scope.BUILD and not rule.guards.startswith(of_documents)}
     assert {rule for rule, *_ in CASES.values() if rule} | set(DAMAGES) == rules
 
 
