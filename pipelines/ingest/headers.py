@@ -138,7 +138,8 @@ class Unit:
 class Recognised:
     """A recognised table: its dataset, its headers, and the positions (from 0) of its header rows among the sample.
 
-    ``row_totals``: headers of amounts that sum other amounts of their row, with the headers of those.
+    ``row_totals``: headers of amounts that sum other amounts of their row, with the headers of those. ``title``: the
+    folded texts above the header.
     """
 
     dataset: Dataset
@@ -149,6 +150,7 @@ class Recognised:
     last_row: int
     metadata: Metadata
     unit: Unit
+    title: frozenset[str] = frozenset()
 
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
@@ -570,7 +572,8 @@ def _finish(
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
     metadata = _inherited(read_metadata(rows[:first]), above)
     unit = _unit(headers, metadata, aliases.layout, rows[body_start:], sheet=sheet, line=line)
-    return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit)
+    title = frozenset(fold(text) for row in rows[:first] for text in row if text.strip())
+    return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit, title)
 
 
 def _row_totals(headers: Sequence[Header]) -> tuple[tuple[Header, tuple[Header, ...]], ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -34,13 +35,14 @@ from pipelines.ingest.delimited import (
     sample_records,
     table_width,
 )
-from pipelines.ingest.headers import Metadata, Recognised, fold_header, header_aliases, is_number, recognise
+from pipelines.ingest.headers import Metadata, Recognised, header_aliases, is_number, recognise
 from pipelines.ingest.layouts import read_layout
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Batch, Delivery, FileRefused, ReadFile, SourceTable
 from pipelines.ingest.personal import shown_where_headers_should_be, without_numbers
-from pipelines.ingest.raw_rows import RawRows
+from pipelines.ingest.raw_rows import RawRows, concatenate
 from pipelines.ingest.sheet_cells import Sheet
+from pipelines.ingest.stacked import LONGEST_HEAD, repeats, start_of_own_table
 from pipelines.ingest.tables import TableReader, looks_like_money
 from pipelines.ingest.units import WorkbookUnits
 from pipelines.ingest.workbook import read_sheets
@@ -51,7 +53,6 @@ from pipelines.settings import Settings
 FILE_TYPES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".zip")
 _TEXT_TYPES = (".csv", ".txt", ".tsv")
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_LONGEST_HEAD = 6
 _NO_HEADER = r"^$|^[0-9]|[0-9]{4}|^.{41}"
 """What no header begins with or holds: a cheap first look at whole columns."""
 _PLAIN_NUMBER = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -177,7 +178,7 @@ class _Reader:
             yield from self._workbook(path, kind, within)
 
     def _text(self, path: Path, stream: IO[bytes], within: str) -> Iterator[SourceTable]:
-        """The one table of a delimited text file."""
+        """The table of a delimited text file; of a text that is read in pieces, only one."""
         encoding = detect_encoding(stream)
         chunks = read_lines(stream, encoding)
         first = next(chunks, b"")
@@ -185,7 +186,6 @@ class _Reader:
         body_start = records[recognised.last_row][1]
         header, *following = (record for record, _ in records[recognised.last_row :])
         width, cells = table_width(max(header.index for header in recognised.headers) + 1, header, following)
-        reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
 
         def rows(text: Iterator[bytes]) -> Iterator[RawRows | None]:
             parser = RowParser(encoding, delimiter, width, cells=cells, first_line=body_start + 1)
@@ -200,7 +200,37 @@ class _Reader:
             with path.open("rb") as other:
                 yield from rows(read_lines(other, encoding))
 
-        yield SourceTable(reader.head, self._batches(reader, rows(chain([first], chunks)), rows_again))
+        second = next(chunks, None)
+        if second is None:
+            parts = [part for part in rows(iter([first])) if part is not None]
+            if parts:
+                yield from self._text_tables(recognised, body_start, concatenate(parts), within, encoding.name)
+                return
+        reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
+        text = chain([first, second], chunks) if second is not None else iter([first])
+        yield SourceTable(reader.head, self._batches(reader, rows(text), rows_again))
+
+    def _text_tables(
+        self, recognised: Recognised, header_line: int, rows: RawRows, within: str, encoding: str
+    ) -> Iterator[SourceTable]:
+        """The tables of a text that is read in one piece: one, or several below each other with the same header."""
+        heads = self._header_rows(rows) if _may_repeat(recognised, rows) else []
+        body, end = 0, 0
+        while end < len(rows):
+            heads = [row for row in heads[bisect_left(heads, body) :] if repeats(recognised, rows, row)]
+            starts = (self._start_of_next(recognised, rows, row, body) for row in heads)
+            end = next((row for row in starts if row is not None), len(rows))
+            reader = self._table_reader(recognised, sheet=within, header_line=header_line, encoding=encoding)
+            part = rows.slice(body, end - body)
+            yield SourceTable(reader.head, self._batches(reader, iter([part]), partial(iter, [part])))
+            if end < len(rows):
+                sample = _texts(rows.slice(end, self._limits.header_search_rows))
+                first_line, above = rows.lines[end].as_py(), recognised.metadata
+                found = recognise(sample, self._aliases, sheet=within, first_line=first_line, above=above)
+                if found is None:
+                    raise self._no_table(shown_where_headers_should_be(sample[:1]), within)
+                recognised, body = found, end + found.last_row + 1
+                header_line = rows.lines[body - 1].as_py()
 
     def _find_header(
         self, data: bytes, encoding: TextEncoding, sheet: str
@@ -272,8 +302,9 @@ class _Reader:
                 break
             count += 1
             body = start + recognised.last_row + 1
-            following = [row for row in starts_again if row >= body and not _repeats(recognised, sheet.rows, row)]
-            end = self._start_of_head(sheet.rows, following[0], body) if following else len(sheet.rows)
+            starts_again = starts_again[bisect_left(starts_again, body) :]
+            starts = (self._start_of_next(recognised, sheet.rows, row, body) for row in starts_again)
+            end = next((row for row in starts if row is not None), len(sheet.rows))
             yield _Place(recognised, body, end)
             above, start = recognised.metadata, end
         if not count:
@@ -337,12 +368,19 @@ class _Reader:
     def _is_number(self, text: str | None) -> bool:
         return bool(text) and is_number(text or "", self._layout)
 
+    def _start_of_next(self, recognised: Recognised, rows: RawRows, header: int, body: int) -> int | None:
+        """The first row of the table whose header stands in a row; None where that is the table's own again."""
+        if not repeats(recognised, rows, header):
+            return self._start_of_head(rows, header, body)
+        further = self._layout.total_words
+        return start_of_own_table(recognised, rows, header, body, is_number=self._is_number, further=further)
+
     def _start_of_head(self, rows: RawRows, header: int, lowest: int) -> int:
         """The first row of the head (title, unit line, upper header rows) above a header further down a sheet."""
         start = header
-        while start > lowest and header - start < _LONGEST_HEAD:
+        while start > lowest and header - start < LONGEST_HEAD:
             above = [text for column in rows.columns if (text := column[start - 1].as_py()) and text.strip()]
-            if not above or len(above) > _LONGEST_HEAD or any(map(self._is_number, above)):
+            if not above or len(above) > LONGEST_HEAD or any(map(self._is_number, above)):
                 break
             start -= 1
         return start
@@ -408,6 +446,13 @@ def _without_empty_end(row: list[str]) -> list[str]:
     return row[:end]
 
 
+def _may_repeat(recognised: Recognised, rows: RawRows) -> bool:
+    """Whether the name of a table's first column comes again in it."""
+    header = recognised.headers[0]
+    texts = decoded(rows.columns[header.index]) if header.index < len(rows.columns) else pa.array([], pa.string())
+    return bool(pc.any(pc.match_substring(texts, header.path[-1])).as_py())
+
+
 def _plain_numbers(column: pa.Array) -> pa.Array:
     return pc.fill_null(pc.match_substring_regex(column, _PLAIN_NUMBER), False)
 
@@ -434,13 +479,6 @@ def _offset_of_line(data: bytes, lines: int) -> int:
             return len(data)
         offset = end + 1
     return offset
-
-
-def _repeats(recognised: Recognised, rows: RawRows, row: int) -> bool:
-    """Whether a row is the table's own header again, as at the top of every printed page."""
-    paths = {header.index: {fold_header(name)[0] for name in header.path} for header in recognised.headers}
-    told = {index: text for index, column in enumerate(rows.columns) if (text := column[row].as_py())}
-    return all(fold_header(text)[0] in paths.get(index, ()) for index, text in told.items())
 
 
 def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> RawRows:

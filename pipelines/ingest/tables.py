@@ -35,6 +35,7 @@ from pipelines.ingest.model import FAULTS, Batch, Delivery, FileRefused, TableHe
 from pipelines.ingest.months import told_months
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
+from pipelines.ingest.stacked import is_title_again
 from pipelines.ingest.totals import (
     OUTLINED,
     Parents,
@@ -628,7 +629,7 @@ class _Reading:
             if not filled:
                 if position not in self.raw.ragged:
                     passed[position] = PassedOverReason.BLANK
-            elif self._is_header_again(position):
+            elif self._is_header_again(position) or is_title_again(filled, self._recognised.title):
                 passed[position] = PassedOverReason.REPEATED_HEADER
             elif is_placeholder(filled):
                 passed[position] = PassedOverReason.PLACEHOLDER
@@ -681,7 +682,8 @@ class _Reading:
         return found
 
     def _may_be_no_data(self, header: Header, text: str) -> bool:
-        return not text.strip() or self._is_name_of(header, text) or is_placeholder([text]) or is_signature(text)
+        is_of_head = self._is_name_of(header, text) or is_title_again([text], self._recognised.title)
+        return not text.strip() or is_of_head or is_placeholder([text]) or is_signature(text)
 
     @staticmethod
     def _is_name_of(header: Header, text: str) -> bool:
