@@ -16,10 +16,10 @@ nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取
 	@$(BIN)/district-finance nightly $(ARGS)
 
 test: $(INSTALLED)  ## The tests | 测试
-	@$(BIN)/python -m pytest -n auto -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not long" $(ARGS)
 
 test-long: $(INSTALLED)  ## The tests that take longer, provinces among them | 耗时较长的测试
-	@$(BIN)/python -m pytest -n auto -m long $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m long $(ARGS)
 
 # Beside `test`, because measuring costs a good part of its time again.
 coverage: $(INSTALLED)  ## All tests, and the floor that their coverage may not fall below | 测试及覆盖率下限

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+import pytest
 from bureau import ADJUSTMENTS, BUDGET, PAYMENTS, Bureau
 from rule_cases.district import clean, fill, yuan
 
@@ -75,6 +76,7 @@ def test_a_build_loads_what_acceptance_derived_from_the_rows_that_count(bureau: 
     assert "P9" not in [code for code, _ in bureau.rows(names)]
 
 
+@pytest.mark.long
 def test_a_version_that_was_derived_otherwise_is_derived_anew_and_says_the_same(bureau: Bureau) -> None:
     deliver(bureau)
     bureau.night()

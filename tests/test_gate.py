@@ -70,6 +70,7 @@ def test_a_hold_is_visible_and_a_release_lets_exactly_that_attempt_through(publi
     assert "nothing is held back" in nothing.output
 
 
+@pytest.mark.long
 def test_a_refused_file_stays_out_of_a_released_version(published_bureau: Bureau) -> None:
     bureau = published_bureau
     bureau.deliver(f"{PLACE}/补充预算.csv", TOTAL_DISAGREES)
@@ -85,6 +86,7 @@ def test_a_refused_file_stays_out_of_a_released_version(published_bureau: Bureau
     ]
 
 
+@pytest.mark.long
 def test_a_wholly_refused_delivery_cannot_be_released_and_its_hold_ends_with_the_accepted_files(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/预算.csv", BUDGET)
     bureau.night()

@@ -35,6 +35,7 @@ def said_by(bureau: Bureau, build_id: str | None) -> dict[str, list[tuple[Any, .
     }
 
 
+@pytest.mark.long
 def test_every_publication_is_remembered_as_it_was(bureau: Bureau) -> None:
     told: dict[str | None, dict[str, list[tuple[Any, ...]]]] = {}
 
@@ -69,6 +70,7 @@ def test_every_publication_is_remembered_as_it_was(bureau: Bureau) -> None:
     assert bureau.rows(question.replace("current_date", "date '2020-01-31'")) == []
 
 
+@pytest.mark.long
 def test_only_what_was_published_is_history_and_nothing_of_it_is_lost(bureau: Bureau) -> None:
     def fail(stage: Stage) -> None:
         if stage is Stage.VERIFIED:

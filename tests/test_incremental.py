@@ -38,6 +38,7 @@ def rebuilt(bureau: Bureau) -> list[str]:
     return run_night(bureau.settings, rebuild=True).publication.problems
 
 
+@pytest.mark.long
 def test_random_steps_equal_a_build_from_nothing(bureau: Bureau) -> None:
     deliveries = RandomDeliveries(bureau.settings.raw, seed=20240630)
     for step in deliveries.steps(4):
@@ -73,6 +74,7 @@ def test_a_district_year_that_is_no_longer_in_the_store_leaves_the_publication(t
     assert rebuilt(two_districts) == []
 
 
+@pytest.mark.long
 def test_a_publication_that_differs_from_a_build_from_nothing_is_replaced_by_it(
     two_districts: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_publication_that_differs_from_a_build_from_nothing_is_replaced_by_it(
     assert rebuilt(two_districts) == []
 
 
+@pytest.mark.long
 def test_the_comparison_comes_by_itself_after_so_many_days(
     two_districts: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +127,7 @@ def test_a_publication_that_cannot_be_trusted_is_not_begun_from(two_districts: B
     assert rebuilt(two_districts) == []
 
 
+@pytest.mark.long
 def test_dead_space_is_bounded(two_districts: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = two_districts.settings.database.stat().st_size
     monkeypatch.setattr(publish, "MOST_ROOM", 0)

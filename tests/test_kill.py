@@ -66,6 +66,7 @@ def assert_whole(bureau: Bureau) -> None:
         assert tables_that_differ(connection) == []
 
 
+@pytest.mark.long
 def test_a_run_killed_at_any_stage_is_made_up_for_by_the_next(published_bureau: Bureau) -> None:
     bureau = published_bureau
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS + "    V3,没有日期,101,P1,111,50.00\n")
@@ -178,6 +179,7 @@ def flip_a_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.long
 def test_a_damaged_store_is_made_again_from_the_deliveries(published_bureau: Bureau) -> None:
     bureau = published_bureau
     store = bureau.settings.accepted / PLACE
@@ -206,6 +208,7 @@ def test_a_damaged_store_is_made_again_from_the_deliveries(published_bureau: Bur
     assert executed(bureau) == Decimal("700.00")
 
 
+@pytest.mark.long
 def test_a_damaged_district_year_whose_deliveries_are_gone_keeps_nobody_else_from_readers(bureau: Bureau) -> None:
     deliver_detail(bureau)
     bureau.deliver("440198/2024/预算.csv", BUDGET)

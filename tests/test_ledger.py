@@ -308,6 +308,7 @@ def test_content_and_its_order_decide() -> None:
     assert fingerprint(sql=["core"]) != fingerprint(sql=["rules"])
 
 
+@pytest.mark.long
 def test_what_a_publication_was_made_from_is_known_by_content(bureau: Bureau) -> None:
     """The store is deleted and a delivery changed: the new version has the old one's number, and is published."""
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
@@ -318,6 +319,7 @@ def test_what_a_publication_was_made_from_is_known_by_content(bureau: Bureau) ->
     assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("705.00"),)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["findings.parquet", "excluded.parquet", "manifest.json"])
 def test_a_damaged_version_and_a_corrected_delivery_in_one_night(bureau: Bureau, name: str) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
@@ -330,6 +332,7 @@ def test_a_damaged_version_and_a_corrected_delivery_in_one_night(bureau: Bureau,
     assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("705.00"),)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"two\n", None])
 def test_a_lost_mark_of_the_version_that_counts_mends_itself(bureau: Bureau, damage: bytes | None) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
@@ -399,6 +402,7 @@ MORE = """
     """
 
 
+@pytest.mark.long
 def test_a_removed_delivery_is_told_with_its_money_and_held_back_beyond_the_ceiling(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     more = bureau.deliver(f"{PLACE}/补报.csv", MORE)
@@ -420,6 +424,7 @@ def test_a_removed_delivery_is_told_with_its_money_and_held_back_beyond_the_ceil
     assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("770.00"),)
 
 
+@pytest.mark.long
 def test_a_file_that_another_replaces_row_by_row_is_no_loss(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     bureau.night()

@@ -362,6 +362,7 @@ PARAMETERS = """
     """
 
 
+@pytest.mark.long
 def test_a_wrong_reference_file_holds_its_own_district_back_and_changes_nothing(bureau: Bureau) -> None:
     deliver_detail(bureau)
     bureau.deliver("440200/2024/支付.csv", PAYMENTS)
@@ -416,6 +417,7 @@ while not stop.exists() or not rounds:
 """
 
 
+@pytest.mark.long
 def test_a_night_publishes_while_an_analyst_queries(published_bureau: Bureau, tmp_path: Path) -> None:
     bureau = published_bureau
     stop = tmp_path / "stop"

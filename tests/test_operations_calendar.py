@@ -62,6 +62,7 @@ def bureau(tmp_path: Path) -> Bureau:
     return Bureau(tmp_path)
 
 
+@pytest.mark.long
 def test_deliveries_that_are_due_and_months_that_are_closed(bureau: Bureau) -> None:
     bureau.deliver("440199/reference/expected_deliveries.csv", EXPECTED)
     bureau.deliver("440199/2024/预算.csv", BUDGET)
@@ -136,6 +137,7 @@ def test_a_year_is_open_until_its_closing_day_and_stays_open_without_one() -> No
         Closing(year_closes_on="02-30")
 
 
+@pytest.mark.long
 def test_a_closed_year_holds_a_change_back_until_it_is_released(bureau: Bureau) -> None:
     bureau.settings.closing = Closing(year_closes_on="03-31")
     executed = "select executed_amount from summary.department_execution"

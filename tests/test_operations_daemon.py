@@ -63,6 +63,7 @@ def scheduled_success(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return runs[-1] if runs else None
 
 
+@pytest.mark.long
 def test_the_daemon_runs_the_night_from_the_schedule(
     server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

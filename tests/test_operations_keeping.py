@@ -103,6 +103,7 @@ def test_a_restored_backup_gives_the_same_publication(settings: Settings, tmp_pa
     assert sum(acceptance.files_read for acceptance in night.acceptances) == 0
 
 
+@pytest.mark.long
 def test_backups_taken_while_nights_run_are_whole(settings: Settings, tmp_path: Path) -> None:
     deliver(settings, "440199/2024/预算.csv", BUDGET.format(amount="1300.00"))
     (settings.raw / "440198" / "2024" / "坏.csv").unlink()
@@ -312,6 +313,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.long
 def test_a_publication_that_somebody_wrote_into_is_made_anew_as_the_runbook_says(settings: Settings) -> None:
     said = publication(settings)
     builds = "select build_id from history.publication order by build_number"

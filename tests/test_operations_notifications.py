@@ -171,6 +171,7 @@ def deliver(settings: Settings, path: str, text: str) -> Path:
 NOTHING = Publication("nothing", Path("warehouse/district_finance.duckdb"))
 
 
+@pytest.mark.long
 def test_a_year_of_nights_in_short(tmp_path: Path, robot: Robot, mail_server: tuple[MailBox, Mail]) -> None:
     """Published, unchanged, held back, corrected: one message each, and none where nothing is new."""
     box, mail = mail_server

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parent.parent
 
 
+@pytest.mark.long
 def test_some_nights_with_faults_end_with_every_row_and_cent_right(tmp_path: Path) -> None:
     command = [sys.executable, "benchmarks/simulated_year.py", "--nights", "6", "--districts", "2", "--seed", "1"]
     done = subprocess.run(

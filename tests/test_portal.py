@@ -192,6 +192,7 @@ def test_every_answer_carries_the_headers_that_protect_it(portal: Served) -> Non
         assert "server" not in headers
 
 
+@pytest.mark.long
 def test_a_page_stays_with_its_publication_and_offers_the_new_one(tmp_path: Path) -> None:
     bureau = Bureau(tmp_path)
     deliver(bureau)

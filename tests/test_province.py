@@ -25,11 +25,11 @@ OF_ONE_FILE = ("quality.build", "quality.table_checksum", "quality.district_year
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Deliveries of three districts and two years, some of them wrong."""
+    """Deliveries of three districts and two years, of which nothing is held back."""
     directory = tmp_path_factory.mktemp("province") / "raw"
     assert len(list(RandomDeliveries(directory, seed=5, dirt=0).steps(12))) == 12
-    for stray in directory.rglob("无法识别.csv"):
-        stray.unlink()
+    for held_back in (*directory.rglob("无法识别.csv"), *directory.rglob("*更正.csv")):
+        held_back.unlink()
     return directory
 
 
@@ -142,7 +142,7 @@ def test_a_district_that_fails_keeps_its_last_build_and_is_told(province: tuple[
     with open_published(directory / "district_finance.duckdb") as connection:
         assert connection.execute("select count(distinct district_code) from core.payment").fetchall() == [(3,)]
         assert connection.execute(
-            "select carryover_amount from core.carryover where district_code = '990003' and fiscal_year = 2023"
+            "select carried_over_amount from core.carryover where district_code = '990003' and fiscal_year = 2023"
         ).fetchall()
         statuses = dict(connection.execute("select district_code, shard_status from quality.shard_build").fetchall())
     assert statuses["990001"] in ("held_back", "nothing")

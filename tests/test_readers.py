@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parent.parent
 
 
+@pytest.mark.long
 def test_readers_in_a_loop_during_publications() -> None:
     command = [sys.executable, "benchmarks/readers.py", "--readers", "4", "--publications", "3"]
     ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bureau import Bureau
 from rule_cases.cases import CASES
 from rule_cases.district import District, clean
@@ -69,6 +70,7 @@ _NUMBERS = ("voucher_number", "adjustment_number", "batch_number", "indicator_id
 _NAMED = ("department_code", "supervising_department_code", "project_code", "department_name", "project_name")
 
 
+@pytest.mark.long
 def test_every_planted_error_is_found_and_none_is_invented(tmp_path: Path) -> None:
     bureau = Bureau(tmp_path)
     bureau.settings.set_aside.max_row_share = bureau.settings.set_aside.max_money_share = 1

@@ -124,6 +124,7 @@ def test_the_night_marks_incomplete_figures(published: Bureau) -> None:
         assert mark in line
 
 
+@pytest.mark.long
 def test_a_delivery_that_is_held_back_leaves_the_published_figures_uncertain(tmp_path: Path) -> None:
     bureau = Bureau(tmp_path)
     bureau.deliver("440101/2024/预算.csv", BUDGET)

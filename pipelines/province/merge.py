@@ -24,7 +24,7 @@ import duckdb
 from pipelines.contracts.common import DISTRICT_CODE
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, RULE, TABLE_CHECKSUM, PublishedTable
-from pipelines.contracts.reference_tables import REFERENCE_TABLES
+from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
 from pipelines.province.shards import (
     Export,
     ProvinceError,
@@ -61,7 +61,10 @@ SHARD_BUILD = PublishedTable(
 _SHARD_TABLES = (f"quality.{BUILD.name}", f"quality.{TABLE_CHECKSUM.name}")
 """Tables of one file: each merge writes its own."""
 
-_SHARED_TABLES = (f"quality.{RULE.name}", *(f"core.{table.name}" for table in REFERENCE_TABLES.values()))
+_SHARED_TABLES = (
+    f"quality.{RULE.name}",
+    *(f"core.{table.name}" for table in (*REFERENCE_TABLES.values(), *CODE_LISTS)),
+)
 """Tables that every district brings, whole or in part: equal rows are taken once."""
 
 
