@@ -199,9 +199,10 @@ def test_nothing_of_the_program_is_held_open(workers: Workers, tmp_path: Path) -
 
 
 SCRIPT = """
-import os, sys, threading, time
+import os, signal, sys, threading, time
 from pipelines.isolation import Bounds, Workers, start_early
 
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who runs the tests may ignore it, and that is inherited
 print("main", flush=True)
 lock = open("lock", "w")
 os.set_inheritable(lock.fileno(), True)
