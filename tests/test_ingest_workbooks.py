@@ -84,7 +84,7 @@ def test_the_first_table_may_begin_anywhere(office: Office) -> None:
     assert table.column("source_line") == [8]
 
 
-def test_a_unit_in_the_cell_format_is_applied_and_a_conflict_is_a_fault(office: Office) -> None:
+def test_a_unit_in_the_cell_format_is_applied_where_the_sheet_names_none(office: Office) -> None:
     def write(book: Any, sheet: Any) -> None:
         sheet.write_row(0, 0, ["单位名称", "执行数"])
         sheet.write_row(1, 0, ["甲", 12.5], None)
@@ -96,13 +96,45 @@ def test_a_unit_in_the_cell_format_is_applied_and_a_conflict_is_a_fault(office: 
         Decimal("125000.00"),
     ]
 
-    def conflict(book: Any, sheet: Any) -> None:
-        sheet.write(0, 0, "单位：元")
-        sheet.write_row(1, 0, ["单位名称", "执行数"])
-        sheet.write(2, 0, "乙")
-        sheet.write_number(2, 1, 12.5, book.add_format({"num_format": '#,##0.00"万元"'}))
 
-    assert office.read(workbook(office, conflict)).table.rules == [(3, "unit-conflict")]
+@pytest.mark.parametrize(
+    ("unit", "form", "stored", "yuan"),
+    [
+        ("单位：元", '0!.0,"万元"', [1_234_500, 20_000], [1_234_500, 20_000]),
+        ("单位：元", "#,##0.00,", [1_234_500, 20_000], [1_234_500, 20_000]),
+        ("单位：万元", '0!.0,"万元"', [1_234_500, 20_000], [1_234_500, 20_000]),
+        ("单位：千元", "#,##0.00,", [1_234_500, 20_000], [1_234_500, 20_000]),
+        ("单位：万元", '0.00"万元"', [12.5, 1], [125_000, 10_000]),
+        ("单位：元", '0.00"元"', [12.5, 1], [12.5, 1]),
+        ("单位：元", '0.00"万元"', [12.5, 1], "135,000.00 元, or 13.50 元"),
+        ("单位：万元", '0.00"元"', [12.5, 1], "13.50 元, or 135,000.00 元"),
+        ("单位：万元", "#,##0.00,", [1_234_500, 20_000], "1,254,500.00 元, or 12,545,000.00 元"),
+        ("单位：元", '#,##0.00,"万元"', [1_234_500, 20_000], "1,254,500.00 元, or 12,545,000.00 元"),
+        ("单位：元", "0!.0", [1_234_500, 20_000], "1,254,500.00 元, or 125,450.00 元"),
+        (None, '#,##0.00,"万元"', [1_234_500, 20_000], "1,254,500.00 元, or 12,545,000.00 元"),
+    ],
+)
+def test_a_format_and_a_unit_that_contradict_each_other_refuse_the_file(
+    office: Office, unit: str | None, form: str, stored: list[float], yuan: list[float] | str
+) -> None:
+    """Refused with both readings of what the rows, without their total, sum to; settled where one agrees."""
+
+    def write(book: Any, sheet: Any) -> None:
+        style = book.add_format({"num_format": form})
+        sheet.write(0, 0, unit)
+        sheet.write_row(1 if unit else 0, 0, ["单位名称", "执行数"])
+        for row, (name, amount) in enumerate((*zip("甲乙", stored, strict=True), ("合计", sum(stored))), start=2):
+            sheet.write(row, 0, name)
+            sheet.write_number(row, 1, amount, style)
+
+    if isinstance(yuan, list):
+        table = office.read(workbook(office, write)).table
+        assert (table.column("executed_amount"), table.faults) == (yuan, [])
+        assert table.totals[0]["executed_amount"] == sum(yuan)
+    else:
+        error = refusal(office, workbook(office, write))
+        assert (error.rule.id, error.line) == ("number-format-contradicts-unit", 3)
+        assert yuan in error.message
 
 
 def test_a_percent_format_tells_the_scale_of_a_rate(office: Office) -> None:

@@ -213,6 +213,11 @@ _FATALS = (
         "The sheet names no unit, other sheets of the workbook do: {found}, or {expected}?",
         "该工作表未注明单位，而同一工作簿的其他表已注明：{found}，还是 {expected}？",
     ),
+    (
+        "number-format-contradicts-unit",
+        "The number format shows another unit than the sheet names: {found}, or {expected}?",
+        "数字格式所示单位与工作表注明的单位不一致：{found}，还是 {expected}？",
+    ),
     ("unit-conflict-in-sheet", "The sheet names two units: {found}.", "工作表单位前后不一致：{found}。"),
     (
         "sheet-district-conflict",

@@ -44,7 +44,7 @@ from pipelines.ingest.raw_rows import RawRows, concatenate
 from pipelines.ingest.sheet_cells import Sheet
 from pipelines.ingest.stacked import LONGEST_HEAD, repeats, start_of_own_table
 from pipelines.ingest.tables import TableReader, looks_like_money
-from pipelines.ingest.units import WorkbookUnits
+from pipelines.ingest.units import WorkbookUnits, settled_formats
 from pipelines.ingest.workbook import read_sheets
 from pipelines.ledger.records import SkippedSheet
 from pipelines.printable import is_utf8
@@ -320,6 +320,7 @@ class _Reader:
             )
             reader = self._table_reader(place.recognised, sheet=name, header_line=place.body, manner=manner)
             rows = _filled_down(sheet, place.recognised, place.body, place.end)
+            rows = settled_formats(place.recognised, rows, sheet.units, sheet=name)
             yield SourceTable(reader.head, self._batches(reader, iter([rows]), partial(iter, [rows])))
 
     def _pass_over(self, sheet: Sheet, name: str) -> None:

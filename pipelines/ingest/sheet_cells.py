@@ -45,13 +45,15 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class UnitShown:
-    """A unit that number formats of one column name: the column's position, the unit, its first cell, all of them."""
+    """A unit that number formats of one column name: the column's position, the unit, the first cell of that kind.
+
+    ``is_scaled``: the formats show the stored number divided, which is therefore yuan.
+    """
 
     position: int
     unit: str
+    is_scaled: bool
     first_line: int
-    first_text: str
-    stored: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class SheetCells:
         self._bytes = 0
         self._last_row = 0
         self._used: set[int] = set()
-        self._units: dict[tuple[int, str], tuple[int, str, Decimal]] = {}
+        self._units: dict[tuple[int, str, bool], int] = {}
         self._scientific: dict[int, dict[int, str]] = {}
         self._has_unusual_formats = any(formats)
 
@@ -187,8 +189,7 @@ class SheetCells:
             return plain
         text = shown.text(plain)
         if number and (unit := name_of_unit(text)):
-            line, first, stored = self._units.get((column, unit), (row, text, Decimal(0)))
-            self._units[column, unit] = line, first, stored + Decimal(plain)
+            self._units.setdefault((column, unit, bool(shown.power)), row)
         return text
 
     def _date(self, serial: float) -> str | None:
@@ -221,7 +222,7 @@ class SheetCells:
             positions[number]: {row - 1: text for row, text in cells.items()}
             for number, cells in self._scientific.items()
         }
-        units = tuple(UnitShown(positions[column], unit, *found) for (column, unit), found in self._units.items())
+        units = tuple(UnitShown(positions[column], *kind, line) for (column, *kind), line in self._units.items())
         return Sheet(
             self.name,
             is_visible,
