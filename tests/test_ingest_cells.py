@@ -427,6 +427,8 @@ COLUMNS = (
     EXECUTION_RATE,
     DATASETS["payment"]["payment_date"],
     DATASETS["payment"]["payment_purpose"],
+    DATASETS["payment"]["voucher_number"],
+    DATASETS["payment"]["function_name"],
 )
 SNIPPETS = st.sampled_from(
     [
@@ -440,6 +442,10 @@ SNIPPETS = st.sampled_from(
         "是",
         "1.005",
         "E+07",
+        "1.5E+11",
+        "#REF!",
+        "=A1",
+        "Err:502",
         "2022-02-28T16:00:00Z",
         "⾏",
         "－",
@@ -447,6 +453,12 @@ SNIPPETS = st.sampled_from(
     ]
 )
 TEXTS = st.one_of(st.lists(SNIPPETS, max_size=8).map("".join), st.text(max_size=12), st.decimals().map(str))
+
+
+def _read_text(column: Column, text: str) -> Reading:
+    if column.is_name:
+        return cells.parse_name(text)
+    return cells.parse_text(text) if column.is_free_text else cells.parse_label(text, column)
 
 
 def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
@@ -462,7 +474,7 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
         Kind.RATIO: lambda: cells.parse_ratio(given, percent=manner.percent),
         Kind.INTEGER: lambda: cells.parse_integer(given),
         Kind.FLAG: lambda: cells.parse_flag(given, column),
-        Kind.TEXT: lambda: cells.parse_name(given) if column.is_name else cells.parse_text(given),
+        Kind.TEXT: lambda: _read_text(column, given),
     }
     return readers[column.kind]()
 
@@ -501,6 +513,32 @@ def test_varied_columns_agree_too(words: list[str]) -> None:
     voucher = DATASETS["payment"]["voucher_number"]
     read = read_column(voucher, Texts(pa.array(texts)), Manner())
     assert read.values.to_pylist() == [cells.parse_text(text).value for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#n/a",
+     " ＃REF！ ", "Err:502", "=VLOOKUP(A2,B:C,2,0)", "="],
+)  # fmt: skip
+def test_an_error_or_a_formula_is_neither_a_name_nor_a_code(text: str) -> None:
+    payment = DATASETS["payment"]
+    for name in ("department_name", "project_name", "project_code", "fund_type_code", "voucher_number"):
+        column = payment[name]
+        reading = _one_by_one(column, text, Manner())
+        assert (reading.value, reading.fault and reading.fault.rule_id) == (None, "cell-is-error-or-formula")
+        assert _one_by_one(payment["payment_purpose"], text, Manner()).fault is None
+
+
+@pytest.mark.parametrize("text", ["错误#REF!说明", "＃1 机组", "#1机组改造", "E区改造", "Error公司", "等式=项目"])
+def test_a_name_with_such_signs_stays_a_name(text: str) -> None:
+    assert cells.parse_name(text).fault is None
+
+
+@pytest.mark.parametrize(("text", "is_lost"), [("4.40103E+11", True), ("ZF1E+3", False), ("1E5", False)])
+def test_a_number_of_a_voucher_keeps_all_its_digits(text: str, is_lost: bool) -> None:
+    reading = cells.parse_label(text, DATASETS["payment"]["voucher_number"])
+    assert (reading.value is None) == is_lost
+    assert cells.parse_label(text, DATASETS["payment"]["function_name"]).value == text
 
 
 @given(st.text(max_size=40))

@@ -14,9 +14,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+import workbook_parts
 import xlsxwriter
 from conftest import require_program
 from ingest_files import Office
+from workbook_parts import Cell
 
 from pipelines.ingest.model import FileRefused
 
@@ -174,6 +176,62 @@ def test_a_code_that_a_spreadsheet_made_a_number_is_refused_where_digits_are_los
     assert table.column("department_code") == ["101001", "101002"]
 
 
+@pytest.mark.parametrize(("stored", "is_lost"), [("4.40103E+11", True), ("4.40103E11", False), ("440103000000", False)])
+def test_digits_that_a_program_cut_off_where_it_stored_a_number_are_lost_to_codes_only(
+    office: Office, stored: str, is_lost: bool
+) -> None:
+    """C's ``%g`` writes six digits of twelve: the number says so by its spelling. An amount is the number stored."""
+    texts = [("s", "单位编码"), ("s", "项目编码"), ("s", "执行数")]
+    strings = f'<sst xmlns="{workbook_parts.MAIN}">{"".join(f"<si><t>{text}</t></si>" for _, text in texts)}</sst>'
+    rows: list[list[Cell]] = [[("s", str(place), 0) for place in range(3)], [("n", "101", 0), *[("n", stored, 0)] * 2]]
+    path = workbook_parts.write(office.folder / "a.xlsx", workbook_parts.usual(rows), strings=strings)
+    table = office.read(path).table
+    assert table.rules == ([(2, "code-in-scientific-notation")] if is_lost else [])
+    assert table.column("project_code") == [None if is_lost else "440103000000"]
+    assert table.column("executed_amount") == [Decimal("440103000000.00")]
+
+
+def in_kind(office: Office, tmp_path: Path, kind: str, write: Callable[[Any, Any], None]) -> Path:
+    """A workbook as a real program keeps it in another format, every formula calculated by it."""
+    path = workbook(office, write)
+    if kind == "xlsx":
+        return path
+    program = require_program("soffice", "libreoffice-calc")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [program, profile, "--headless", "--convert-to", kind, "--outdir", str(office.folder), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return path.with_suffix(f".{kind}")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "xls", "ods"])
+def test_an_error_never_becomes_a_department_or_a_project(office: Office, tmp_path: Path, kind: str) -> None:
+    rows: list[list[Any]] = [
+        ["单位编码", "单位名称", "项目编码", "项目名称", "执行数"],
+        ["101", "甲", "P1", "修路", 1],
+        ["101", "#N/A", "P2", "修桥", 2],
+        ["101", "甲", "P3", "#REF!", 3],
+        ["#VALUE!", "甲", "P4", "修渠", 4],
+    ]
+
+    def write(_: Any, sheet: Any) -> None:
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if isinstance(cell, str) and cell.startswith("#"):
+                    formula = {"#N/A": "=NA()", "#REF!": '=INDIRECT("")', "#VALUE!": '="a"+1'}[cell]
+                    sheet.write_formula(number, column, formula, None, cell)
+                else:
+                    sheet.write(number, column, cell)
+
+    path = office.csv("a.csv", rows) if kind == "csv" else in_kind(office, tmp_path, kind, write)
+    table = office.read(path).table
+    assert sorted((fault["source_line"], fault["column"], fault["rule_id"]) for fault in table.faults) == [
+        (3, "department_name", "cell-is-error-or-formula"),
+        (4, "project_name", "cell-is-error-or-formula"),
+        (5, "department_code", "cell-is-error-or-formula"),
+    ]
+    assert table.column("department_name") == ["甲", None, "甲", "甲"]
+
+
 def test_hidden_sheets_are_passed_over(office: Office) -> None:
     def write(book: Any, sheet: Any) -> None:
         for row, cells in enumerate(STATEMENT):
@@ -323,7 +381,7 @@ def test_entities_are_refused(office: Office) -> None:
         assert refusal(office, path).rule.id == "file-not-readable"
 
 
-def test_a_formula_is_read_as_its_value_and_a_text_that_looks_like_one_stays_text(office: Office) -> None:
+def test_a_formula_is_read_as_its_value_and_a_text_that_looks_like_one_is_no_name(office: Office) -> None:
     path = office.folder / "a.xlsx"
     book = openpyxl.Workbook()
     sheet = book.active
@@ -332,7 +390,10 @@ def test_a_formula_is_read_as_its_value_and_a_text_that_looks_like_one_stays_tex
         sheet.append(row)
     sheet["B2"].data_type = "s"
     book.save(path)
-    assert office.read(path).table.column("department_name") == ['=cmd|"/c calc"!A1']
+    table = office.read(path).table
+    assert [(fault["rule_id"], fault["found"]) for fault in table.faults] == [
+        ("cell-is-error-or-formula", '=cmd|"/c calc"!A1')
+    ]
 
 
 def archive(office: Office, members: dict[str, bytes]) -> Path:

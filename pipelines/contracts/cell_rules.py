@@ -52,6 +52,11 @@ _ERRORS = (
         "{found} lost digits in a spreadsheet; deliver the code as text.",
         "{found} 已被表格软件改成科学计数，请以文本交来。",
     ),
+    (
+        "cell-is-error-or-formula",
+        "{found} is an error or a formula without a result, not a name or a code: correct the cell.",
+        "{found} 为错误值或未计算的公式，不是名称或编码，请更正该单元格。",
+    ),
     ("code-has-wrong-shape", "{found} does not look like {expected}.", "{found} 不符合 {expected}。"),
     ("value-not-in-list", "{found} is not one of {expected}.", "{found} 不在允许值 {expected} 之内。"),
     (

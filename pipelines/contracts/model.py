@@ -74,6 +74,9 @@ class Personal(StrEnum):
     MASK = "mask"
 
 
+_FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of one dataset, or one published figure.
@@ -133,6 +136,17 @@ class Column:
             f"{self.label_zh}的原始写法，与规范写法不同时才有值。",
             is_delivered_spelling=True,
         )
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether its cells are sentences, which match nothing."""
+        return self.kind is Kind.TEXT and self.name in _FREE_TEXT
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether its cells number or code something: all digits matter."""
+        is_number = self.name.endswith(("_number", "_id")) and not self.names_persons
+        return self.kind is Kind.CODE or (self.kind is Kind.TEXT and is_number)
 
     @property
     def names_persons(self) -> bool:

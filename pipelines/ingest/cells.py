@@ -79,6 +79,12 @@ _INVISIBLE = re.compile(
 _WHITE = re.compile(r"\s+")
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}")
 _SCIENTIFIC_CODE = re.compile(r"[+-]?\d+(?:\.\d+)?[eE]\+\d+|[+-]?\d+\.\d+[eE]\d+")
+_ERROR_OR_FORMULA = re.compile(
+    r"#(?:ref!|n/?a|value!|name[?!]|div/0!|num!|null!|error!?|spill!|calc!|field!|blocked!|connect!|busy!|unknown!|"
+    r"getting_data|python!)|err:\d{3}|=.*",
+    re.DOTALL,
+)
+"""What spreadsheets show for a formula without a result, and formulas themselves, folded."""
 _WHOLE_DOUBLE = re.compile(r"-?[1-9]\.(?:0|\d*[1-9])E(?:[7-9]|1\d)")
 """A double of 10 million and more as Java prints it: with every digit that it has, which tells it from a narrow
 column's 3.00E+07."""
@@ -161,6 +167,11 @@ def is_empty(text: str) -> bool:
         return False
     folded = fold(text)
     return not folded or folded in DASHES
+
+
+def is_error_or_formula(text: str) -> bool:
+    """Whether a cell shows a spreadsheet's error (``#REF!``, ``Err:502``) or a formula that was never calculated."""
+    return text.lstrip()[:1] in "#=eE＃＝ｅＥ" and bool(_ERROR_OR_FORMULA.fullmatch(fold(text)))
 
 
 def is_scientific(text: str) -> bool:
@@ -404,6 +415,18 @@ def parse_text(text: str) -> Reading:
     return Reading(collapsed.translate(_TO_FULL_WIDTH_BRACKETS) if _CJK.search(collapsed) else collapsed)
 
 
+def parse_label(text: str, column: Column) -> Reading:
+    """Read a text that names or numbers something: an error of a spreadsheet, or a number without all digits, does not.
+
+    ``column`` tells whether it is a number.
+    """
+    if is_error_or_formula(text):
+        return Reading(None, Fault("cell-is-error-or-formula", text))
+    if column.is_identifier and is_scientific(text):
+        return Reading(None, Fault("code-in-scientific-notation", text))
+    return parse_text(text)
+
+
 def parse_name(text: str) -> Reading:
     """Read the name of a department or project: as a text, and what only looks different is one name.
 
@@ -411,6 +434,8 @@ def parse_name(text: str) -> Reading:
     """
     if is_empty(text):
         return EMPTY
+    if is_error_or_formula(text):
+        return Reading(None, Fault("cell-is-error-or-formula", text))
     name = _collapsed(text).translate(_NAME_SIGNS)
     if not _CJK.search(name):
         return Reading(name)
@@ -445,6 +470,8 @@ def parse_code(text: str, column: Column) -> Reading:
     if is_empty(text):
         return EMPTY
     compact = normalise(text)
+    if is_error_or_formula(text):
+        return Reading(None, Fault("cell-is-error-or-formula", text))
     if _SCIENTIFIC_CODE.fullmatch(compact):
         return Reading(None, Fault("code-in-scientific-notation", text))
     if column.codes:

@@ -8,11 +8,12 @@ to it). Does not belong here: what a cell means (cells), which column a header i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache, partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,6 +30,8 @@ _NO_SHAPE = (
 _LOOK_ALIKE = r"\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}"
 _PLAIN = rf"[^\s{_NO_SHAPE}{_LOOK_ALIKE}\x{{FF10}}-\x{{FF5A}}\x{{3000}}()]"
 _CANONICAL_TEXT = f"^{_PLAIN}(?: ?{_PLAIN})*$"
+_PLAIN_LABEL = _PLAIN.replace("()]", "()#=:+.]")
+_CANONICAL_LABEL = f"^{_PLAIN_LABEL}(?: ?{_PLAIN_LABEL})*$"
 _CANONICAL_NAME = r"^[\x{4E00}-\x{9FFF}A-Za-z0-9（）·-]+$"
 _EMPTY_TEXT = "(?i)^(?:" + "|".join(re.escape(dash) for dash in sorted(cells.DASHES)) + ")$"
 _LONGEST_EMPTY = max(len(dash.encode()) for dash in cells.DASHES)
@@ -144,6 +147,18 @@ def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
     return _read_distinct(texts.encoded, _reader(column, manner), kind, pattern, keeps_spelling=column.is_name)
 
 
+def without_digits_lost(read: ReadColumn, column: Column, stored: Mapping[int, str]) -> ReadColumn:
+    """The column without codes and numbers whose digits were cut off where they were stored: position → spelling."""
+    if not stored or not column.is_identifier:
+        return read
+    lost = {position: text for position, text in stored.items() if position not in set(read.faulty)}
+    is_lost = np.zeros(len(read.values), dtype=bool)
+    is_lost[list(lost)] = True
+    values = pc.if_else(pa.array(is_lost), pa.scalar(None, read.values.type), read.values)
+    faults = [Fault("code-in-scientific-notation", text) for text in lost.values()]
+    return replace(read, stored=values, faulty=[*read.faulty, *lost], faults=[*read.faults, *faults])
+
+
 def _read_distinct(
     texts: pa.Array,
     read: Callable[[str], Reading],
@@ -229,7 +244,9 @@ def _is_canonical(texts: pa.Array, pattern: str) -> pa.Array:
 def _canonical_pattern(column: Column) -> str | None:
     """What a text looks like that is its own value; None where the kind has no such texts."""
     if column.kind is Kind.TEXT:
-        return _CANONICAL_NAME if column.is_name else _CANONICAL_TEXT
+        if column.is_name:
+            return _CANONICAL_NAME
+        return _CANONICAL_TEXT if column.is_free_text else _CANONICAL_LABEL
     if column.kind is Kind.CODE and column.pattern and not column.codes and not column.digits:
         return "^(?:" + column.pattern.replace(r"\d", "[0-9]") + ")$"
     return None
@@ -248,9 +265,9 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
             is_universal=manner.is_universal,
         ),
         Kind.INTEGER: cells.parse_integer,
-        Kind.TEXT: cells.parse_name if column.is_name else cells.parse_text,
+        Kind.TEXT: cells.parse_text if column.is_free_text else partial(cells.parse_label, column=column),
     }
-    return readers[column.kind]
+    return cells.parse_name if column.is_name else readers[column.kind]
 
 
 def _read_accounts(texts: pa.Array, secret: bytes) -> ReadColumn:

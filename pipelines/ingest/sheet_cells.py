@@ -222,7 +222,7 @@ class SheetCells:
             positions[number]: {row - 1: text for row, text in cells.items()}
             for number, cells in self._scientific.items()
         }
-        units = tuple(UnitShown(positions[column], *kind, line) for (column, *kind), line in self._units.items())
+        units = tuple(UnitShown(positions[key[0]], *key[1:], line) for key, line in self._units.items())
         return Sheet(
             self.name,
             is_visible,

@@ -27,7 +27,15 @@ from pipelines.contracts.words import SUSPECT, RowMark
 from pipelines.ingest import cells
 from pipelines.ingest.accounts import combined, hash_texts
 from pipelines.ingest.cells import Fault
-from pipelines.ingest.columns import Manner, ReadColumn, Texts, is_percent, is_universal, read_column
+from pipelines.ingest.columns import (
+    Manner,
+    ReadColumn,
+    Texts,
+    is_percent,
+    is_universal,
+    read_column,
+    without_digits_lost,
+)
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.levels import Entry, Levels, Total
 from pipelines.ingest.marks import mark_of, mark_values
@@ -55,7 +63,6 @@ _FEW_SUSPECTS = 100
 _VISIBLE = r"[^\s\p{C}\p{Z}]"
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
-_FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
 _CODE_BEFORE_NAME = re.compile(r"([0-9]{3,21}|[0-9]{6,9}[A-Za-z][0-9]{12})(?:\s+|\s*[-_:|/—–]\s*)(?=\D)\S.*")
 _NOT_PERSONAL = re.compile(r"[0-9A-Za-z.,\-+/:%() 元万年月日•]{0,14}")
 _MONEY = r"^-?(\d{1,3}(,\d{3})+|\d+)\.\d{1,6}$|^-?\d{1,3}(,\d{3})+$|^-?\d{5,}$"
@@ -493,7 +500,7 @@ class _Reading:
         self._dataset = table._dataset
         self._recognised = table._recognised
         masked = {
-            header.index: without_numbers if header.column.name in _FREE_TEXT else name_without_numbers
+            header.index: without_numbers if header.column.is_free_text else name_without_numbers
             for header in self._recognised.headers
             if header.column and header.column.personal is Personal.MASK
         }
@@ -543,6 +550,7 @@ class _Reading:
         for header in headers:
             texts = self.cells(header)
             part = read_column(column, texts, self._manner(header, column, texts))
+            part = without_digits_lost(part, column, self.raw.scientific.get(header.index, {}))
             if result is None:
                 result = part
             elif column.kind is not Kind.AMOUNT:
@@ -599,7 +607,8 @@ class _Reading:
         known = self._table._code_in_name.get(column.name)
         if known is None:
             distinct = pc.drop_null(self.cells(header).encoded.dictionary).to_pylist()
-            named = [cells.normalise(text) for text in distinct if not self._scope(text) and not cells.is_empty(text)]
+            no_names = (self._scope, cells.is_empty, cells.is_error_or_formula)
+            named = [cells.normalise(text) for text in distinct if not any(is_no_name(text) for is_no_name in no_names)]
             known = bool(named) and all(_CODE_BEFORE_NAME.fullmatch(text) for text in named)
             self._table._code_in_name[column.name] = known
         return known
@@ -1027,7 +1036,7 @@ def _is_label(column: Column | None) -> bool:
         column is not None
         and column.kind in {Kind.TEXT, Kind.CODE}
         and not column.names_persons
-        and column.name not in _FREE_TEXT
+        and not column.is_free_text
     )
 
 
