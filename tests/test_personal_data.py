@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ import xlsxwriter
 from bureau import BUDGET, Bureau
 
 from pipelines.definitions import build_definitions
-from pipelines.ingest.personal import name_without_numbers, without_numbers
+from pipelines.ingest.deliveries import delivered_path
+from pipelines.ingest.personal import name_without_numbers, path_without_numbers, without_numbers
 from pipelines.reports.corrections import corrections, write_corrections
 
 NAME, ACCOUNT, BANK, IDENTITY = "王测试甲", "6222020200112233445", "测试银行荔湾支行", "440103199001017777"
@@ -23,7 +25,11 @@ IN_REJECTED, WITHOUT_HEADER, UNDER_UNKNOWN_HEADER = "13800138000", "13700137000"
 IN_PROJECT, IN_DEPARTMENT, IN_DOCUMENT, IN_HEADER, IN_SHEET = (
     *("440103198505051232", "13712345671", "6222020200112239", "13712345673", "13712345674"),
 )
+IN_FILE, IN_FOLDER, IN_REFUSED, IN_MISPLACED, IN_WAITING = (
+    *("13612345671", "440103198505051275", "6222020200112275", "13612345673", "13612345674"),
+)
 SECRETS = (
+    *(IN_FILE, IN_FOLDER, IN_REFUSED, IN_MISPLACED, IN_WAITING),
     *(IN_PROJECT, IN_DEPARTMENT, IN_DOCUMENT, IN_HEADER, IN_SHEET),
     *(NAME, ACCOUNT, BANK, IDENTITY, IN_PURPOSE, IN_REASON, IN_REMARK, IN_AMOUNT, IN_REJECTED, WITHOUT_HEADER),
     UNDER_UNKNOWN_HEADER,
@@ -66,20 +72,23 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     bureau.deliver("440199/2024/预算.csv", BUDGET)
     bureau.deliver("440199/2024/调整.csv", ADJUSTMENTS)
     bureau.deliver("440199/2024/支付.csv", PAYMENTS)
-    bureau.deliver("440198/2024/支付.csv", NO_HEADER)
-    bureau.deliver("440197/2024/支付.csv", NAMES)
+    bureau.deliver(f"440198/2024/支付{IN_REFUSED}.csv", NO_HEADER)
+    bureau.deliver(f"440198/{IN_MISPLACED}.csv", NO_HEADER)
+    bureau.deliver(f"440197/2024/经办{IN_FOLDER}/支付{IN_FILE}.csv", NAMES)
+    (settings.raw / "440195" / "2024").mkdir(parents=True)
+    (settings.raw / "440195" / "2024" / f"支付{IN_WAITING}.csv").symlink_to("不存在.csv")
     bureau.deliver("440197/2024/调整.csv", DOCUMENTS)
     sheets = bureau.settings.raw / "440196" / "2024" / "支付.xlsx"
     sheets.parent.mkdir(parents=True)
     with xlsxwriter.Workbook(str(sheets)) as workbook:
         workbook.add_worksheet(f"转{IN_SHEET}").write_row(0, 0, ["部门", f"电话{IN_HEADER}", 1234.5])
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("district_fiscal_year", [f"{code}-2024" for code in range(440196, 440200)])
+        instance.add_dynamic_partitions("district_fiscal_year", [f"{code}-2024" for code in range(440195, 440200)])
         job = build_definitions(settings).resolve_job_def("nightly")
         run = job.execute_in_process(
             instance=instance,
             tags={
-                "dagster/asset_partition_range_start": "440196-2024",
+                "dagster/asset_partition_range_start": "440195-2024",
                 "dagster/asset_partition_range_end": "440199-2024",
             },
             raise_on_error=False,
@@ -121,6 +130,26 @@ def artefacts(bureau: Bureau) -> dict[Path, list[str]]:
 def test_nothing_that_a_night_writes_names_a_person(artefacts: dict[Path, list[str]], secret: str) -> None:
     assert {".parquet", ".duckdb", ".json", ".xlsx", ".html", ".log"} <= {path.suffix for path in artefacts}
     assert [path for path, told in artefacts.items() if any(secret in text for text in told)] == []
+
+
+def test_an_operator_finds_the_file_whose_name_is_masked(bureau: Bureau) -> None:
+    shown = {path for (path,) in bureau.rows("select distinct source_path from quality.source_file")}
+    (masked,) = [path for path in shown if path.startswith("440197/2024/经办")]
+    assert re.fullmatch("440197/2024/经办•[0-9a-f]{4}/支付•[0-9a-f]{4}.csv", masked)
+    found = delivered_path(bureau.settings.raw, masked)
+    assert found == bureau.settings.raw / f"440197/2024/经办{IN_FOLDER}/支付{IN_FILE}.csv"
+    assert delivered_path(bureau.settings.raw, "440197/2024/没有.csv") is None
+
+
+@pytest.mark.parametrize("name", ["支付20240131120000.csv", "20240131115959123.xlsx", "支付202401-202412.csv"])
+def test_time_stamps_of_file_names_are_nobodys(name: str) -> None:
+    assert path_without_numbers(name) == name
+
+
+def test_two_files_that_only_differ_in_such_a_number_are_two() -> None:
+    first, second = (path_without_numbers(f"440199/2024/支付{number}.csv") for number in (IN_FILE, IN_MISPLACED))
+    assert first != second
+    assert "•" in first
 
 
 def test_free_text_keeps_what_is_nobodys(bureau: Bureau) -> None:

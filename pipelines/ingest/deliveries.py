@@ -19,6 +19,7 @@ from pipelines.ingest.layouts import ALIAS_FILE, alias_file
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Delivery, FileRefused
 from pipelines.ingest.opening import answered, blocks
+from pipelines.ingest.personal import path_without_numbers
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.printable import printable
 from pipelines.settings import Settings
@@ -198,7 +199,19 @@ def _is_young(file: os.stat_result, now: float, settle_seconds: float) -> bool:
 
 def _relative(raw: Path, path: Path) -> str:
     """The path below raw/ as it can be shown and kept."""
-    return printable(path.relative_to(raw).as_posix())
+    return path_without_numbers(printable(path.relative_to(raw).as_posix()))
+
+
+def delivered_path(raw: Path, shown: str) -> Path | None:
+    """The file whose path below raw/ is shown so; None where it is not there any more."""
+    found = [raw]
+    for name in shown.split("/"):
+        found = [path for folder in found if folder.is_dir() for path in folder.iterdir() if _shown_name(path) == name]
+    return next((path for path in found if path.is_file()), None)
+
+
+def _shown_name(path: Path) -> str:
+    return path_without_numbers(printable(path.name))
 
 
 def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PLR0911 - one reason a line

@@ -31,7 +31,8 @@ FAULTS = pa.schema(
 class Delivery:
     """One file as delivered: where it lies, and which district and fiscal year its folder names.
 
-    ``relative_path`` is the path below the raw directory with forward slashes: the file's name in every message.
+    ``relative_path`` is the path below the raw directory with forward slashes, without numbers that may identify a
+    person: the file's name in every message.
     ``waits_for`` says in both languages why it is not ready to be read; empty for a file that is.
     """
 

@@ -8,6 +8,7 @@ Does not belong here: which column is which (the contracts), the keyed hash of a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -32,6 +33,10 @@ _NUMBER = re.compile(
         )
     )
 )
+_TIME_STAMP = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3})?)?"
+)
+"""A date and a time to the minute, the second or the millisecond, without signs."""
 _CODE_BEFORE_NAME = re.compile(r"\s*([0-9]{3,21})(?:\s+|\s*[-_:|/—–]\s*)(?=[^\s\d])")
 _LENGTHS_OF_PERSONS = frozenset({11, *range(15, 20)})
 """Digits of a mobile telephone, of both identity numbers, of cards."""
@@ -54,6 +59,21 @@ def name_without_numbers(text: str) -> str:
     if code is None or len(code[1]) in _LENGTHS_OF_PERSONS:
         return without_numbers(text)
     return code[0] + without_numbers(text[code.end() :])
+
+
+def path_without_numbers(path: str) -> str:
+    """A path below raw/ with such numbers in its names replaced by ``MASK`` and four digits of their hash.
+
+    The hash tells two such files apart and is far too short to tell a number. Folders and all other characters stay, so
+    that whoever may look into the folder finds the file; so do the time stamps that programs write into names.
+    """
+    return _NUMBER.sub(_masked_in_path, path)
+
+
+def _masked_in_path(found: re.Match[str]) -> str:
+    if found["project"] or _TIME_STAMP.fullmatch(found[0]):
+        return found[0]
+    return MASK + hashlib.sha256(found[0].encode()).hexdigest()[:4]
 
 
 def column_without_numbers(texts: pa.Array, replaced: Callable[[str], str] = without_numbers) -> pa.Array:

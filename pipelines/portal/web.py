@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import file_digest, sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 from zoneinfo import ZoneInfo
@@ -32,6 +32,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from pipelines.contracts.figures import FIGURES, definition
+from pipelines.ingest.deliveries import delivered_path
 from pipelines.operations.last_night import last_night
 from pipelines.portal import pages
 from pipelines.portal.access import Access, AccessError, NotAllowedError, NotKnownError, Reader
@@ -656,8 +657,9 @@ class Portal:
             raise FileNotFoundError("没有该文件。There is no such file.")
         source_path, expected = found[0]
         root = self.settings.raw.resolve()
-        path = (root / source_path).resolve()
-        if not path.is_relative_to(root) or not path.is_file():
+        delivered = delivered_path(root, source_path)
+        path = delivered.resolve() if delivered else None
+        if path is None or not path.is_relative_to(root):
             raise FileNotFoundError(
                 f"{source_path} 已不在 raw 目录中。is no longer in the raw directory, or lies inside an archive."
             )
@@ -668,7 +670,7 @@ class Portal:
                 f"{source_path} 在发布后已被替换，不是本数字所依据的文件。was replaced since, it is not the file "
                 "behind this figure."
             )
-        return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+        return FileResponse(path, media_type="application/octet-stream", filename=PurePosixPath(source_path).name)
 
     # The rest -----------------------------------------------------------------------------------------------------
 

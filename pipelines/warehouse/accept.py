@@ -29,6 +29,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
+from pipelines.ingest.personal import without_numbers
 from pipelines.isolation import WorkFailedError
 from pipelines.ledger.codec import as_json
 from pipelines.ledger.conservation import Imbalance, imbalances
@@ -147,7 +148,9 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
                 workers=workers,
             )
         except WorkFailedError as error:
-            logger.error("reading failed", extra={"file": delivery.relative_path, "reason": str(error)})
+            logger.error(
+                "reading failed", extra={"file": delivery.relative_path, "reason": without_numbers(str(error))}
+            )
             return unreadable_file(delivery, store, error, settings.limits)
         except OSError as error:
             if not isinstance(error, PermissionError) and error.errno not in _OF_THE_DELIVERY:
