@@ -35,6 +35,7 @@ class Limits(_Group):
         512 * 1024**2, gt=0, description="Text in the cells of one sheet, each counted however often it is shared."
     )
     max_cell_characters: int = Field(32_767, gt=0, description="Characters in one cell.")
+    max_blank_lines: int = Field(2_000_000, gt=0, description="Lines of one table that hold nothing.")
     header_search_rows: int = Field(30, gt=0, description="First rows among which the header is looked for.")
     batch_rows: int = Field(250_000, gt=0, description="Rows of a text file that are in memory at a time.")
     reading_processes: int | None = Field(

@@ -43,7 +43,7 @@ from pipelines.ingest.personal import shown_where_headers_should_be, without_num
 from pipelines.ingest.raw_rows import RawRows, concatenate
 from pipelines.ingest.sheet_cells import Sheet
 from pipelines.ingest.stacked import LONGEST_HEAD, repeats, start_of_own_table
-from pipelines.ingest.tables import TableReader, looks_like_money
+from pipelines.ingest.tables import TableReader, blank_lines_without_end, looks_like_money
 from pipelines.ingest.units import WorkbookUnits, settled_formats
 from pipelines.ingest.workbook import read_sheets
 from pipelines.ledger.records import SkippedSheet
@@ -180,7 +180,7 @@ class _Reader:
     def _text(self, path: Path, stream: IO[bytes], within: str) -> Iterator[SourceTable]:
         """The table of a delimited text file; of a text that is read in pieces, only one."""
         encoding = detect_encoding(stream)
-        chunks = read_lines(stream, encoding)
+        chunks = self._bounded(read_lines(stream, encoding), within)
         first = next(chunks, b"")
         delimiter, recognised, records = self._find_header(first, encoding, within)
         body_start = records[recognised.last_row][1]
@@ -209,6 +209,17 @@ class _Reader:
         reader = self._table_reader(recognised, sheet=within, header_line=body_start, encoding=encoding.name)
         text = chain([first, second], chunks) if second is not None else iter([first])
         yield SourceTable(reader.head, self._batches(reader, rows(text), rows_again))
+
+    def _bounded(self, chunks: Iterator[bytes], sheet: str) -> Iterator[bytes]:
+        """The chunks of a text until too many of its lines hold nothing at all: parsing them would cost the most."""
+        blank, most = 0, self._limits.max_blank_lines
+        for chunk in chunks:
+            if b"\n\n" in chunk or b"\n\r\n" in chunk:
+                characters = np.frombuffer(chunk.replace(b"\r", b""), dtype=np.uint8) == ord("\n")
+                blank += int(np.count_nonzero(characters[1:] & characters[:-1]))
+            if blank > most:
+                raise blank_lines_without_end(blank, most, sheet)
+            yield chunk
 
     def _text_tables(
         self, recognised: Recognised, header_line: int, rows: RawRows, within: str, encoding: str
@@ -404,7 +415,7 @@ class _Reader:
             header_line=header_line,
             manner=manner or plain,
             hash_secret=self._hash_secret,
-            max_cell_characters=self._limits.max_cell_characters,
+            limits=self._limits,
             encoding=encoding,
         )
 

@@ -58,6 +58,7 @@ from pipelines.ingest.totals import (
 )
 from pipelines.ingest.transfers import both_sides
 from pipelines.ledger.records import PassedOverReason
+from pipelines.settings import Limits
 
 _FEW_SUSPECTS = 100
 _VISIBLE = r"[^\s\p{C}\p{Z}]"
@@ -135,7 +136,7 @@ class TableReader:
         header_line: int,
         manner: Manner,
         hash_secret: bytes,
-        max_cell_characters: int,
+        limits: Limits,
         encoding: str | None = None,
     ) -> None:
         self._recognised = recognised
@@ -146,7 +147,8 @@ class TableReader:
         self._sheet = sheet
         self._manner = manner
         self._hash_secret = hash_secret
-        self._max_cell_characters = max_cell_characters
+        self._limits = limits
+        self._blank_lines = 0
         self._percent: dict[int, bool] = {}
         self._universal: dict[int, bool] = {}
         self._code_in_name: dict[str, bool] = {}
@@ -244,6 +246,7 @@ class TableReader:
             self._note_ignored_headers(reading, faults)
         groups = [reading.lines(group) for group in self._recognised.groups]
         passed = reading.passed_over(groups, faults)
+        self._refuse_endless_blanks(passed)
         reading.apply_marks(passed)
         for lines in groups:
             lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
@@ -256,18 +259,23 @@ class TableReader:
     def _refuse_giant_cells(self, raw: RawRows) -> None:
         for column in raw.columns:
             longest = pc.max(pc.binary_length(column.dictionary if is_encoded(column) else column)).as_py()
-            if not longest or longest <= self._max_cell_characters:
+            if not longest or longest <= self._limits.max_cell_characters:
                 continue
             lengths = pc.utf8_length(decoded(column))
             longest = pc.max(lengths)
-            if longest.as_py() > self._max_cell_characters:
+            if longest.as_py() > self._limits.max_cell_characters:
                 raise FileRefused(
                     "file-too-large",
                     found=f"{longest.as_py():,} characters in one cell",
-                    expected=f"{self._max_cell_characters:,}",
+                    expected=f"{self._limits.max_cell_characters:,}",
                     sheet=self._sheet,
                     line=raw.lines[pc.index(lengths, longest).as_py()].as_py(),
                 )
+
+    def _refuse_endless_blanks(self, passed: Mapping[int, str]) -> None:
+        self._blank_lines += sum(reason == PassedOverReason.BLANK for reason in passed.values())
+        if self._blank_lines > self._limits.max_blank_lines:
+            raise blank_lines_without_end(self._blank_lines, self._limits.max_blank_lines, self._sheet)
 
     def _refuse_nameless_amounts(self, raw: RawRows) -> None:
         """A column without a header is passed over, unless it holds money."""
@@ -633,7 +641,10 @@ class _Reading:
     def passed_over(self, groups: Sequence[_Lines], faults: Faults) -> dict[int, str]:
         """Position → reason of rows that are neither data nor totals."""
         passed: dict[int, str] = {}
-        for position in self._worth_a_look(self._suspects(groups)):
+        suspects = self._suspects(groups)
+        if len(suspects) > _FEW_SUSPECTS:
+            passed, suspects = self._without_blanks(suspects)
+        for position in self._worth_a_look(suspects):
             filled = [text for column in self.raw.columns if (text := column[position].as_py()) and text.strip()]
             if not filled:
                 if position not in self.raw.ragged:
@@ -664,6 +675,17 @@ class _Reading:
         if empty is not None:
             suspects.update(pc.indices_nonzero(empty).to_pylist())
         return sorted(suspects)
+
+    def _without_blanks(self, suspects: list[int]) -> tuple[dict[int, str], list[int]]:
+        """Rows in which every cell is empty, with that reason, and the other suspects."""
+        rows = pa.array(suspects, pa.int64())
+        is_blank = pa.array(np.ones(len(rows), dtype=bool))
+        for column in self.raw.columns:
+            is_blank = pc.and_(is_blank, pc.is_null(column.take(rows)))
+        if self.raw.ragged:
+            is_blank = pc.and_not(is_blank, _among(rows, self.raw.ragged))
+        blank = dict.fromkeys(rows.filter(is_blank).to_pylist(), PassedOverReason.BLANK.value)
+        return blank, rows.filter(pc.invert(is_blank)).to_pylist()
 
     def _worth_a_look(self, suspects: list[int]) -> list[int]:
         """The suspects that may be no data after all: with one cell at most, or none that must be data.
@@ -1020,6 +1042,18 @@ class _Survey:
             numbers = zip(leaves.to_pylist(), reading.raw.lines.take(leaves).to_pylist(), strict=True)
             found |= {position: outline[line] for position, line in numbers if line in outline}
         return found
+
+
+def blank_lines_without_end(found: int, most: int, sheet: str) -> FileRefused:
+    """The refusal of a table with more lines that hold nothing than it may have."""
+    return FileRefused(
+        "file-too-large",
+        found=f"more than {found - 1:,} blank lines 空行",
+        expected=f"{most:,}",
+        sheet=sheet,
+        remedy="Delete the blank lines and deliver the file again.",
+        remedy_zh="请删除空行后重新报送。",
+    )
 
 
 def looks_like_money(column: pa.Array) -> pa.Array:
