@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/mutate_files.py --files 10000 --seed 1
 
-Sound deliveries of every kind (delimited text in several encodings, workbooks, archives) are damaged byte by byte,
-cell by cell and row by row. Each is then read, and one of two things must come of it:
+Sound deliveries of every kind (delimited text in several encodings, workbooks new and old, archives) are damaged byte
+by byte, cell by cell and row by row; old workbooks, which real programs wrote, only byte by byte. Each is then read,
+and one of two things must come of it:
 
 * ``FileRefused`` with a message in both languages, or
 * tables in which every line below the header is a data row, a total, or passed over with a reason, each line in one of
@@ -19,6 +20,7 @@ import argparse
 import csv
 import io
 import random
+import re
 import sys
 import tempfile
 import time
@@ -27,8 +29,10 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,7 +46,13 @@ from pipelines.ingest.read import read_file
 from pipelines.quality.validate import Validator
 from pipelines.settings import Limits, Settings
 
-DISTRICT, YEAR = "440103", 2022
+DISTRICT, YEAR, YEAR_OF_OLD_WORKBOOKS = "440103", 2022, 2024
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
+_OLD_WORKBOOKS = sorted((Path(__file__).parent.parent / "tests" / "fixtures" / "written_by").glob("*.xls"))
+_NAMESPACES = " ".join(
+    f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:1.0'" for name in ("office", "table", "text")
+)
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 Cells = list[list[Any]]
 
 PAYMENTS: Cells = [
@@ -182,12 +192,63 @@ def as_workbook(rng: random.Random, rows: Cells) -> tuple[str, bytes]:
     return ".xlsx", target.getvalue()
 
 
+def as_open_document(rng: random.Random, rows: Cells) -> tuple[str, bytes]:
+    """The rows as one sheet of an OpenDocument workbook, with formulas, errors, percentages and repeated cells."""
+    lines = []
+    for cells in rows:
+        written = "".join(map(partial(_open_document_cell, rng), cells))
+        repeated = f' table:number-rows-repeated="{rng.choice([2, 1_000])}"' if rng.random() < 0.02 else ""
+        lines.append(f"<table:table-row{repeated}>{written}</table:table-row>")
+    content = (
+        f"<office:document-content {_NAMESPACES}><office:body><office:spreadsheet><table:table table:name='表'>"
+        f"{''.join(lines)}</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+        package.writestr("content.xml", content)
+    return ".ods", target.getvalue()
+
+
+def _open_document_cell(rng: random.Random, cell: Any) -> str:
+    text = escape(_NOT_IN_XML.sub("", str(cell)))
+    kind = "string"
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        kind = rng.choice(["float", "float", "float", "percentage", "currency"])
+    value = f" office:value={quoteattr(str(cell))}" if kind != "string" else ""
+    formula = rng.choice([" table:formula='of:=1+1'", " table:formula='of:=#REF!'"]) if rng.random() < 0.03 else ""
+    repeated = f" table:number-columns-repeated='{rng.choice([1, 2, 20_000])}'" if rng.random() < 0.02 else ""
+    shown = f"<text:p>{text}</text:p>" if rng.random() < 0.97 else ""
+    return f"<table:table-cell office:value-type='{kind}'{value}{formula}{repeated}>{shown}</table:table-cell>"
+
+
+def as_old_workbook(rng: random.Random, rows: Cells) -> tuple[str, bytes]:
+    """A workbook that some program wrote (``tests/fixtures/written_by``), with some of its records damaged."""
+    del rows
+    content = bytearray(rng.choice(_OLD_WORKBOOKS).read_bytes())
+    for _ in range(rng.choice([0, 1, 2, 4, 16])):
+        # The first sectors say where everything is; most damage is to go further in.
+        at = rng.randrange(512 if rng.random() < 0.9 else 0, len(content))
+        match rng.randrange(4):
+            case 0:
+                content[at] = rng.randrange(256)
+            case 1:
+                content[at] ^= 1 << rng.randrange(8)
+            case 2:
+                size = rng.choice([2, 4, 8])
+                content[at : at + size] = rng.choice([b"\0", b"\xff", rng.randbytes(1)]) * size
+            case 3:
+                other = rng.randrange(512, len(content) - 64)
+                content[at : at + 64] = content[other : other + 64]
+    return ".xls", bytes(content)
+
+
 def as_archive(rng: random.Random, rows: Cells) -> tuple[str, bytes]:
     """The rows as a member of an archive."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", rng.choice([zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])) as package:
         for number in range(rng.choice([1, 1, 2])):
-            suffix, content = rng.choice([as_text, as_workbook])(rng, rows)
+            suffix, content = rng.choice([as_text, as_workbook, as_open_document, as_old_workbook])(rng, rows)
             package.writestr(f"{number}{suffix}", content)
     return ".zip", target.getvalue()
 
@@ -261,7 +322,7 @@ def make(seed: int) -> tuple[str, bytes]:
     rng = random.Random(seed)
     rows = damage_cells(rng, rng.choice(TABLES))
     writer: Callable[[random.Random, Cells], tuple[str, bytes]] = rng.choice(
-        [as_text, as_text, as_text, as_workbook, as_archive]
+        [as_text, as_text, as_text, as_workbook, as_workbook, as_open_document, as_old_workbook, as_archive]
     )
     suffix, content = writer(rng, rows)
     if rng.random() < 0.5:
@@ -349,9 +410,10 @@ def check_lines(content: bytes, suffix: str, tables: list[tuple[TableHead, list[
 def run(seed: int, raw: Path, settings: Settings) -> str:
     """Reads the damaged delivery of a seed and says what came of it; raises where that is wrong."""
     suffix, content = make(seed)
-    path = raw / DISTRICT / str(YEAR) / f"damaged{suffix}"
+    year = YEAR_OF_OLD_WORKBOOKS if content.startswith(_COMPOUND_FILE) else YEAR
+    path = raw / DISTRICT / str(year) / f"damaged{suffix}"
     path.write_bytes(content)
-    delivery = Delivery(path, path.relative_to(raw).as_posix(), DISTRICT, YEAR)
+    delivery = Delivery(path, path.relative_to(raw).as_posix(), DISTRICT, year)
     tables: list[tuple[TableHead, list[Batch]]] = []
     try:
         for table in read_file(delivery, settings=settings, hash_secret=b"secret").tables:
@@ -372,7 +434,8 @@ def run(seed: int, raw: Path, settings: Settings) -> str:
 
 def read_damaged(seeds: range, raw: Path) -> tuple[Counter[str], list[str]]:
     """Reads the damaged deliveries of these seeds below ``raw``: how often what came of them, and what is broken."""
-    (raw / DISTRICT / str(YEAR)).mkdir(parents=True)
+    for year in (YEAR, YEAR_OF_OLD_WORKBOOKS):
+        (raw / DISTRICT / str(year)).mkdir(parents=True)
     settings = Settings(raw=raw, limits=Limits(batch_rows=7))
     outcomes: Counter[str] = Counter()
     broken: list[str] = []

@@ -21,7 +21,7 @@ def test_damaged_deliveries_are_read_or_refused_and_lose_nothing(tmp_path: Path)
     mutate_files = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(mutate_files)
     kinds = {mutate_files.make(seed)[0] for seed in range(FIRST, FIRST + COUNT)}
-    assert kinds >= {".csv", ".txt", ".tsv", ".xlsx", ".zip"}
+    assert kinds >= {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".zip"}
     outcomes, broken = mutate_files.read_damaged(range(FIRST, FIRST + COUNT), tmp_path)
     assert broken == []
     assert outcomes["read"] >= 10
