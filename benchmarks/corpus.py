@@ -79,7 +79,8 @@ PLAIN_COLUMNS = {
 """The columns of the plain files by dataset: those of the generator's CSV files, in their order."""
 
 _PAYMENTS = "国库集中支付明细_"
-_RESTATED = "_更正"
+RESTATED = "_更正"
+"""How the name of a file ends that restates a month."""
 _STATEMENT = "预算执行情况表"
 _PLAIN_NAMES = {"部门预算项目年度预算": "annual_budget", "指标调整明细": "budget_adjustment"}
 _FINDING_COLUMNS = pa.schema([("rule_id", pa.string()), ("project_code", pa.string())])
@@ -181,7 +182,7 @@ class Corpus:
 
 def _phase_of(stem: str) -> str:
     """The phase in which a file arrives."""
-    if stem.endswith(_RESTATED) or stem.startswith(_STATEMENT):
+    if stem.endswith(RESTATED) or stem.startswith(_STATEMENT):
         return RESTATEMENT
     return NEW_MONTH if stem == f"{_PAYMENTS}{YEAR}12" else HISTORICAL
 
@@ -211,11 +212,7 @@ def _made(corpus: Corpus, dirt: Dirt | None) -> Corpus:
         for path in district.directory.rglob("*.csv"):
             _reencode(path, corpus.encoding)
     for path in sorted(district.directory.rglob("*")):
-        dataset, name = _plain_name(path)
-        if dataset and path.suffix == ".xlsx":
-            _copy_workbook(path, corpus.plain / f"{name}.csv", dataset, corpus.encoding)
-        elif dataset:
-            _copy(path, corpus.plain / f"{name}.csv", PLAIN_COLUMNS[dataset], corpus.encoding)
+        make_plain(path, corpus.plain / f"{plain_name(path)[1]}.csv", corpus.encoding)
     pq.write_table(district.projects, corpus.truth(RESTATEMENT))
     expected = [{"rule_id": rule, "project_code": code} for _, rule, code in district.expected_findings()]
     pq.write_table(pa.Table.from_pylist(expected, _FINDING_COLUMNS), corpus.findings(RESTATEMENT))
@@ -225,12 +222,21 @@ def _made(corpus: Corpus, dirt: Dirt | None) -> Corpus:
     return corpus
 
 
-def _plain_name(path: Path) -> tuple[str, str]:
+def make_plain(path: Path, target: Path, encoding: str) -> None:
+    """Writes the rows of a delivered file plain; nothing where the floor does not need it."""
+    dataset, _ = plain_name(path)
+    if dataset and path.suffix == ".xlsx":
+        _copy_workbook(path, target, dataset, encoding)
+    elif dataset:
+        _copy(path, target, PLAIN_COLUMNS[dataset], encoding)
+
+
+def plain_name(path: Path) -> tuple[str, str]:
     """Dataset and name of the plain copy; empty where the floor does not need the file."""
     if path.stem in _PLAIN_NAMES:
         return _PLAIN_NAMES[path.stem], _PLAIN_NAMES[path.stem]
     if path.stem.startswith(_PAYMENTS):
-        return "payment", f"payment_{path.stem.removeprefix(_PAYMENTS).replace(_RESTATED, '_restated')}"
+        return "payment", f"payment_{path.stem.removeprefix(_PAYMENTS).replace(RESTATED, '_restated')}"
     return "", ""
 
 

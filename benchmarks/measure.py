@@ -21,9 +21,10 @@ _BLOCK = 512
 class Cost:
     """What a process and those that it started took.
 
-    ``wall`` and ``cpu`` are seconds; ``peak_mb`` is the largest sum of their resident memory that was seen, or the
-    kernel's own peak of the largest one; ``written_mb`` is what they gave the file system to write. ``started`` is the
-    monotonic clock at the start and ``load`` the machine's load then.
+    ``wall`` and ``cpu`` are seconds; ``cpu`` is of every process as it was last seen, since the kernel does not count
+    those that nobody waits for, or what the kernel counts where that is more. ``peak_mb`` is the largest sum of their
+    resident memory that was seen, or the kernel's own peak of the largest one; ``written_mb`` is what they gave the file
+    system to write. ``started`` is the monotonic clock at the start and ``load`` the machine's load then.
     """
 
     wall: float
@@ -69,7 +70,7 @@ def run(
             raise CommandFailedError(f"{words}: exit code {process.returncode}, expected {accept}\n{told}")
     return Cost(
         wall=wall,
-        cpu=usage.ru_utime + usage.ru_stime,
+        cpu=max(usage.ru_utime + usage.ru_stime, memory.cpu),
         peak_mb=memory.peak / 1e6,
         written_mb=usage.ru_oublock * _BLOCK / 1e6,
         started=started,
@@ -78,13 +79,14 @@ def run(
 
 
 class _Watch:
-    """Looks at the memory of a process and its children in a thread; ``peak`` is the most that was seen, in bytes.
+    """Looks at a process and its children in a thread: ``peak`` is the most memory that was seen, in bytes.
 
     The kernel's own maximum (``ru_maxrss``) is of no use: it begins with what this process has when it starts another.
     """
 
     def __init__(self, process: int) -> None:
         self.peak = 0
+        self._cpu: dict[int, float] = {}
         self._process = process
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -97,18 +99,28 @@ class _Watch:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def cpu(self) -> float:
+        """Seconds that all processes had taken when each was last seen."""
+        return sum(self._cpu.values())
+
     def _look(self) -> None:
         while not self._stop.wait(1 / _LOOKS_PER_SECOND):
-            now, largest = _memory(self._process)
+            now, largest = _memory(self._process, self._cpu)
             self.peak = max(self.peak, now, largest)
 
 
-def _memory(process: int) -> tuple[int, int]:
-    """Resident bytes of a process and all below it, and the largest that one of them ever had; 0 for an ended one."""
+def _memory(process: int, cpu: dict[int, float]) -> tuple[int, int]:
+    """Resident bytes of a process and all below it, and the largest that one of them ever had; 0 for an ended one.
+
+    Notes in ``cpu`` how many seconds each has taken.
+    """
     try:
+        times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        cpu[process] = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         tasks = list(Path(f"/proc/{process}/task").iterdir())
-        children = [_memory(int(child)) for task in tasks for child in (task / "children").read_text().split()]
+        children = [_memory(int(child), cpu) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:
         return 0, 0
     facts = {

@@ -24,7 +24,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import corners, runs
+from benchmarks import city, corners, runs
 from benchmarks.corpus import Corpus, clean_corpus, dirty_corpus
 from benchmarks.measure import CommandFailedError
 from benchmarks.report import FLOOR, NIGHTLY
@@ -101,6 +101,14 @@ def _corners(_: Options, corpus: Corpus) -> list[Step]:
     ]
 
 
+def _city(_: Options, corpus: Corpus) -> list[Step]:
+    assert isinstance(corpus, city.City)
+    return [
+        Step(FLOOR, lambda place: runs.floor(corpus, place, clean=False), 1),
+        Step("city", lambda place: city.phases(corpus, place), 1),
+    ]
+
+
 PARTS = {
     "utf-8": Part(
         "5 million clean payments in UTF-8",
@@ -126,6 +134,11 @@ PARTS = {
         "200,000 clean payments in many files, in a workbook, in a wholly wrong file; starts of commands",
         lambda options: corners.with_workbook(clean_corpus(options.work, options.fraction, "utf-8")),
         _corners,
+    ),
+    "city": Part(
+        "12 districts of five years, 2.4 million clean payments: nights on which one office or every office delivers",
+        lambda options: city.city_corpus(options.work, options.fraction),
+        _city,
     ),
     "scale-50": Part("10 million payments with dirt at once", _dirty(50), lambda _, c: _at_once(c, 1, clean=False)),
     "scale-10": Part(

@@ -56,6 +56,7 @@ def derived_otherwise(bureau: Bureau, manifest: Path) -> None:
     bureau.settings.database.unlink()
 
 
+@pytest.mark.long
 def test_a_build_loads_what_acceptance_derived_from_the_rows_that_count(bureau: Bureau) -> None:
     deliver(bureau)
     assert bureau.night().exit_code == 0

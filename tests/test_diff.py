@@ -58,6 +58,7 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     return bureau
 
 
+@pytest.mark.long
 def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
     difference = compare_publications(bureau.settings)
     assert difference.versions == {LISTED: (1, 2), "440198/2024": (None, 1), PLACE: (1, 2)}
@@ -91,6 +92,7 @@ def test_figures_and_the_rows_that_changed_them(bureau: Bureau) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_file_removed_a_row_now_set_aside_and_a_new_file_are_named(bureau: Bureau) -> None:
     causes = [cause for cause in compare_publications(bureau.settings).causes if cause.district_code == "440197"]
     removed, unlisted = f"{LISTED}/补充.csv", f"{LISTED}/支付.csv"
@@ -113,6 +115,7 @@ def test_a_file_removed_a_row_now_set_aside_and_a_new_file_are_named(bureau: Bur
     assert "payment-of-unknown-project" in diff(bureau).output
 
 
+@pytest.mark.long
 def test_the_command_names_both_publications(bureau: Bureau) -> None:
     first, second = (
         build for (build,) in bureau.rows("select build_id from history.publication order by build_number")
@@ -140,6 +143,7 @@ def test_the_command_names_both_publications(bureau: Bureau) -> None:
     assert second in unknown.output
 
 
+@pytest.mark.long
 def test_rows_that_cannot_be_compared_are_told(bureau: Bureau) -> None:
     version = bureau.settings.accepted / PLACE / "versions" / "1"
     kept = version.with_name("kept")

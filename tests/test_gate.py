@@ -154,6 +154,7 @@ def _start_holder(warehouse: Path, seconds: float) -> multiprocessing.process.Ba
     return holder
 
 
+@pytest.mark.long
 def test_a_second_run_refuses_or_waits(bureau: Bureau) -> None:
     deliver_detail(bureau)
     holder = _start_holder(bureau.settings.warehouse, 60)

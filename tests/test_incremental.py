@@ -62,6 +62,7 @@ def test_only_the_changed_district_is_derived(two_districts: Bureau, monkeypatch
     assert rebuilt(two_districts) == []
 
 
+@pytest.mark.long
 def test_a_district_year_that_is_no_longer_in_the_store_leaves_the_publication(two_districts: Bureau) -> None:
     for path in sorted((two_districts.settings.accepted / "440198").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -107,6 +108,7 @@ def test_the_comparison_comes_by_itself_after_so_many_days(
     assert executed(two_districts, "440198") == Decimal("710.00")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", ["a byte of the file", "the record"])
 def test_a_publication_that_cannot_be_trusted_is_not_begun_from(two_districts: Bureau, damage: str) -> None:
     database, record = two_districts.settings.database, two_districts.settings.warehouse / ".publication.json"

@@ -135,6 +135,7 @@ def fill(disk: Path, *, leave: int) -> Path:
     return filler
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs needs root")
 def test_a_full_disk_leaves_the_last_publication_whole(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "64m") as disk:

@@ -376,6 +376,7 @@ def test_the_bytes_of_every_accepted_delivery_are_kept_and_closed(bureau: Bureau
 # What is not ready, and what is gone ------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_file_that_is_not_ready_makes_its_district_year_wait(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     bureau.night()

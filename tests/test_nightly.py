@@ -275,6 +275,7 @@ def test_a_refused_file_holds_back_its_district_year_only(bureau: Bureau, path: 
     assert bureau.rows("select rule_id from quality.finding where severity = 'fatal'") == [(rule,)]
 
 
+@pytest.mark.long
 def test_a_held_back_district_year_is_published_once_the_file_is_corrected(bureau: Bureau) -> None:
     deliver_detail(bureau)
     bad = bureau.deliver("440199/2024/坏.csv", "水果,颜色\n苹果,红\n")
@@ -299,6 +300,7 @@ def test_an_empty_raw_directory_is_a_clear_failure(bureau: Bureau) -> None:
     assert any(str(bureau.settings.raw) in problem for problem in night.problems)
 
 
+@pytest.mark.long
 def test_a_file_that_vanished_during_the_run_holds_its_district_year_back(bureau: Bureau) -> None:
     deliver_detail(bureau)
     ((key, deliveries),) = find_deliveries(bureau.settings).by_district_year.items()
@@ -348,6 +350,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(bureau: B
     assert bureau.one("select count(*) from core.payment where voucher_number = 'V8'") == (1,)
 
 
+@pytest.mark.long
 def test_a_file_outside_district_and_year_is_told(bureau: Bureau) -> None:
     deliver_detail(bureau)
     bureau.deliver("预算.csv", BUDGET)

@@ -47,6 +47,7 @@ def harmful(target: Path, delivery: Delivery, identity: str, settings: Settings,
     return read_in_worker(target, delivery, identity, settings, hash_secret)
 
 
+@pytest.mark.long
 def test_what_kills_a_reader_is_a_refused_file_of_its_district_alone(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
