@@ -23,8 +23,8 @@ class Cost:
 
     ``wall`` and ``cpu`` are seconds; ``cpu`` is of every process as it was last seen, since the kernel does not count
     those that nobody waits for, or what the kernel counts where that is more. ``peak_mb`` is the largest sum of their
-    resident memory that was seen, or the kernel's own peak of the largest one; ``written_mb`` is what they gave the file
-    system to write. ``started`` is the monotonic clock at the start and ``load`` the machine's load then.
+    resident memory that was seen, or the kernel's own peak of the largest one; ``written_mb`` is what they gave the
+    file system to write. ``started`` is the monotonic clock at the start and ``load`` the machine's load then.
     """
 
     wall: float
