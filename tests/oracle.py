@@ -326,12 +326,16 @@ class DistrictYear:
 
 
 def _execution_status(executed: Decimal, full_year: Decimal) -> str:
+    if full_year < 0:
+        return "negative_budget"
     if full_year == 0:
         return "spend_without_budget" if executed else "zero_budget"
     return "over_executed" if executed > full_year else "ok"
 
 
 def _adjustment_status(initial: Decimal, net: Decimal) -> str:
+    if initial < 0:
+        return "negative_initial_budget"
     if initial == 0:
         return "new_in_year" if net > 0 else "zero_budget"
     return "fully_cut" if net == -initial else "ok"

@@ -82,6 +82,8 @@ def execution_status(executed: Any, budget: Any) -> str:
     """The status of an execution rate."""
     if executed is None or budget is None:
         return "unknown"
+    if budget < 0:
+        return "negative_budget"
     if budget == 0:
         return "zero_budget" if executed == 0 else "spend_without_budget"
     return "over_executed" if executed > budget else "ok"
@@ -99,6 +101,8 @@ def adjustment_status(initial: Any, net: Any) -> str:
     """The status of an adjustment rate."""
     if initial is None or net is None:
         return "unknown"
+    if initial < 0:
+        return "negative_initial_budget"
     if initial == 0:
         return "new_in_year" if net > 0 else "zero_budget"
     return "fully_cut" if net == -initial else "ok"
@@ -1489,7 +1493,8 @@ class City:
         is_assigned = carry["carried_over_amount"] is not None and assigned == carry["carried_over_amount"]
         told = spent if is_known and is_assigned else None
         if of["source_grain"] == "detail":
-            return one_off, undetermined, told, unknown, spent
+            is_one_off_known = is_one_off_known and of["executed"] is not None
+            return one_off if is_one_off_known else None, undetermined, told, unknown, spent
         if carry["carried_over_amount"] == 0:
             told = Decimal(0)
         elif not projects:

@@ -307,6 +307,9 @@ def detail(initial: str, changes: list[str], spent: list[str]) -> str:
         (detail("0", [], ["0.01"]), "spend_without_budget", "zero_budget"),
         (detail("100", ["-20"], ["80.01"]), "over_executed", "ok"),
         (detail("100", [], ["60", "-60"]), "ok", "ok"),
+        (detail("100", ["-100.01"], []), "negative_budget", "ok"),
+        (detail("100", ["-150"], ["20"]), "negative_budget", "ok"),
+        (detail("-100", ["150"], ["20"]), "ok", "negative_initial_budget"),
     ],
 )
 def test_statuses_of_detail(city: City, district: str, execution: str, adjustment: str) -> None:

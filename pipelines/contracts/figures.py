@@ -74,6 +74,7 @@ EXECUTION_STATUSES: tuple[tuple[str, str], ...] = (
     ("zero_budget", "预算为零"),
     ("spend_without_budget", "无预算支出"),
     ("over_executed", "超预算支出"),
+    ("negative_budget", "预算为负"),
     ("unknown", "未知"),
 )
 """Execution statuses as stored, with their Chinese names."""
@@ -83,6 +84,7 @@ ADJUSTMENT_STATUSES: tuple[tuple[str, str], ...] = (
     ("new_in_year", "年中新增"),
     ("fully_cut", "全额调减"),
     ("zero_budget", "预算为零"),
+    ("negative_initial_budget", "年初预算为负"),
     ("unknown", "未知"),
 )
 """Adjustment statuses as stored, with their Chinese names."""
@@ -212,8 +214,10 @@ _FIGURES: tuple[Figure, ...] = (
         "execution_status",
         Kind.CODE,
         "执行状态",
-        "ok; zero_budget: 0 of 0; spend_without_budget: x of 0; over_executed: above 100 %; unknown: input missing.",
-        "ok 预算内；zero_budget 预算支出均为零；spend_without_budget 无预算支出；over_executed 超预算；unknown 未知。",
+        "ok; zero_budget: 0 of 0; spend_without_budget: x of 0; over_executed: above 100 %; "
+        "negative_budget: below 0; unknown: input missing.",
+        "ok 预算内；zero_budget 预算支出均为零；spend_without_budget 无预算支出；over_executed 超预算；"
+        "negative_budget 预算为负；unknown 未知。",
         values=EXECUTION_STATUSES,
     ),
     Figure(
@@ -221,8 +225,9 @@ _FIGURES: tuple[Figure, ...] = (
         Kind.CODE,
         "调整状态",
         "ok; new_in_year: initial 0, money added; fully_cut: −100 %; zero_budget: initial 0, nothing added; "
-        "unknown: an input is missing.",
-        "ok 正常；new_in_year 年中新增；fully_cut 全额调减；zero_budget 年初为零且未追加；unknown 缺数据。",
+        "negative_initial_budget: initial below 0; unknown: an input is missing.",
+        "ok 正常；new_in_year 年中新增；fully_cut 全额调减；zero_budget 年初为零且未追加；"
+        "negative_initial_budget 年初为负；unknown 缺数据。",
         values=ADJUSTMENT_STATUSES,
     ),
     Figure(

@@ -29,8 +29,12 @@ select
     spent.source_line_count
 from rule_project_fund as spent
 inner join rule_threshold as threshold on spent.district_code = threshold.district_code
--- A budget of nothing is payment-without-budget, a fund type without any budget row is fund-type-changed-in-year.
+-- A project without any budget is payment-without-budget, a fund type without any budget row is
+-- fund-type-changed-in-year, a budget below zero is full-year-budget-is-negative.
 where
     spent.budget_rows > 0
-    and spent.full_year_budget_amount > 0
+    and (
+        spent.full_year_budget_amount > 0
+        or (spent.full_year_budget_amount = 0 and spent.project_full_year_budget_amount <> 0)
+    )
     and spent.paid_amount - spent.full_year_budget_amount > threshold.yuan_tolerance

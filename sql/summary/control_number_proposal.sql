@@ -103,7 +103,9 @@ ingredient as (
         case when department.source_grain = 'detail' then coalesce(item.undetermined_project_count, 0) end
             as undetermined_project_count,
         case
-            when department.source_grain = 'detail' then coalesce(item.one_off_executed_amount, 0)
+            when department.source_grain = 'detail' and department.executed_amount is null then null
+            when department.source_grain = 'detail' and item.district_code is null then 0
+            when department.source_grain = 'detail' then item.one_off_executed_amount
             when item.determined_project_count > 0 then item.one_off_executed_amount
         end as one_off_executed_amount,
         case

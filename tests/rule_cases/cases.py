@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rule_cases.district import YEAR, District, clean, statement_only, yuan
+from rule_cases.district import NAMES, YEAR, District, clean, statement_only, yuan
 
 
 @dataclass(frozen=True)
@@ -792,6 +792,29 @@ def project_paid_beyond_its_budget_without_telling_the_fund_type(code: str) -> D
     return district
 
 
+@fails("payments-exceed-project-budget", Expected(f"{P4} / 121", 30_000, 0))
+def fund_type_cut_to_nothing_and_paid_from(code: str) -> District:
+    return _cut_to_nothing(code, 30_000)
+
+
+@passes("payments-exceed-project-budget")
+def fund_type_cut_to_nothing_and_paid_back(code: str) -> District:
+    return _cut_to_nothing(code, 0)
+
+
+def _cut_to_nothing(code: str, paid: int) -> District:
+    """P4 had 30,000 of a government fund too, all of which was cut."""
+    district = clean(code, stated=False)
+    district.budget(
+        "P4", 30_000, fund_type_code="121", adjustment_amount=yuan(-30_000), full_year_budget_amount=yuan(0)
+    )
+    district.adjust("T20", "P4", "cut", -30_000, fund="121")
+    district.pay("V20", "P4", 30_000, LATE, fund="121")
+    district.pay("V21", "P4", paid - 30_000, LATE, fund="121")
+    district.state()
+    return district
+
+
 def _two_lines(code: str, paid: str) -> District:
     """P4 is budgeted on two function codes, 600,000 on the one that is paid."""
     district = clean(code, stated=False)
@@ -1029,6 +1052,37 @@ def rate_far_from_its_amounts(code: str) -> District:
 @passes("published-rate-differs")
 def rate_as_its_amounts_make_it(code: str) -> District:
     return _published(code, "0.87")
+
+
+@passes("published-rate-differs-slightly")
+def rate_printed_with_one_decimal(code: str) -> District:
+    return _reported(code, ("919357", "0.919"), ("455500", "0.456"))
+
+
+@fails("published-rate-differs-slightly", Expected(EXECUTION, "0.919", "0.919357"))
+def rate_cut_off_beside_one_with_two_decimals(code: str) -> District:
+    return _reported(code, ("919357", "0.919"), ("455500", "0.4555"))
+
+
+@passes("published-rate-differs-slightly")
+def rate_printed_without_decimals(code: str) -> District:
+    return _reported(code, ("384900", "0.38"))
+
+
+def _reported(code: str, *rates: tuple[str, str]) -> District:
+    """A report prints execution rates beside what was executed of 1,000,000 yuan; the first is of 102001."""
+    district = statement_only(code)
+    for (executed, rate), department in zip(rates, ("102001", "101001"), strict=False):
+        district.add(
+            "published_figure",
+            department_code=department,
+            department_name=NAMES[department],
+            published_figure_kind="execution_rate",
+            published_rate=Decimal(rate),
+            full_year_budget_amount=yuan(1_000_000),
+            executed_amount=yuan(executed),
+        )
+    return district
 
 
 @fails("published-rate-differs-slightly", Expected(EXECUTION, "0.875", "0.87", ("0.50 percentage points",)))

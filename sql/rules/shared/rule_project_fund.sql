@@ -8,7 +8,8 @@ with project as (
         department_key,
         project_key,
         count(*) = count(fund_type_code) as has_fund_types,
-        count(*) = count(function_code) as has_function_codes
+        count(*) = count(function_code) as has_function_codes,
+        sum(initial_budget_amount + net_adjustment_amount) as full_year_budget_amount
     from rule_detail
     group by district_code, fiscal_year, department_key, project_key
 )
@@ -25,6 +26,7 @@ select
     case when project.has_fund_types then detail.fund_type_code end as fund_type_code,
     project.has_function_codes,
     sum(detail.initial_budget_amount + detail.net_adjustment_amount) as full_year_budget_amount,
+    project.full_year_budget_amount as project_full_year_budget_amount,
     sum(detail.paid_amount) as paid_amount,
     sum(detail.budget_line_count + detail.adjustment_count) as budget_rows,
     first_details(detail.detail_number) as source_lines,
@@ -45,4 +47,5 @@ group by
     detail.department_key,
     detail.project_key,
     case when project.has_fund_types then detail.fund_type_code end,
-    project.has_function_codes
+    project.has_function_codes,
+    project.full_year_budget_amount

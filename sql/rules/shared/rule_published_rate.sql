@@ -254,6 +254,25 @@ compared as (
     from known
 ),
 
+-- A column prints its rates with as many decimals as the finest of them has.
+printed as (
+    select
+        district_code,
+        fiscal_year,
+        source_file_id,
+        source_sheet,
+        figure_kind,
+        max(
+            case
+                when published_rate * 100 = trunc(published_rate * 100) then 0
+                when published_rate * 1000 = trunc(published_rate * 1000) then 1
+                else 2
+            end
+        ) as decimals
+    from named
+    group by district_code, fiscal_year, source_file_id, source_sheet, figure_kind
+),
+
 judged as (
     select
         compared.*,
@@ -261,9 +280,23 @@ judged as (
         compared.denominators[1].label_zh as denominator_label_zh,
         compared.denominators[1].amount as denominator,
         fitting_denominators(
-            compared.published_rate, compared.numerator, compared.denominators, threshold.published_rate_tolerance
+            compared.published_rate,
+            compared.numerator,
+            compared.denominators,
+            -- Half a unit of the last printed decimal: 91.9 % is right for 91.9357 %.
+            greatest(
+                threshold.published_rate_tolerance,
+                case printed.decimals when 0 then 0.005 when 1 then 0.0005 else 0.00005 end
+            )
         ) as fitting
     from compared
+    inner join printed
+        on
+            compared.district_code = printed.district_code
+            and compared.fiscal_year = printed.fiscal_year
+            and compared.source_file_id = printed.source_file_id
+            and compared.source_sheet is not distinct from printed.source_sheet
+            and compared.figure_kind = printed.figure_kind
     inner join rule_threshold as threshold on compared.district_code = threshold.district_code
     where compared.numerator is not null
 )
