@@ -48,6 +48,9 @@ class Limits(_Group):
         900, gt=0, description="Time in which one file has to be read; beyond it the file is refused."
     )
     settle_seconds: float = Field(0.0, ge=0, description="A file younger than this is taken to be still written.")
+    waiting_days: float = Field(
+        3, ge=0, description="A file that is not ready for longer than this is refused; an unfinished copy is left out."
+    )
 
 
 class SetAside(_Group):

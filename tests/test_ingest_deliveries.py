@@ -45,9 +45,7 @@ def test_no_raw_directory_is_no_delivery(tmp_path: Path) -> None:
     assert find_deliveries(Settings(raw=tmp_path / "raw")).by_district_year == {}
 
 
-@pytest.mark.parametrize(
-    "name", [".hidden.csv", "~$a.xlsx", "a.csv.part", "a.csv.tmp", "README.md", "readme.txt", ".cache/a.csv"]
-)
+@pytest.mark.parametrize("name", [".hidden.csv", "~$a.xlsx", ".a.csv.part", "README.md", "readme.txt", ".cache/a.csv"])
 def test_what_is_no_delivery_is_passed_over_with_its_reason(raw: Path, name: str) -> None:
     put(raw, f"440103/2022/{name}")
     found = find_deliveries(Settings(raw=raw))
@@ -103,6 +101,25 @@ def waiting(settings: Settings, now: float) -> list[tuple[str, bool]]:
     """Every delivery, and whether it is not ready."""
     found = find_deliveries(settings, now=now).by_district_year.values()
     return [(file.relative_path, bool(file.waits_for)) for files in found for file in files]
+
+
+@pytest.mark.parametrize("name", ["a.csv.part", "a.csv.tmp", "a.xlsx.crdownload", "a.xlsx.FILEPART", "部门/a.partial"])
+def test_a_copy_in_progress_waits_until_nobody_writes_to_it_any_more(raw: Path, name: str) -> None:
+    path = put(raw, f"440103/2022/{name}")
+    os.utime(path, (1_000, 1_000))  # copying keeps the time of the content
+    written = path.stat().st_ctime
+    settings = Settings(raw=raw, limits={"waiting_days": 2})
+    assert waiting(settings, written + 47 * 3600) == [(f"440103/2022/{name}", True)]
+    found = find_deliveries(settings, now=written + 49 * 3600)
+    assert found.by_district_year == {}
+    (problem,) = found.problems
+    assert problem.startswith(f"440103/2022/{name}")
+
+
+def test_an_unfinished_copy_outside_of_the_years_is_passed_over(raw: Path) -> None:
+    put(raw, "440103/a.csv.part")
+    found = find_deliveries(Settings(raw=raw))
+    assert (found.by_district_year, found.problems, len(found.passed_over)) == ({}, [], 1)
 
 
 def test_a_link_whose_file_is_gone_waits(raw: Path) -> None:

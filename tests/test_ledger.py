@@ -396,6 +396,19 @@ def test_a_file_that_is_not_ready_makes_its_district_year_wait(bureau: Bureau) -
     assert bureau.night().exit_code == ALL_PUBLISHED
 
 
+def test_a_file_that_waits_for_too_long_is_refused_with_the_time_since_when(bureau: Bureau) -> None:
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    bureau.night()
+    (bureau.settings.raw / PLACE / "补报.csv").symlink_to("不存在.csv")
+    assert {finding.rule_id for finding in bureau.night().acceptances[0].findings} == {"file-not-ready"}
+    bureau.settings.limits.waiting_days = 0
+    night = bureau.night()
+    (finding,) = night.acceptances[0].findings
+    assert (night.exit_code, finding.rule_id) == (SOMETHING_HELD_BACK, "file-waits-too-long")
+    assert "UTC" in finding.message
+    assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("700.00"),)
+
+
 MORE = """
     支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额
     V7,2024-05-01,101,P1,111,30.00

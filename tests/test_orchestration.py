@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,6 +231,18 @@ class TestSensor:
         request = instance.sense()
         assert isinstance(request, dg.RunRequest)
         assert instance.sense() == "nothing new"
+
+    def test_a_file_that_is_put_back_as_it_was_starts_another_run(self, instance: Instance) -> None:
+        path = instance.settings.raw / "440104/2024/statement.csv"
+        keys = []
+        for text in (STATEMENT, STATEMENT.replace("600", "700"), STATEMENT, STATEMENT.replace("600", "700")):
+            instance.deliver("440104/2024", "statement.csv", text)
+            os.utime(path, (1_700_000_000, 1_700_000_000))  # copied with its time
+            instance.sense()
+            request = instance.sense()
+            assert isinstance(request, dg.RunRequest)
+            keys.append(request.run_key)
+        assert len(set(keys)) == 4  # Dagster starts no second run of a key
 
     def test_a_late_file_starts_its_own_district_year(self, instance: Instance) -> None:
         for district_year in ("440103/2022", "440104/2024", "440105/2024"):

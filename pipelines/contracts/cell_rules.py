@@ -297,6 +297,11 @@ _FATALS = (
         "文件尚未就绪：{found}。该区年度沿用上一版本等待。",
     ),
     (
+        "file-waits-too-long",
+        "The file is still not ready: {found}; it may wait for {expected}. Its district-year keeps its last version.",
+        "文件至今未就绪：{found}，最多等待 {expected}。该区年度沿用上一版本。",
+    ),
+    (
         "unknown-money-may-matter",
         "{found} could not be read and may be worth more than {expected} of the dataset.",
         "{found} 金额无法读取，可能超过该数据集的 {expected}。",

@@ -22,10 +22,15 @@ from pipelines.ingest.opening import answered, blocks
 from pipelines.ingest.personal import path_without_numbers
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.printable import printable
-from pipelines.settings import Settings
+from pipelines.settings import Limits, Settings
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart")
 _DOCUMENTS = (".md",)
+_DAY = 24 * 3600.0
+_NEVER_FINISHED = (
+    "a copy that was never finished; remove it, and deliver the file if it is missing",
+    "复制中断的残留文件，请删除；如缺该文件请重新报送",
+)
 
 
 class DistrictYear(NamedTuple):
@@ -47,7 +52,8 @@ class PassedOver(NamedTuple):
 class Deliveries:
     """The deliveries by district and year, each list in a stable order; those that are not ready say so themselves.
 
-    ``passed_over`` is harmless (notes, unfinished files); ``misplaced`` are files that somebody must move or replace.
+    ``passed_over`` is harmless (notes, a spreadsheet program's own files); ``misplaced`` are files that somebody
+    must move or replace.
     """
 
     by_district_year: dict[DistrictYear, list[Delivery]] = field(default_factory=dict)
@@ -64,7 +70,8 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
     """Every delivered file below ``settings.raw``, in order of district, year and path.
 
     Where ``settings.districts`` names some, the folders of other districts are not looked into.
-    ``now`` is the time (seconds since the epoch) against which ``limits.settle_seconds`` is measured.
+    ``now`` is the time (seconds since the epoch) against which ``limits.settle_seconds`` and ``limits.waiting_days``
+    are measured.
     """
     raw = settings.raw
     found = Deliveries()
@@ -77,7 +84,7 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
     while waiting:
         folder = waiting.pop()
         try:
-            look = answered(partial(_look_into, folder, raw, now, settings.limits.settle_seconds), about=folder)
+            look = answered(partial(_look_into, folder, raw, now, settings.limits), about=folder)
         except OSError as error:
             closed.append((folder, error))
             continue
@@ -113,7 +120,7 @@ class _Look:
     closed: list[tuple[Path, OSError]] = field(default_factory=list)
 
 
-def _look_into(folder: Path, raw: Path, now: float, settle_seconds: float) -> _Look:
+def _look_into(folder: Path, raw: Path, now: float, limits: Limits) -> _Look:
     look = _Look()
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
@@ -128,10 +135,16 @@ def _look_into(folder: Path, raw: Path, now: float, settle_seconds: float) -> _L
                     look.folders.append(path)
             elif told := _not_a_delivery(path, relative):
                 look.passed_over.append(told)
+            elif _is_unfinished(path, relative):
+                # Copying programs set the time of the content early; that of the last write they cannot set.
+                if now - entry.stat(follow_symlinks=False).st_ctime < limits.waiting_days * _DAY:
+                    look.files.append((path, "a copy in progress 正在复制的文件"))
+                else:
+                    look.misplaced.append(PassedOver(relative, *_NEVER_FINISHED))
             elif told := _problem(path, relative, raw):
                 look.misplaced.append(told)
             else:
-                look.files.append((path, _waits_for(path, now, settle_seconds)))
+                look.files.append((path, _waits_for(path, now, limits.settle_seconds)))
         except OSError as error:
             look.closed.append((path, error))
     return look
@@ -221,7 +234,7 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
         return PassedOver(relative, "hidden file", "隐藏文件")
     if name.startswith("~$"):
         return PassedOver(relative, "left by a spreadsheet program that has the file open", "表格软件打开时的临时文件")
-    if name.lower().endswith(_UNFINISHED):
+    if name.lower().endswith(_UNFINISHED) and not _is_unfinished(path, relative):
         return PassedOver(relative, "not complete yet", "尚未写完的文件")
     if name.lower().endswith(_DOCUMENTS) or name.lower().startswith("readme"):
         return PassedOver(relative, "documentation", "说明文件")
@@ -230,6 +243,12 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
     if len(parts) == 2 and name == ALIAS_FILE:
         return PassedOver(relative, "header aliases of the district", "本区表头别名")
     return None
+
+
+def _is_unfinished(path: Path, relative: str) -> bool:
+    """Whether a file in the folder of a district-year is what a program writes while it copies or downloads."""
+    parts = relative.split("/")
+    return len(parts) > 2 and _is_place(parts) and path.name.lower().endswith(_UNFINISHED)
 
 
 def _problem(path: Path, relative: str, raw: Path) -> PassedOver | None:

@@ -63,7 +63,8 @@ def new_deliveries(
 ) -> dg.SensorResult | dg.SkipReason:
     """One run for the district-years that changed since their last run and were the same at the last evaluation.
 
-    The cursor holds, per partition, the fingerprint seen last and the one that a run was started for.
+    The cursor holds, per partition, the fingerprint seen last and the one that a run was started for, and how many runs
+    were asked for: files that are put back as they were are a new run, not the one of before.
     """
     cursor = json.loads(context.cursor or "{}")
     seen: dict[str, str] = cursor.get("seen", {})
@@ -75,12 +76,13 @@ def new_deliveries(
         key for key, found in now.items() if key not in waiting and found == seen.get(key) and found != started.get(key)
     ]
     started = {key: found for key, found in started.items() if key in now} | {key: now[key] for key in ready}
-    context.update_cursor(json.dumps({"seen": now, "started": started}))
+    runs: int = cursor.get("runs", 0) + bool(ready)
+    context.update_cursor(json.dumps({"seen": now, "started": started, "runs": runs}))
     known = add_partitions(context.instance, list(now))
     if not ready:
         changing = [key for key, found in now.items() if found != seen.get(key)]
         return dg.SkipReason(f"still being delivered: {', '.join(changing)}" if changing else "nothing new")
-    run_key = fingerprint(content=[json.dumps([[key, now[key]] for key in ready])])
+    run_key = fingerprint(content=[str(runs), json.dumps([[key, now[key]] for key in ready])])
     return dg.SensorResult([dg.RunRequest(run_key, tags=range_tags(known, ready))])
 
 
@@ -98,12 +100,15 @@ def tell_crashed_runs(context: dg.RunFailureSensorContext, settings: dg.Resource
 
 
 def _fingerprint(files: Iterable[Delivery]) -> str:
-    """A hash of names, sizes and times: cheap enough to take every half minute. Content is compared by the run."""
+    """A hash of names, sizes and times: cheap enough to take every half minute. Content is compared by the run.
+
+    The time of a change is among them: copying tools set that of the content to what it was elsewhere.
+    """
     seen = []
     for file in files:
         try:
             facts = file.path.stat()
         except FileNotFoundError:
             continue
-        seen += [file.relative_path, f"{facts.st_size} {facts.st_mtime_ns}"]
+        seen += [file.relative_path, f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}"]
     return fingerprint(content=seen)

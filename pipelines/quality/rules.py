@@ -603,6 +603,7 @@ _DELIVERY_RULES = frozenset(
         "delivery-withdrawn",
         "too-much-removed",
         "file-not-ready",
+        "file-waits-too-long",
     }
 )
 """Rules of cells and files that are about a whole district-year: what it leads to follows from their severity."""

@@ -133,7 +133,7 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
 
     def stage(delivery: Delivery) -> Staged:
         if delivery.waits_for:
-            return waiting_file(delivery, store)
+            return waiting_file(delivery, store, settings.limits)
         try:
             sha256 = content_hash(delivery)
             if not reading_directory(store, delivery, sha256, reading_id).exists():
@@ -240,7 +240,14 @@ def hash_secret(settings: Settings) -> bytes:
 def _reading_id(settings: Settings, district_code: str, secret: bytes) -> str:
     """What stands for everything but a file's content that decides what reading it gives."""
     # What a file may cost its process decides nothing that is kept.
-    of_the_run = {"batch_rows", "settle_seconds", "reading_processes", "reading_memory_mb", "reading_seconds"}
+    of_the_run = {
+        "batch_rows",
+        "settle_seconds",
+        "waiting_days",
+        "reading_processes",
+        "reading_memory_mb",
+        "reading_seconds",
+    }
     limits = settings.limits.model_dump_json(exclude=of_the_run)
     aliases = aliases_fingerprint(settings.raw, district_code)
     hashed_by = hashlib.sha256(b"reading" + secret).digest()

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from pipelines.ledger.records import (
     FileRecord,
     FileState,
     LineOutcome,
+    Manifest,
     Refusal,
     SkippedSheet,
     TableRecord,
@@ -138,9 +139,29 @@ def reading_processes(settings: Settings) -> int:
     return min(cores, settings.limits.reading_processes or cores)
 
 
-def waiting_file(delivery: Delivery, store: DistrictYearStore) -> Staged:
-    """The record of a file that is not ready (``Delivery.waits_for``); not kept, so that the next run looks again."""
-    return _not_read(delivery, store, FileRefused("file-not-ready", found=delivery.waits_for), FileState.WAITING)
+def waiting_file(delivery: Delivery, store: DistrictYearStore, limits: Limits) -> Staged:
+    """The record of a file that is not ready (``Delivery.waits_for``); not kept, so that the next run looks again.
+
+    One that has waited for longer than ``limits.waiting_days`` is refused.
+    """
+    return _waiting(delivery, store, FileRefused("file-not-ready", found=delivery.waits_for), limits)
+
+
+def _waiting(delivery: Delivery, store: DistrictYearStore, refusal: FileRefused, limits: Limits) -> Staged:
+    held = record_if_whole(Manifest, store.held)
+    files = held.files if held else ()
+    seen = [file.first_seen_at for file in files if file.relative_path == delivery.relative_path and file.refusal]
+    since = min(seen, default=_now())
+    if not seen or _now() - since < timedelta(days=limits.waiting_days):
+        return _not_read(delivery, store, refusal, FileState.WAITING, since=since)
+    waited = FileRefused(
+        "file-waits-too-long",
+        found=f"{refusal.found}, {since:%Y-%m-%d %H:%M} UTC",
+        expected=f"{limits.waiting_days:g} 天 days",
+        remedy="Finish the copy, deliver the file again, or remove it.",
+        remedy_zh="请完成复制、重新报送，或移走该文件。",
+    )
+    return _not_read(delivery, store, waited, FileState.REFUSED, since=since)
 
 
 def unreadable_file(
@@ -152,10 +173,16 @@ def unreadable_file(
     """
     if isinstance(error, WorkFailedError):
         return _not_read(delivery, store, _reading_failed(error, limits), FileState.REFUSED)
-    return _not_read(delivery, store, _not_readable(error), FileState.WAITING)
+    return _waiting(delivery, store, _not_readable(error), limits)
 
 
-def _not_read(delivery: Delivery, store: DistrictYearStore, refusal: FileRefused, state: FileState) -> Staged:
+def _not_read(
+    delivery: Delivery,
+    store: DistrictYearStore,
+    refusal: FileRefused,
+    state: FileState,
+    since: datetime | None = None,
+) -> Staged:
     identity = source_file_id(delivery.relative_path, refusal.rule.id)
     directory = store.files / f"{identity}-not-read"
     record = FileRecord(
@@ -166,7 +193,7 @@ def _not_read(delivery: Delivery, store: DistrictYearStore, refusal: FileRefused
         bytes=None,
         directory=directory.name,
         first_seen_attempt=store.next_attempt(),
-        first_seen_at=_now(),
+        first_seen_at=since or _now(),
         refusal=_refusal(refusal),
     )
     return Staged(record, directory, was_read=False)
