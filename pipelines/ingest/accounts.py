@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.databases import scratch
 from pipelines.ingest import cells
 from pipelines.ingest.cells import Fault, Reading
-from pipelines.scratch import scratch
 
 _HASH_BYTES = 8
 _MOST_REMEMBERED = 1_000_000

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.databases import in_memory
 from pipelines.portal.access import Scope
 from pipelines.portal.scope import PUBLISHED, create_scope
 from pipelines.settings import Portal
@@ -140,8 +141,8 @@ class Publications:
             return next((one for one in self._open if one.build_id == build_id), None)
 
     def _opened(self) -> Publication:
-        connection = duckdb.connect(
-            config={
+        connection = in_memory(
+            {
                 "memory_limit": f"{self._portal.page_memory_mb}MB",
                 "temp_directory": "",
                 "python_enable_replacements": "false",

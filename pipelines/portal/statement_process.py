@@ -20,6 +20,7 @@ from typing import Any, Literal
 import duckdb
 import pyarrow.parquet as pq
 
+from pipelines.databases import read_only
 from pipelines.reports.result_files import Result, TooManyRowsError, as_text, write_csv, write_xlsx
 from pipelines.warehouse.connect import check_published_file
 
@@ -114,10 +115,9 @@ def serve_statements(channel: Connection, database: Path, limits: Limits) -> Non
 
 def open_closed(database: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     """The published file on a connection from which no statement reaches anything else."""
-    return duckdb.connect(
+    return read_only(
         database,
-        read_only=True,
-        config={
+        {
             "enable_external_access": "false",
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",

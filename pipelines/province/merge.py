@@ -25,6 +25,7 @@ from pipelines.contracts.common import DISTRICT_CODE
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, RULE, TABLE_CHECKSUM, PublishedTable
 from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
+from pipelines.databases import read_only
 from pipelines.province.shards import (
     Export,
     ProvinceError,
@@ -211,7 +212,7 @@ def _write(
         write_checksums(connection)
         connection.commit()
         detach(connection)
-    with duckdb.connect(target, read_only=True) as connection:
+    with read_only(target) as connection:
         bound_memory(connection, settings)
         if differing := tables_that_differ(connection):
             raise ProvinceError(f"{target}: {', '.join(differing)} read back differently from what was written.")

@@ -23,8 +23,8 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
 from pipelines.contracts.pandera_schema import schema
 from pipelines.contracts.row_rules import NO_CODE_AND_NO_NAME, row_rule_query, row_rules, rule_columns
+from pipelines.databases import scratch
 from pipelines.ingest.model import Batch
-from pipelines.scratch import scratch
 
 REASONS = pa.schema(
     [

@@ -17,6 +17,7 @@ import duckdb
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import BUILD, QUALITY_TABLES
 from pipelines.contracts.reference_tables import REFERENCE_TABLES
+from pipelines.databases import in_memory
 from pipelines.warehouse.connect import attach_published
 from pipelines.warehouse.database import create_core_tables, run_sql
 
@@ -48,7 +49,7 @@ def opened_as_of(
             f"{day} 早于 {fiscal_year} 年度，请给出 {fiscal_year}-01-01 及以后的日期。"
         )
     values = {"district": district_code, "year": fiscal_year, "day": day}
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         attach_published(connection, database, "published")
         create_core_tables(connection, with_comments=False)
         for name in DATASETS:

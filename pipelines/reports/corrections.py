@@ -22,6 +22,7 @@ from xlsxwriter.format import Format
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import SEVERITIES
+from pipelines.databases import in_memory
 from pipelines.reports.sheets import DataSheet, open_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import accepted_attempt, held_attempt, load_quality
@@ -65,7 +66,7 @@ def corrections(
 
     Findings that belong to no file stand under the path ``<district>/<year>``.
     """
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         create_core_tables(connection, with_comments=False)
         stores = [
             store

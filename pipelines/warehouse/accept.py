@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
+from pipelines.databases import scratch
 from pipelines.ingest.deliveries import aliases_fingerprint, content_hash
 from pipelines.ingest.model import Delivery
 from pipelines.ingest.personal import without_numbers
@@ -39,7 +40,6 @@ from pipelines.log_fields import log_fields
 from pipelines.printable import printable
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_replaced
-from pipelines.scratch import scratch
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.ahead import side_by_side
 from pipelines.warehouse.contents import Attempt, accepted_attempt

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.databases import read_only
+
 
 class NotPublishedError(Exception):
     """There is no published database yet: where it was expected, and what to do."""
@@ -35,7 +37,7 @@ def open_published(database: Path) -> duckdb.DuckDBPyConnection:
         WrittenIntoError: a write-ahead log lies beside the file.
     """
     check_published_file(database)
-    return duckdb.connect(database, read_only=True)
+    return read_only(database)
 
 
 def attach_published(connection: duckdb.DuckDBPyConnection, database: Path, name: str) -> None:

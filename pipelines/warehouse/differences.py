@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
+from pipelines.databases import in_memory
 from pipelines.ledger.codec import StoreError
 from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.settings import Settings
@@ -234,7 +235,7 @@ def _causes(
     district, _, year = place.partition("/")
     store = DistrictYearStore(settings.accepted, district, int(year))
     before, after = _side(store, versions[0]), _side(store, versions[1])
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         here = (pc.field("district_code") == district) & (pc.field("fiscal_year") == int(year))
         connection.register("resolved", resolved.filter(here))
         connection.register("before_excluded", before.excluded)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.databases import scratch
 from pipelines.ledger.records import FileRecord, LineCount, LineOutcome
-from pipelines.scratch import scratch
 
 
 def moved_lines(excluded: pa.Table, staged: Iterable[tuple[Path, FileRecord]]) -> dict[str, dict[int, list[LineCount]]]:

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.databases import scratch
 from pipelines.ledger.codec import StoreError, as_json, damaged
 from pipelines.ledger.records import (
     FileRecord,
@@ -30,7 +31,6 @@ from pipelines.ledger.records import (
     TableRecord,
 )
 from pipelines.quality.replacement import EXCLUDED_SCHEMA
-from pipelines.scratch import scratch
 from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import describe_files
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, district_years, write_atomically

@@ -25,6 +25,7 @@ import pyarrow as pa
 from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.model import Severity
 from pipelines.contracts.quality_tables import EXPECTED_DELIVERY
+from pipelines.databases import read_only
 from pipelines.ledger.codec import DamagedStoreError, as_json
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.quality.findings import Finding, findings_table
@@ -283,7 +284,7 @@ def _differing(settings: Settings, target: Path) -> list[str]:
         bound_memory(connection, settings)
         differing = tables_that_differ(connection)
         found = checksums_told(connection)
-    with duckdb.connect(target, read_only=True) as connection:
+    with read_only(target) as connection:
         expected = checksums_told(connection)
     told = {table for table in expected.keys() | found.keys() if not table.startswith(_OF_ONE_BUILD)}
     return sorted({*differing, *(table for table in told if expected.get(table) != found.get(table))})
@@ -554,7 +555,7 @@ def _verify(target: Path, build_id: str, settings: Settings, partition: Partitio
     """
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{target}: a write-ahead log was left behind, the file is not complete.")
-    with duckdb.connect(target, read_only=True) as connection:
+    with read_only(target) as connection:
         bound_memory(connection, settings)
         found = connection.execute("select build_id from quality.build").fetchall()
         if found != [(build_id,)]:

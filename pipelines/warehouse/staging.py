@@ -27,6 +27,7 @@ from pipelines.contracts.arrow_types import decoded_type, in_one, is_encoded
 from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Severity
+from pipelines.databases import scratch
 from pipelines.ingest.deliveries import content_hash
 from pipelines.ingest.model import Batch, Delivery, FileRefused, SourceTable, TableHead
 from pipelines.ingest.read import read_file
@@ -48,7 +49,6 @@ from pipelines.ledger.tally import Tally, add, sums
 from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import check_totals
 from pipelines.quality.validate import Validator, warm_up
-from pipelines.scratch import scratch
 from pipelines.settings import Limits, Settings
 from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole

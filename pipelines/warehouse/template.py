@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.databases import in_memory
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.warehouse.database import (
     CLASS_NAMES,
@@ -93,7 +94,7 @@ def _keep(directory: Path, name: str, content: bytes) -> None:
 def _make() -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "template.duckdb"
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with in_memory({"threads": 1}) as connection:
             connection.execute("pragma disable_optimizer")  # there is no row that anything could be quicker for
             attach(connection, path)
             connection.begin()

@@ -16,9 +16,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.databases import scratch
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, TableRecord
 from pipelines.quality.findings import Finding, cell_rule_finding
-from pipelines.scratch import scratch
 from pipelines.settings import Settings
 from pipelines.warehouse.store import DistrictYearStore
 

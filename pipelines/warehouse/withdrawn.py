@@ -15,9 +15,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.databases import scratch
 from pipelines.ledger.records import FileRecord, FileState, StoredFile
 from pipelines.quality.findings import Finding, cell_rule_finding
-from pipelines.scratch import scratch
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import Attempt
 from pipelines.warehouse.store import DistrictYearStore
