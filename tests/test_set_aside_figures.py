@@ -124,6 +124,35 @@ def test_the_night_marks_incomplete_figures(published: Bureau) -> None:
         assert mark in line
 
 
+def test_a_file_that_is_refused_or_waits_leaves_its_departments_incomplete_and_the_others_uncertain(
+    tmp_path: Path,
+) -> None:
+    bureau = Bureau(tmp_path)
+    own = "单位编码,单位名称,项目编码,项目名称,资金性质,支付凭证号,支付日期,实际支付金额\n"
+    for place in ("440101/2024", "440102/2024", "440103/2024"):
+        bureau.deliver(f"{place}/预算.csv", BUDGET)
+        bureau.deliver(f"{place}/支付一局.csv", f"{own}101,测试一局,P1,甲项目,111,V1,2024-03-01,10.00\n")
+        bureau.deliver(f"{place}/支付二局.csv", f"{own}102,测试二局,P3,丙项目,111,V2,2024-03-01,20.00\n")
+    assert bureau.night().exit_code == 0
+    bureau.deliver("440101/2024/支付一局.csv", "颜色,形状\n红,圆\n")
+    waiting = bureau.settings.raw / "440102/2024/支付一局.csv"
+    waiting.unlink()
+    waiting.symlink_to("不存在.csv")
+    bureau.night()
+    query = f"select district_code, department_code, {MARKS} from summary.department_execution order by all"
+    unknown, missing = (None, None, None), (False, None, None)
+    assert bureau.rows(query) == [
+        ("440101", "101", *missing),
+        ("440101", "102", *unknown),
+        ("440102", "101", *missing),
+        ("440102", "102", *unknown),
+        ("440103", "101", *TRUE),
+        ("440103", "102", *TRUE),
+    ]
+    by_project = "select distinct is_complete from summary.project_execution where district_code = '440101'"
+    assert bureau.rows(by_project) == [(None,)]
+
+
 @pytest.mark.long
 def test_a_delivery_that_is_held_back_leaves_the_published_figures_uncertain(tmp_path: Path) -> None:
     bureau = Bureau(tmp_path)

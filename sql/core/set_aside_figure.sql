@@ -291,6 +291,80 @@ withdrawn as (
     where finding.rule_id = 'delivery-withdrawn' and file.file_outcome = 'withdrawn'
 ),
 
+-- Files that cannot be read or are not ready ----------------------------------------------------------------------
+unread as (
+    select distinct
+        district_code,
+        fiscal_year,
+        source_path
+    from quality.source_file
+    where file_outcome = 'refused' or (file_outcome = 'held_back' and dataset is null)
+),
+
+-- What counts of such a file is what it held before: whose it was then, it will be again.
+last_version as (
+    select distinct
+        file.district_code,
+        file.fiscal_year,
+        file.source_file_id,
+        file.dataset
+    from unread
+    inner join quality.source_file as file
+        on
+            unread.district_code = file.district_code
+            and unread.fiscal_year = file.fiscal_year
+            and unread.source_path = file.source_path
+    where
+        file.file_outcome = 'accepted'
+        and file.dataset in ('annual_budget', 'budget_adjustment', 'payment', 'execution_statement')
+),
+
+told_before as (
+    select distinct
+        item.district_code,
+        item.fiscal_year,
+        last_version.dataset,
+        code_or_name(item.department_code, item.department_name) as department_key
+    from last_version
+    inner join core.annual_budget as item
+        on
+            last_version.dataset = 'annual_budget'
+            and last_version.source_file_id = item.source_file_id
+    union
+    select distinct
+        item.district_code,
+        item.fiscal_year,
+        last_version.dataset,
+        code_or_name(item.department_code, item.department_name) as department_key
+    from last_version
+    inner join core.budget_adjustment as item
+        on
+            last_version.dataset = 'budget_adjustment'
+            and last_version.source_file_id = item.source_file_id
+    union
+    select distinct
+        item.district_code,
+        item.fiscal_year,
+        last_version.dataset,
+        code_or_name(item.department_code, item.department_name) as department_key
+    from last_version
+    inner join core.payment as item
+        on
+            last_version.dataset = 'payment'
+            and last_version.source_file_id = item.source_file_id
+    union
+    select distinct
+        item.district_code,
+        item.fiscal_year,
+        last_version.dataset,
+        code_or_name(item.department_code, item.department_name) as department_key
+    from last_version
+    inner join core.execution_statement as item
+        on
+            last_version.dataset = 'execution_statement'
+            and last_version.source_file_id = item.source_file_id
+),
+
 -- What is not known of a row is NULL here: a row without a department may be anybody's.
 entry as (
     select
@@ -348,8 +422,30 @@ entry as (
         null as nature_key,
         null as row_count,
         null as amount
-    from quality.source_file
-    where file_outcome = 'refused' or (file_outcome = 'held_back' and dataset is null)
+    from unread
+    union all
+    select
+        told_before.district_code,
+        told_before.fiscal_year,
+        told_before.dataset,
+        coalesce(by_code.department_key, by_name.department_key, told_before.department_key) as department_key,
+        null as project_key,
+        null as fund_type_code,
+        null as nature_key,
+        null as row_count,
+        null as amount
+    from told_before
+    left join department_by_code as by_code
+        on
+            told_before.district_code = by_code.district_code
+            and told_before.fiscal_year = by_code.fiscal_year
+            and told_before.department_key = by_code.given_department_code
+    left join department_by_name as by_name
+        on
+            told_before.district_code = by_name.district_code
+            and told_before.fiscal_year = by_name.fiscal_year
+            and lower(told_before.department_key) = by_name.folded_name
+    where told_before.department_key is not null
     union all
     select
         district_code,
