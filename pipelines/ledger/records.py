@@ -123,7 +123,8 @@ class TableRecord:
     column: both before anybody judged them. ``warnings`` counts warnings by rule; ``gaps`` are totals over amounts that
     could not be read.
     ``months`` are the first and the last month that title, sheet or file name tell (None: none does), ``filled`` the
-    columns of the accepted rows in the store that are not empty everywhere.
+    columns of the accepted rows in the store that are not empty everywhere. ``counts_once``: the table's own totals
+    agree only where lines that are equal in everything delivered count once.
     """
 
     number: int
@@ -142,6 +143,7 @@ class TableRecord:
     months: tuple[int, int] | None = None
     filled: tuple[str, ...] = ()
     gaps: tuple[TotalGap, ...] = ()
+    counts_once: bool = False
 
     def count(self, *outcomes: LineOutcome) -> int:
         """The number of lines with one of these outcomes."""

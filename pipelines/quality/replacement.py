@@ -73,7 +73,7 @@ class DeliveredTable:
     ``first_seen``: the attempt (night) in which the file first came; ``written_at`` when it was written (UTC; None: not
     known). ``headers``: header as found → column. ``filled``: the columns of the store that are not empty everywhere.
     ``unit_factor``: yuan in one unit (None: told by column or cell). ``months``: the first and last month that title,
-    sheet or file name tell.
+    sheet or file name tell. ``counts_once``: the table's own totals say that equal lines of it count once.
     """
 
     dataset: str
@@ -88,6 +88,7 @@ class DeliveredTable:
     filled: frozenset[str]
     unit_factor: int | None
     months: tuple[int, int] | None
+    counts_once: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +277,7 @@ class _Comparison:
         if self._dataset.states_once:
             self._contradictions()
         else:
+            self._counted_once()
             self._equal_lines()
         for number in self._of_several_deliveries():
             for group in self._earlier(self._deliveries[number]):
@@ -342,7 +344,7 @@ class _Comparison:
         # Rows are wide and compared many times over: a digest stands for each.
         connection.execute(
             f"""create or replace temp table candidate as
-            select {self._id("part")} as id, delivered.delivery, {self._reference} as reference,
+            select {self._id("part")} as id, delivered.delivery, delivered.source_table, {self._reference} as reference,
                 {", ".join(f"part.{name}" for name in (*stored, *dataset.digest_columns))}, {filled} as filled,
                 {content} as content, cast({self._money} as decimal(38, 2)) as money
             from read_parquet(?::varchar[], file_row_number = true) as part
@@ -383,12 +385,30 @@ class _Comparison:
             where is_contradicted or told.id <> first_id"""
         )
 
+    def _counted_once(self) -> None:
+        """Equal lines of a table whose own totals agree only where they count once."""
+        for delivery in self._deliveries:
+            numbers = [table.number for table in delivery.tables if table.counts_once]
+            if numbers:
+                self._connection.execute(
+                    f"""insert into decided
+                    select id, delivery, 'duplicate', '{REPEATED}', first_id, delivery
+                    from (
+                        select id, delivery, min(id) over (
+                            partition by source_table, content, {DROPPED_DIGEST}
+                        ) as first_id
+                        from candidate where delivery = {delivery.number} and source_table in ({_listed(numbers)})
+                    ) as line
+                    where id <> first_id"""
+                )
+
     def _equal_lines(self) -> None:
         """Tells the lines of one file that are equal in everything delivered; they count."""
         found = self._connection.execute(
             f"""with same as (
                 select delivery, count(*) as lines, sum(money) as money
-                from candidate group by delivery, content, {DROPPED_DIGEST} having count(*) > 1
+                from candidate where id not in (select id from decided)
+                group by delivery, content, {DROPPED_DIGEST} having count(*) > 1
             )
             select delivery, count(*), sum(lines), sum(money - money / lines)::decimal(38, 2) from same
             group by delivery order by delivery"""
@@ -965,6 +985,10 @@ def _text_of(parts: Sequence[str]) -> str:
     if not parts:
         return "''"
     return "concat_ws(chr(31), " + ", ".join(f"coalesce(cast({part} as varchar), '')" for part in parts) + ")"
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _yuan(money: Decimal) -> str:

@@ -413,6 +413,7 @@ def _tables(directory: Path, record: FileRecord, dataset: str) -> Iterable[Deliv
                 filled=frozenset(table.filled),
                 unit_factor=table.unit_factor,
                 months=table.months,
+                counts_once=table.counts_once,
             )
 
 

@@ -42,12 +42,11 @@ from pipelines.ledger.records import (
     Refusal,
     SkippedSheet,
     TableRecord,
-    TotalGap,
     source_file_id,
 )
 from pipelines.ledger.tally import Tally, add, sums
 from pipelines.log_fields import log_fields
-from pipelines.quality.control_totals import check_totals
+from pipelines.quality.control_totals import Compared, check_totals
 from pipelines.quality.validate import Validator, warm_up
 from pipelines.settings import Limits, Settings
 from pipelines.warehouse.ahead import ahead
@@ -303,7 +302,7 @@ def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Sett
         for number, table in enumerate(source.tables, start=1):
             tables.append(_stage_table(number, table, writers, totals))
         writers.close()
-        gaps = _check_totals(target, totals)
+        compared = _check_totals(target, totals)
     except FileRefused as error:
         writers.close()
         for parquet in target.glob("*.parquet"):
@@ -312,7 +311,12 @@ def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Sett
     except BaseException:
         writers.close()
         raise
-    whole = tuple(replace(table, gaps=tuple(gaps[table.number])) for table in tables)
+    whole = tuple(
+        replace(table, gaps=tuple(found.gaps), counts_once=found.counts_once)
+        if (found := compared.get(table.number))
+        else table
+        for table in tables
+    )
     return Reading(whole, tuple(source.skipped))
 
 
@@ -432,12 +436,12 @@ def _stage_table(
     )
 
 
-def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -> defaultdict[int, list[TotalGap]]:
+def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -> dict[int, Compared]:
     """Checks every total row against the rows of its table, read back from what was just written.
 
-    Returns the totals over amounts that could not be read, by the numbers of their tables.
+    Returns what the totals say, by the numbers of their tables.
     """
-    gaps: defaultdict[int, list[TotalGap]] = defaultdict(list)
+    compared: dict[int, Compared] = {}
     with scratch() as connection:
         for number, head, rows in totals:
             paths = [str(path) for path in sorted(target.glob(f"{head.dataset}*.parquet"))]
@@ -445,8 +449,8 @@ def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -
                 continue
             table = duckdb.ColumnExpression("source_table") == duckdb.ConstantExpression(number)
             written = connection.read_parquet(paths, union_by_name=True).filter(table)
-            gaps[number] += check_totals(head, written, rows)
-    return gaps
+            compared[number] = check_totals(head, written, rows)
+    return compared
 
 
 def _distinct_lines(parts: Iterable[pa.Table]) -> int:
