@@ -436,7 +436,7 @@ def read_damaged(seeds: range, raw: Path) -> tuple[Counter[str], list[str]]:
     """Reads the damaged deliveries of these seeds below ``raw``: how often what came of them, and what is broken."""
     for year in (YEAR, YEAR_OF_OLD_WORKBOOKS):
         (raw / DISTRICT / str(year)).mkdir(parents=True)
-    settings = Settings(raw=raw, limits=Limits(batch_rows=7))
+    settings = Settings(raw=raw, limits=Limits(batch_rows=7, max_cells=5_000))
     outcomes: Counter[str] = Counter()
     broken: list[str] = []
     for seed in seeds:
