@@ -17,7 +17,7 @@ from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
 from pipelines.operations.notify import failures_told, tell_night
 from pipelines.operations.permissions import set_permissions
-from pipelines.reports.write import write_reports_of_build
+from pipelines.reports.write import ReportsNotWrittenError, write_reports_of_build
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
 from pipelines.warehouse.lock import warehouse_lock
@@ -33,17 +33,19 @@ ALL_PUBLISHED, FAILED, SOMETHING_HELD_BACK = 0, 1, 3
 class Night:
     """What a night did: the outcome of each district-year, and of the publication.
 
-    ``problems`` are deliveries that belong to no district-year, as sentences.
+    ``problems`` are deliveries that belong to no district-year, as sentences; ``unwritten_reports`` says why reports of
+    what was published are not there (empty: they are).
     """
 
     acceptances: list[Acceptance]
     publication: Publication
     problems: list[str]
+    unwritten_reports: str = ""
 
     @property
     def exit_code(self) -> int:
         """0 all published, 3 published but something was held back, 1 nothing could be published."""
-        held = bool(self.problems or self.publication.problems) or any(
+        held = bool(self.problems or self.publication.problems or self.unwritten_reports) or any(
             acceptance.status == "held_back" for acceptance in self.acceptances
         )
         if self.publication.status in ("nothing", "held_back"):
@@ -91,11 +93,22 @@ def standing(settings: Settings) -> list[Acceptance]:
     return standings
 
 
+def _reports_not_written(settings: Settings, publication: Publication) -> str:
+    """Writes the reports of what is published; what keeps them from being written, as a sentence (empty: nothing)."""
+    try:
+        write_reports_of_build(settings, publication.build_id)
+    except ReportsNotWrittenError as error:
+        logger.exception("the reports could not be written")
+        return str(error)
+    return ""
+
+
 def end_night(settings: Settings, night: Night) -> Night:
     """Closes what is not for readers, leaves the sign of life that ``doctor`` reads, tells whoever wants to know."""
     set_permissions(settings)
     record_night(settings, night.publication.status, night.exit_code)
-    tell_night(settings, night.publication, [*night.problems, *night.publication.problems])
+    problems = [*night.problems, *night.publication.problems, *filter(None, [night.unwritten_reports])]
+    tell_night(settings, night.publication, problems)
     return night
 
 
@@ -144,11 +157,12 @@ def run_night(settings: Settings, *, rebuild: bool = False) -> Night:
             acceptances, publication = publish_or_mend(
                 settings, deliveries, accept_all(settings, deliveries), rebuild=rebuild
             )
+            unwritten = ""
             if publication.status in ("published", "unchanged"):
-                write_reports_of_build(settings, publication.build_id)
+                unwritten = _reports_not_written(settings, publication)
         problems = deliveries.problems
         if not acceptances:
             problems.append(_nothing_delivered(settings))
         else:
             problems += _no_longer_delivered(settings, deliveries)
-        return end_night(settings, Night(acceptances, publication, problems))
+        return end_night(settings, Night(acceptances, publication, problems, unwritten))

@@ -66,6 +66,8 @@ def _sections(settings: Settings, night: Night) -> Iterator[str]:
         yield _deliveries(night.acceptances)
     if night.problems:
         yield _listing("报送目录的问题 Problems in the raw directory", night.problems)
+    if night.unwritten_reports:
+        yield _listing("报表未写出 Reports that could not be written", [night.unwritten_reports])
     if night.publication.problems:
         yield _listing("须查看的问题 What has to be looked at", night.publication.problems)
     held = [acceptance for acceptance in night.acceptances if acceptance.status == "held_back"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from xlsxwriter.exceptions import XlsxFileError
 
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.reports.as_of import opened_as_of
@@ -78,6 +79,10 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
         return _write(settings, connection, district_code, fiscal_year, as_of)
 
 
+class ReportsNotWrittenError(Exception):
+    """Reports of a publication could not be written: why, that the publication stands, and what to do."""
+
+
 def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Report]:
     """Writes the reports of a publication once: nothing is read if all of them are there already.
 
@@ -86,15 +91,23 @@ def write_reports_of_build(settings: Settings, build_id: str | None) -> list[Rep
 
     Raises:
         NotPublishedError: nothing was published yet.
+        ReportsNotWrittenError: they could not be written; the publication stands.
     """
     done = settings.warehouse / "reports" / _MARK_NAME
     state = f"{build_id} {_program_fingerprint()}"
-    if _read(done) == state:
-        return []
-    written = _write_changed(settings)
-    reached(Stage.REPORTS_WRITTEN)
-    done.parent.mkdir(parents=True, exist_ok=True)  # a publication without a report: nothing else has made it
-    write_atomically(done, state)
+    try:
+        if _read(done) == state:
+            return []
+        written = _write_changed(settings)
+        reached(Stage.REPORTS_WRITTEN)
+        done.parent.mkdir(parents=True, exist_ok=True)  # a publication without a report: nothing else has made it
+        write_atomically(done, state)
+    except (OSError, XlsxFileError, duckdb.IOException) as error:
+        raise ReportsNotWrittenError(
+            f"{done.parent}: the reports could not be written ({error}). Build {build_id} is published all the same "
+            "and can be queried; make room on the disk or correct the cause, and the next run writes them. "
+            f"报表未能写出；数据已发布（{build_id}），可照常查询。请释放磁盘空间或排除故障，下次运行将补写报表。"
+        ) from error
     return written
 
 
