@@ -27,7 +27,7 @@ import time
 import traceback
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -432,7 +432,7 @@ def run(seed: int, raw: Path, settings: Settings) -> str:
     return "read with faults" if faults else "read"
 
 
-def read_damaged(seeds: range, raw: Path) -> tuple[Counter[str], list[str]]:
+def read_damaged(seeds: Iterable[int], raw: Path) -> tuple[Counter[str], list[str]]:
     """Reads the damaged deliveries of these seeds below ``raw``: how often what came of them, and what is broken."""
     for year in (YEAR, YEAR_OF_OLD_WORKBOOKS):
         (raw / DISTRICT / str(year)).mkdir(parents=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 SCRIPT = Path(__file__).parent.parent / "benchmarks" / "mutate_files.py"
 FIRST, COUNT = 500_000, 100
 """Seeds that the long run does not use."""
+ONCE_BROKEN = (6325,)
+"""Seeds of deliveries that raised something else in a long run: an old workbook whose format has no text."""
 
 
 def test_damaged_deliveries_are_read_or_refused_and_lose_nothing(tmp_path: Path) -> None:
@@ -22,7 +24,7 @@ def test_damaged_deliveries_are_read_or_refused_and_lose_nothing(tmp_path: Path)
     spec.loader.exec_module(mutate_files)
     kinds = {mutate_files.make(seed)[0] for seed in range(FIRST, FIRST + COUNT)}
     assert kinds >= {".csv", ".txt", ".tsv", ".xlsx", ".xls", ".ods", ".zip"}
-    outcomes, broken = mutate_files.read_damaged(range(FIRST, FIRST + COUNT), tmp_path)
+    outcomes, broken = mutate_files.read_damaged([*range(FIRST, FIRST + COUNT), *ONCE_BROKEN], tmp_path)
     assert broken == []
     assert outcomes["read"] >= 10
     assert outcomes["read with faults"] >= 10

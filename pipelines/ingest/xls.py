@@ -35,10 +35,10 @@ def read_xls(path: Path, limits: Limits) -> Iterator[Sheet]:
         try:
             book = xlrd.open_workbook(file_contents=content, formatting_info=True, ragged_rows=True, logfile=nothing)
             placeholders = _never_calculated(content)
+            formats = [parse_format(book.format_map[style.format_key].format_str) for style in book.xf_list]
         # On damaged files it fails in whatever way the damage leads to.
         except Exception as error:
             raise _refused(error) from None
-    formats = [parse_format(book.format_map[style.format_key].format_str) for style in book.xf_list]
     for number, sheet in enumerate(book.sheets()):
         cells = SheetCells(sheet.name, limits, formats, epoch_1904=book.datemode == 1)
         _read_sheet(sheet, cells, placeholders.get(number, frozenset()))
