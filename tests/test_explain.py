@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from bureau import PAYMENTS, Bureau, deliver_detail
 from click.testing import CliRunner, Result
@@ -149,3 +151,14 @@ def test_what_cannot_be_explained_says_what_there_is(bureau: Bureau, address: st
     refused = command(bureau, address, "--figure", figure)
     assert refused.exit_code == 1
     assert told in refused.output
+
+
+def test_the_bytes_behind_a_figure_are_named_by_their_hash(bureau: Bureau) -> None:
+    told = command(bureau, "440199/2024/101", "executed_amount")
+    assert told.exit_code == 0, told.output
+    delivered = (bureau.settings.raw / "440199" / "2024" / "更正.csv").read_bytes()
+    (line,) = [line for line in told.output.splitlines() if line.startswith("  440199/2024/更正.csv  ")]
+    kept = Path(line.split("  ")[-1])
+    assert kept.name == f"{hashlib.sha256(delivered).hexdigest()}.zst"
+    with pa.CompressedInputStream(kept.open("rb"), "zstd") as stream:
+        assert stream.read() == delivered

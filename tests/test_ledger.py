@@ -461,3 +461,25 @@ def test_money_that_cannot_be_read_is_unknown(bureau: Bureau, amount: str, statu
     assert "money-not-readable" in told
     assert ("unknown-money-may-matter" in told) == (status == "held_back")
     assert acceptance.status == status
+
+
+def test_a_month_that_is_missing_between_others_is_told_and_no_other(bureau: Bureau) -> None:
+    head = "    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额\n"
+
+    def file(*months: int) -> str:
+        return head + "".join(f"    V{month},2024-{month:02d}-05,101,P1,111,10.00\n" for month in months)
+
+    delivered = {
+        "440111": {"支付1月.csv": (1,), "支付2月.csv": (2,), "支付4月.csv": (4,)},
+        "440112": {"支付1月.csv": (1,), "支付3月.csv": (3,), "补报.csv": (2,)},
+        "440113": {"支付一季度.csv": (1,), "支付4月.csv": (4,)},
+        "440114": {"支付3月.csv": (3,)},
+        "440115": {"支付一.csv": (1,), "支付二.csv": (5,)},
+    }
+    for district, files in delivered.items():
+        for name, months in files.items():
+            bureau.deliver(f"{district}/2024/{name}", file(*months))
+    bureau.night()
+    assert bureau.rows(
+        "select district_code, severity, finding_key from quality.finding where rule_id = 'month-not-delivered'"
+    ) == [("440111", "error", "payment 2024-03")]

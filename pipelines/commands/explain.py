@@ -18,7 +18,9 @@ from pipelines.commands.tables import Number, format_table
 from pipelines.contracts.figures import Figure, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.reports.result_files import as_json
+from pipelines.warehouse.delivered import kept_delivery
 from pipelines.warehouse.explain import Contributions, Explanation, NotExplainedError, Step, explain
+from pipelines.warehouse.store import DistrictYearStore
 
 _CONTRIBUTION_HEADS = (
     "数据集\nDataset",
@@ -48,7 +50,7 @@ def explain_and_print(database: Path, address: str, figure: str, rows: int, outp
     if output_format == "json":
         click.echo(as_json(_as_record(explanation)))
     else:
-        click.echo("\n\n".join(_sections(explanation)))
+        click.echo("\n\n".join(_sections(explanation, database.parent / "accepted")))
 
 
 def _as_record(explanation: Explanation) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _as_record(explanation: Explanation) -> dict[str, Any]:
     return record
 
 
-def _sections(explanation: Explanation) -> Iterator[str]:
+def _sections(explanation: Explanation, accepted: Path) -> Iterator[str]:
     subject = explanation.subject
     named = [
         " ".join(filter(None, (subject[f"{item}_code"], subject[f"{item}_name"])))
@@ -81,6 +83,11 @@ def _sections(explanation: Explanation) -> Iterator[str]:
     yield "计算 Calculation\n" + "\n".join(_calculation(explanation.steps))
     for part in explanation.contributions:
         yield _contributions(part)
+    if explanation.files:
+        yield "来源文件（按 SHA-256 留存的原件）Files, and their bytes as delivered, kept by SHA-256\n" + "\n".join(
+            f"  {file['source_path']}  {_kept(accepted, explanation.subject, file['source_sha256'])}"
+            for file in explanation.files
+        )
     if explanation.set_aside:
         rows = [_aside_row(row) for row in explanation.set_aside]
         title = f"相关但未计入的行 Rows about it that do not count: {explanation.set_aside_count}"
@@ -94,6 +101,16 @@ def _sections(explanation: Explanation) -> Iterator[str]:
         yield f"相关问题 Findings about it: {explanation.findings_count}\n{told}{more}"
     else:
         yield "没有相关问题。There are no findings about it."
+
+
+def _kept(accepted: Path, subject: dict[str, Any], sha256: str) -> str:
+    """Where the bytes of a delivered file are kept, or their hash where they are not (any more)."""
+    store = DistrictYearStore(accepted, subject["district_code"], subject["fiscal_year"])
+    path = kept_delivery(store, sha256)
+    try:
+        return str(path) if path.exists() else f"{sha256}（未留存或已清理 not kept）"
+    except PermissionError:  # only the program's own user may look there
+        return str(path)
 
 
 def _calculation(steps: Sequence[Step]) -> Iterator[str]:

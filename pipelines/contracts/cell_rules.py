@@ -33,6 +33,11 @@ _ERRORS = (
         "The file is no longer delivered: {found} left the figures.",
         "该文件不再报送：{found} 已从各项数字中去除。",
     ),
+    (
+        "month-not-delivered",
+        "{found} was not delivered, while the months {expected} were: what was paid in it is missing from the figures.",
+        "{found} 尚未报送，而 {expected} 月已报送：该月支出未计入各项数字。",
+    ),
     ("required-value-missing", "The cell is empty, a value is required.", "单元格为空，此列必填。"),
     ("no-code-and-no-name", "Neither code nor name is given: {expected}.", "编码与名称均为空：{expected}。"),
     ("amount-not-readable", "{found} is not an amount.", "{found} 不是金额。"),

@@ -601,6 +601,7 @@ _DELIVERY_RULES = frozenset(
         "delivery-missing",
         "delivery-late",
         "delivery-withdrawn",
+        "month-not-delivered",
         "too-much-removed",
         "file-not-ready",
         "file-waits-too-long",

@@ -49,6 +49,7 @@ from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
 from pipelines.warehouse.migrate import bring_up_to_date
+from pipelines.warehouse.missing_months import missing_months
 from pipelines.warehouse.reference import wrong_reference_files
 from pipelines.warehouse.release import fatal_rules, is_released
 from pipelines.warehouse.stages import Stage, reached
@@ -317,6 +318,7 @@ def _decide(
         *wrong_references,
         *withdrawal_findings(settings, store, before, gone),
         *_closed(settings, store, late),
+        *missing_months(store, staged),
         *_warnings(store, files),
         *replaced,
         *judged,

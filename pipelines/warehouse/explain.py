@@ -78,6 +78,7 @@ class Explanation:
     """Where a figure comes from. ``subject`` is the row's key and ``level`` its table's; rows are columns by name.
 
     ``set_aside`` and ``findings`` are what touches the figure; of each list the first rows are given, all are counted.
+    ``files`` are the delivered files of the rows given, with the SHA-256 under which their bytes are kept.
     """
 
     build_id: str
@@ -91,6 +92,7 @@ class Explanation:
     set_aside_count: int
     findings: list[Row]
     findings_count: int
+    files: list[Row]
 
 
 def explain(connection: duckdb.DuckDBPyConnection, address: str, figure: str, *, rows: int = 20) -> Explanation:
@@ -150,6 +152,7 @@ def explain_row(
         len(set_aside),
         findings[:rows],
         len(findings),
+        _files(connection, subject, {row["source_path"] for part in contributions for row in part.rows}),
     )
 
 
@@ -323,6 +326,19 @@ def _contributions(
         count, total = (rows[0]["row_count"], rows[0]["total"]) if rows else (0, None)
         shown = [{name: row[name] for name in list(row)[3:]} for row in rows]
         yield Contributions(amount, shown, count, total)
+
+
+def _files(connection: duckdb.DuckDBPyConnection, subject: Row, paths: set[str]) -> list[Row]:
+    """The files that count of a district-year with these paths: path, SHA-256 of their content, size in bytes."""
+    return _rows(
+        connection,
+        """
+        select distinct source_path, source_sha256, source_bytes from quality.source_file
+        where district_code = $district and fiscal_year = $year and list_contains($paths, source_path)
+            and file_outcome = 'accepted'
+        order by source_path""",
+        {"district": subject["district_code"], "year": subject["fiscal_year"], "paths": sorted(paths)},
+    )
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, subject: Row) -> list[Row]:
