@@ -154,7 +154,7 @@ def test_what_cannot_be_explained_says_what_there_is(bureau: Bureau, address: st
 
 
 def test_the_bytes_behind_a_figure_are_named_by_their_hash(bureau: Bureau) -> None:
-    told = command(bureau, "440199/2024/101", "executed_amount")
+    told = command(bureau, "440199/2024/101", "--figure", "executed_amount")
     assert told.exit_code == 0, told.output
     delivered = (bureau.settings.raw / "440199" / "2024" / "更正.csv").read_bytes()
     (line,) = [line for line in told.output.splitlines() if line.startswith("  440199/2024/更正.csv  ")]
