@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import openpyxl
 import pytest
@@ -118,6 +119,26 @@ def test_the_pages_of_departments_and_projects_lead_on(portal: Served) -> None:
     assert "50.00" in project
     assert portal.ask(f"{PLACE}/department", {"department_code": "999"}).status == 404
     assert portal.ask(f"{PLACE}/department").status == 400
+
+
+def test_what_cannot_proceed_leads_from_the_front_page_to_the_project_and_its_department(portal: Served) -> None:
+    # P1 was paid in February, others until July: five months without a payment.
+    assert f'href="{PLACE}/watch' in portal.ask("/").text
+    for page in (portal.ask(PLACE), portal.ask(f"{PLACE}/department", {"department_code": "101"})):
+        assert "最近5个月无支付" in page.text
+    assert "最近5个月无支付" in portal.ask(f"{PLACE}/project", {"department_code": "101", "project_code": "P1"}).text
+    assert "最近5个月无支付" not in portal.ask(f"{PLACE}/department", {"department_code": "102"}).text
+    rows = portal.ask(f"{PLACE}/watch.csv", {"department_code": "101", "q": "无支付"}).text.splitlines()
+    assert len(rows) == 2
+    assert "甲项目" in rows[1]
+
+
+def test_every_link_of_the_front_page_opens(portal: Served) -> None:
+    links = set(re.findall(r'href="(/d/[^"]+)"', portal.ask("/").text))
+    assert len(links) > 3
+    for link in links:
+        path, _, query = link.replace("&amp;", "&").partition("?")
+        assert portal.ask(path, dict(parse_qsl(query))).status == 200, link
 
 
 def test_names_are_never_markup(portal: Served) -> None:

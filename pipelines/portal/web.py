@@ -82,7 +82,11 @@ _REPORT_POLICY = (
 _SHOWN_ROWS = 50
 """Source lines of one amount that an explanation shows by itself; the list of all is one step further."""
 
+_FIRST_ROWS = 12
+"""Rows of the watch and of the warnings that a district's page shows; the list of all is one step further."""
+
 _LANGUAGE_PAIRS = {
+    "watch_reasons_zh": "watch_reasons",
     "evidence_zh": "evidence",
     "message_zh": "message",
     "messages_zh": "messages",
@@ -326,12 +330,16 @@ class Portal:
                 f" and fiscal_year = $year order by {LISTS['departments'].order} limit 200",
                 {"district": district, "year": year},
             )
-            worst = rows_of(
-                connection,
-                f"select * from {LISTS['warning'].source} as item where district_code = $district"
-                f" and fiscal_year = $year order by {LISTS['warning'].order} limit 12",
-                {"district": district, "year": year},
-            )
+            first = {
+                name: rows_of(
+                    connection,
+                    f"select * from {LISTS[name].source} as item where district_code = $district"
+                    f" and fiscal_year = $year order by {LISTS[name].order} limit {_FIRST_ROWS}",
+                    {"district": district, "year": year},
+                )
+                for name in ("watch", "warning")
+                if visit.publication.has(LISTS[name].table)
+            }
             fatal = rows_of(
                 connection,
                 "from quality.finding where district_code = $district and fiscal_year = $year and severity = 'fatal'"
@@ -346,7 +354,7 @@ class Portal:
             chart=pages.chart(months),
             counts=counts,
             departments=top,
-            warnings=worst,
+            first=first,
             fatal=fatal,
             reports=self._report_files(visit, district, year),
         )
@@ -372,7 +380,15 @@ class Portal:
             if level == "department":
                 narrowed |= {name: value for name, value in visit.asked.items() if name in ("page", "sort", "size")}
             shown = {}
-            for name in ("warning", "finding", "adjustment", f"{level}_history", "year_over_year", "fund_type"):
+            for name in (
+                "watch",
+                "warning",
+                "finding",
+                "adjustment",
+                f"{level}_history",
+                "year_over_year",
+                "fund_type",
+            ):
                 if visit.publication.has(LISTS[name].table) and not (level == "project" and name == "fund_type"):
                     limits = {"size": "50"} | {part: narrowed[part] for part in narrowed if part in _NARROWING}
                     if name in ("warning", "year_over_year"):

@@ -82,7 +82,7 @@ class Words:
             return Shown(self._number(column, value), style="number negative" if value < 0 else "number")
         if column.kind is Kind.FLAG:
             return Shown(self.t("是", "yes") if value else self.t("否", "no"))
-        return Shown(self.moment(value) if isinstance(value, datetime) else str(value))
+        return Shown(self.moment(value), style="whole") if isinstance(value, date) else Shown(str(value))
 
     @staticmethod
     def _number(column: Column | Figure, value: Any) -> str:
