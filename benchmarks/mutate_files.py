@@ -394,7 +394,8 @@ def check_lines(content: bytes, suffix: str, tables: list[tuple[TableHead, list[
     codec = {"UTF-8": "utf-8", "UTF-8 with BOM": "utf-8-sig", "GB18030": "gb18030"}.get(head.encoding or "")
     if codec is None or b'"' in content:
         return
-    lines = content.decode(codec).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # The euro of Windows, which is read, is no character of GB18030; here only line ends count.
+    lines = content.decode(codec, "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     count = len(lines) - (lines[-1] == "")
     found = {
         row["source_line"]
