@@ -3,12 +3,12 @@
     python benchmarks/simulated_year.py                      366 nights, 12 districts
     python benchmarks/simulated_year.py --nights 8 --districts 2 --seed 3      a short one
 
-Offices work on weekdays and deliver daily, weekly or monthly: in time, late, twice, restated, with wrong rows, with a
-wrong header that is corrected days later, half-written, or not at all until the year's end. Nights are killed at any
-stage, find the disk full, the clock days or months off, a delivery unreadable or an accepted file damaged, and a reader
-holds the first publication open all year. The clock is moved by ``time-machine``; each night is a process of its own,
-without root's rights. The figures are compared with sums that are kept here in whole cents and share no code with the
-program.
+Offices work on weekdays and deliver daily, weekly or monthly: in time, late, twice, restated, copied once more,
+replaced under another name, withdrawn, with wrong rows, with a wrong header that is corrected days later, half-written,
+or not at all until the year's end. Nights are killed at any stage, find the disk full, the clock days or months off, a
+delivery unreadable or an accepted file damaged, and a reader holds the first publication open all year. The clock is
+moved by ``time-machine``; each night is a process of its own, without root's rights. The figures are compared with sums
+that are kept here in whole cents and share no code with the program.
 
 Prints what happened as JSON and ends with 0 only if everything that must hold does.
 Does not belong here: speed (the benchmark of the whole flow).
@@ -208,6 +208,39 @@ class City:
                 self._twice(district, name, today)
             elif dice < 0.25:
                 self._restate(district, today)
+            elif dice < 0.35:
+                self._change(district, name, night, today, dice)
+
+    def _change(self, district: District, name: str, night: int, today: date, dice: float) -> None:
+        """An earlier file that nothing corrects is copied once more, replaced under another name, or withdrawn."""
+        known = [
+            known
+            for known, lines in district.files.items()
+            if known != name and district.final.isdisjoint(line.voucher for line in lines)
+        ]
+        if not known:
+            return
+        chosen = district.rng.choice(sorted(known))
+        lines = district.files[chosen]
+        path = self.raw / district.code / str(YEAR) / chosen
+        if dice < 0.29:
+            self.done["files copied once more"] += 1
+            self._payments(district, chosen, lines, today, hours=-0.001)
+            district.unfinished.add(chosen)
+
+            def settle() -> None:
+                district.unfinished.discard(chosen)
+
+            district.due[night + 1].append(settle)
+        elif dice < 0.32:
+            self.done["files replaced"] += 1
+            path.unlink()
+            del district.files[chosen]
+            self._payments(district, chosen.replace(".csv", "_重报.csv"), lines, today)
+        elif 10 * _cents(lines) < sum(self.executed(district).values()):
+            self.done["files withdrawn"] += 1
+            path.unlink()
+            del district.files[chosen]
 
     def _payments(self, district: District, name: str, lines: list[Line], day: date, *, hours: float = -6) -> None:
         self._write(district, name, _payments(lines), day, hours=hours)
@@ -269,6 +302,10 @@ class City:
                     seen.add(line.voucher)
                 told[f"{district.code}/{YEAR}/{name}", number] = outcome
         return told
+
+
+def _cents(lines: list[Line]) -> int:
+    return sum(line.cents for line in lines if line.is_good)
 
 
 def _payments(lines: list[Line]) -> str:
@@ -541,7 +578,7 @@ class Year:
             return
         if fault and fault.kind == "clock":
             return
-        expected_held = {district.code for district in self.city.districts if district.held_for}
+        expected_held = {district.code for district in self.city.districts if district.held_for or district.unfinished}
         if fault and fault.district:
             expected_held.add(fault.district)
         if set(told["held"]) - half_read != expected_held - half_read:

@@ -242,7 +242,13 @@ class TestSensor:
             request = instance.sense()
             assert isinstance(request, dg.RunRequest)
             keys.append(request.run_key)
-        assert len(set(keys)) == 4  # Dagster starts no second run of a key
+        aside = path.parent.rename(instance.settings.raw / "440104/aside")
+        instance.sense()
+        aside.rename(path.parent)  # the file itself was not touched
+        instance.sense()
+        request = instance.sense()
+        assert isinstance(request, dg.RunRequest)
+        assert len({*keys, request.run_key}) == 5  # Dagster starts no second run of a key
 
     def test_a_late_file_starts_its_own_district_year(self, instance: Instance) -> None:
         for district_year in ("440103/2022", "440104/2024", "440105/2024"):

@@ -636,6 +636,7 @@ OF_EACH_OUTCOME = [
     if pair.name
     in {
         "4 five of a hundred are gone",
+        "9 a refund on the same day",
         "10 one line with another amount",
         "12 two sources with other amounts",
         "14 the total of the file counts equal lines once",
