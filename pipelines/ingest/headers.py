@@ -154,10 +154,14 @@ class Recognised:
 
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
-    """A header for comparison: folded, without unit and ornament; the unit's yuan and whether it says percent."""
-    return _fold_header_once(text) if len(text) <= _LONGEST_KEPT else _fold_header(text)
+    """A header for comparison: folded, without unit and ornament; the unit's yuan and whether it says percent.
+
+    What is longer than any header stays as it is: folding a cell of a whole page costs seconds.
+    """
+    return _fold_header(text) if len(text) <= _LONGEST_HEADER else (text, None, False)
 
 
+@lru_cache(maxsize=20_000)
 def _fold_header(text: str) -> tuple[str, int | None, bool]:
     folded = fold(text)
     factor: int | None = None
@@ -172,8 +176,7 @@ def _fold_header(text: str) -> tuple[str, int | None, bool]:
     return _HEADER_NOISE.sub("", folded).strip(":、,.") or folded, factor, percent
 
 
-_LONGEST_KEPT = 100
-_fold_header_once = lru_cache(maxsize=20_000)(_fold_header)
+_LONGEST_HEADER = 300
 
 
 @lru_cache(maxsize=64)
