@@ -52,6 +52,16 @@ def test_there_are_texts_and_terms() -> None:
     assert len(terms()) > 15
 
 
+def test_no_page_of_the_portal_uses_a_word_that_the_list_rules_out() -> None:
+    portal = CHECKOUT / "pipelines" / "portal"
+    texts = program_texts("portal/lists.py")
+    for template in sorted((portal / "templates").glob("*.html")):
+        texts += re.findall(r'w\.t\(\s*"((?:[^"\\]|\\.)*)"', template.read_text(encoding="utf-8"))
+    assert len(texts) > 100
+    ruled_out = [word for _, _, words in terms() for word in words]
+    assert [(word, text) for text in texts for word in ruled_out if word in text] == []
+
+
 @pytest.mark.parametrize("source", TEXTS)
 def test_no_text_uses_a_word_that_the_list_rules_out(source: str) -> None:
     ruled_out = [word for _, _, words in terms() for word in words]

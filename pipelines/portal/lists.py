@@ -161,7 +161,7 @@ LISTS: dict[str, List] = {
         _of_section(_SECTIONS["control_number"], "控制数建议", "proposal_status"),
         _of_section(_SECTIONS["self_evaluation"], "绩效自评", "figure_level", "execution_grade"),
         _of_section(_SECTIONS["finding"], "问题", "severity", "rule_id", extra=("department_name", "project_name")),
-        _of_section(_SECTIONS["rejected_row"], "剔除行", "dataset"),
+        _of_section(_SECTIONS["rejected_row"], "未计入行", "dataset"),
         List(
             "set_aside",
             "未计入的行",
