@@ -286,6 +286,70 @@ def reports_read(  # noqa: PLR0917 - click calls by name
     context.exit(read_and_print(_settings(None, warehouse, published), document, as_json=as_json, strict=strict))
 
 
+@reports.command("check")
+@click.option(
+    "--document",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="One file, before or after it is published | 单个文件，公开前后均可",
+)
+@click.option("--district", metavar="CODE", help="District code | 区划代码")
+@click.option("--year", type=int, metavar="YEAR", help="Fiscal year | 预算年度")
+@click.option("--json", "as_json", is_flag=True, help="One list for programs | 输出 JSON")
+@_published
+@_warehouse
+@click.pass_context
+def reports_check(  # noqa: PLR0917 - click calls by name
+    context: click.Context,
+    document: Path | None,
+    district: str | None,
+    year: int | None,
+    as_json: bool,
+    published: Path | None,
+    warehouse: Path | None,
+) -> None:
+    """Compare published reports with the publication | 公开报告与库中数字核对
+
+    Without --document: every document that the last night compared. Exit code 0: every figure agrees. 3: something
+    differs, contradicts itself or is unread. 1: it could not be compared.
+
+    不带 --document 时列出最近一次发布所核对的全部文件。退出码 0：一致；3：有不一致、自相矛盾或未读；1：无法核对。
+
+    \b
+    district-finance reports check --document 2022年自评报告.docx --district 440103 --year 2022
+    """
+    from pipelines.commands.reports import check_and_print
+
+    context.exit(check_and_print(_settings(None, warehouse, published), document, district, year, as_json=as_json))
+
+
+@reports.command("write")
+@click.option("--district", metavar="CODE", required=True, help="District code | 区划代码")
+@click.option("--year", type=int, metavar="YEAR", required=True, help="Fiscal year | 预算年度")
+@click.option("--department", metavar="NAME", required=True, help="Code or name | 部门编码或名称")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="By default its title | 输出文件"
+)
+@_warehouse
+@click.pass_context
+def reports_write(  # noqa: PLR0917 - click calls by name
+    context: click.Context, district: str, year: int, department: str, output: Path | None, warehouse: Path | None
+) -> None:
+    """Write a department's self-evaluation as .docx | 生成部门整体支出绩效自评报告
+
+    Figures that are unknown are marked and listed at the end; every figure has a comment that tells how to find its
+    lines. Exit code 0: complete, and read back as written. 3: written, but a figure is unknown or not read back.
+
+    缺少的数字在文中标明并列于文末；每个数字附有追溯来源的批注。退出码 0：完整并已读回验证；3：有缺少或未读回的数字。
+
+    \b
+    district-finance reports write --district 440103 --year 2022 --department 广州市荔湾区商务和投资促进局
+    """
+    from pipelines.commands.reports import write_and_tell
+
+    context.exit(write_and_tell(_settings(None, warehouse), district, year, department, output))
+
+
 @main.group()
 def province() -> None:
     """Many districts, each a warehouse, merged into one | 多区分别运行并合并为一库"""

@@ -6,35 +6,35 @@ Does not belong here: how a document is read or written (``pipelines.documents``
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pipelines.commands.tables import format_table
-from pipelines.documents.model import DocumentRefused, Figure, Reading, Status
+from pipelines.contracts.quality_tables import PUBLISHED_MEASURES, STATEMENT_STATUSES
+from pipelines.documents.check import DIFFERS, Check, Compared, check_document, check_published
+from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
+from pipelines.documents.published import ALIASES, PublishedFile, read_aliases, read_apart
 from pipelines.documents.read import read_document, read_figures
+from pipelines.documents.write.self_evaluation import NoSuchDepartmentError, as_docx, read_back, self_evaluation
 from pipelines.settings import Settings
+from pipelines.warehouse.connect import NotPublishedError
 
-MEASURES_ZH = {
-    "initial_budget": "年初预算",
-    "adjustment": "预算调整",
-    "full_year_budget": "全年预算",
-    "executed": "执行数",
-    "received": "收入数",
-    "amount": "金额",
-    "execution_rate": "执行率",
-    "completion_of_initial": "完成年初预算",
-    "net_adjustment_rate": "预算调整率",
-    "allocation_rate": "分配率",
-    "yoy_amount": "同比增减额",
-    "yoy_rate": "同比增幅",
-    "share": "占比",
-    "lag_pp": "与进度之差",
-    "score": "得分",
-    "grade": "等级",
+MEASURES_ZH = dict(PUBLISHED_MEASURES)
+STATUS_ZH = dict(STATEMENT_STATUSES)
+RECONCILIATION_ZH = {
+    "agrees": "一致",
+    "truncated": "截尾",
+    "differs": "不一致",
+    "unit_slip": "单位有误",
+    "not_linked": "未对应",
+    "not_in_warehouse": "库中无数",
+    "not_compared": "不比较",
+    "unread": "未读",
 }
-STATUS_ZH = {"proven": "已印证", "single": "单独", "contradicted": "自相矛盾", "unread": "未读"}
+"""How a published figure compares with the computed one, in Chinese."""
 
 
 def read_and_print(settings: Settings, document: Path | None, *, as_json: bool, strict: bool) -> int:
@@ -107,3 +107,128 @@ def _place(figure: Figure) -> str:
     if place.table:
         return f"{place.page}页 表{place.table} 行{place.row} 列{place.column}"
     return f"{place.page}页 段{place.paragraph}"
+
+
+def check_and_print(
+    settings: Settings, document: Path | None, district: str | None, year: int | None, *, as_json: bool
+) -> int:
+    """Compares one document, or all that the last publication compared; returns the exit code.
+
+    0: everything agrees. 3: something differs or is unread. 1: a document, or every one, could not be compared.
+    """
+    try:
+        if document is None:
+            checks = check_published(settings.database, district, year)
+        else:
+            file = _as_published(settings, document, district, year)
+            aliases = read_aliases(settings.published_reports / file.district_code / ALIASES)
+            checks = [check_document(settings.database, file, read_apart(file), aliases)]
+    except NotPublishedError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps([_check_record(check) for check in checks], ensure_ascii=False, default=str))
+    else:
+        for check in checks:
+            print_check(check)
+        if not checks:
+            click.echo(f"no published report is compared below {settings.published_reports} | 没有可核对的公开报告")
+    if checks and all(check.document.get("refusal") for check in checks):
+        return 1
+    return 0 if all(check.is_right for check in checks) else 3
+
+
+def _as_published(settings: Settings, document: Path, district: str | None, year: int | None) -> PublishedFile:
+    """The document with its district and year: as given, or as its place below the root of published reports tells."""
+    path, root = document.resolve(), settings.published_reports.resolve()
+    name = document.name
+    if path.is_relative_to(root) and len(parts := path.relative_to(root).parts) > 2 and parts[1].isdecimal():
+        name = path.relative_to(root).as_posix()
+        district, year = district or parts[0], year or int(parts[1])
+    if district is None or year is None:
+        raise click.UsageError(
+            f"{document} does not lie below {root}/<district>/<year>: give --district and --year"
+            " | 文件不在公开报告目录中，请给出 --district 和 --year"
+        )
+    return PublishedFile(district, year, name, document.read_bytes())
+
+
+def _check_record(check: Check) -> dict[str, Any]:
+    """A check for programs; money in yuan and rates as ratios, exact, as texts."""
+    return {
+        "document_path": check.document["document_path"],
+        "department_name": check.department_name,
+        "refusal": check.document.get("refusal"),
+        "is_right": check.is_right,
+        "counts": check.counts,
+        "figures": [asdict(figure) for figure in check.figures],
+        "unread": check.unread,
+        "inconsistencies": check.inconsistencies,
+    }
+
+
+def print_check(check: Check) -> None:
+    """What differs, what the document contradicts itself in and what is unread; figures that agree only as a count."""
+    path, department = check.document["document_path"], check.department_name
+    click.echo(f"《{path}》 {department or '未识别发布部门 publisher not recognised'}")
+    if refusal := check.document.get("refusal"):
+        click.echo(f"  无法读取：{check.document.get('refusal_zh')}。 not read: {refusal}")
+        return
+    wrong = [figure for figure in check.figures if figure.reconciliation_status in {*DIFFERS, "not_linked"}]
+    if wrong:
+        heads = ("页\npage", "事项\nsubject", "指标\nmeasure", "公布\nprinted", "库中\nwarehouse", "核对\ncheck")
+        click.echo(format_table(heads, [_check_row(figure) for figure in wrong]))
+    for row in check.inconsistencies:
+        told = "truncated 截尾" if row["is_truncated"] else "does not close 自相矛盾"
+        of = check.figures_by_number.get(row["statement_number"])
+        printed = f"{_subject(of.printed_subject)} {of.printed_value}" if of else f"#{row['statement_number']}"
+        click.echo(f"  {told}：{printed}，应为 expected {row['expected_value']}（{row['other_figures']}）")
+    for row in check.unread:
+        click.echo(f"  未读 unread：第 {row['page_number']} 页 {row['printed_value']}：{row['printed_sentence']}")
+    click.echo(
+        "  " + "，".join(f"{RECONCILIATION_ZH[name]} {name} {count}" for name, count in check.counts.items() if count)
+    )
+
+
+def _check_row(figure: Compared) -> tuple[Any, ...]:
+    computed = figure.computed_amount if figure.computed_rate is None else figure.computed_rate * 100
+    unit = " 元" if figure.computed_rate is None else "%"
+    return (
+        figure.page_number,
+        _subject(figure.printed_subject),
+        MEASURES_ZH[figure.published_measure],
+        figure.printed_value,
+        "–" if computed is None else f"{computed:,.2f}{unit}",
+        RECONCILIATION_ZH[figure.reconciliation_status],
+    )
+
+
+def _subject(name: str | None) -> str:
+    return "部门整体" if name == DEPARTMENT else name or "–"
+
+
+def write_and_tell(settings: Settings, district: str, year: int, department: str, output: Path | None) -> int:
+    """Writes a department's self-evaluation and reads it back; returns the exit code.
+
+    0: written, every figure known and read back. 3: written, but a figure is unknown or is not read back as written.
+    """
+    try:
+        report = self_evaluation(settings.database, district, year, department)
+    except (NotPublishedError, NoSuchDepartmentError) as error:
+        raise click.ClickException(str(error)) from None
+    content = as_docx(report)
+    path = output or Path(f"{report.title.replace('/', '_')}.docx")
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise click.ClickException(
+            f"{path} exists and may have been edited: it is kept; name another with --output | 文件已存在，未覆盖"
+        ) from None
+    trip = read_back(report, content, year)
+    click.echo(f"{path}: {len(report.facts)} figures, {len(report.missing)} unknown | 数字 {len(report.facts)} 个")
+    for missing in report.missing:
+        click.echo(f"  缺 unknown：{_subject(missing.subject)} {missing.label}")
+    for told, figures in (("未读回 not read back", trip.lost), ("多读出 read but not written", trip.invented)):
+        for subject, measure, value, unit in figures:
+            click.echo(f"  {told}：{_subject(subject)} {MEASURES_ZH.get(measure, measure)} {value}{unit}")
+    return 3 if report.missing or trip.lost or trip.invented else 0

@@ -15,17 +15,22 @@ import pickle
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.model import Kind
 from pipelines.ingest.links import leads_out_of
 from pipelines.settings import Settings
 from pipelines.warehouse.published_documents import FINGERPRINT, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipelines.contracts.quality_tables import PublishedTable
 
 logger = logging.getLogger(__name__)
 
@@ -143,22 +148,30 @@ def _update(root: Path, folder: Path, kept: Path, signature: str) -> int:
             outcome = read_apart(file)
             read += 1
             _write(cached, pickle.dumps(outcome))
-        identity = {
-            "district_code": file.district_code,
-            "fiscal_year": file.fiscal_year,
-            "document_id": file.document_id,
-            "document_path": file.name,
-        }
-        for table, found in zip(TABLES, ([outcome.document], outcome.statements, outcome.inconsistencies), strict=True):
-            rows[table.name] += [identity | row for row in found]
-    for row in rows["published_statement"]:
-        row["accepted_subject"] = aliases.get(row["printed_subject"], row["printed_subject"])
+        for name, found in table_rows(file, outcome, aliases).items():
+            rows[name] += found
     for old in readings.iterdir():
         if old.name not in wanted:
             old.unlink()
     _write_tables(kept, rows)
     _write(kept / _INDEX, json.dumps({"signature": signature}).encode())
     return read
+
+
+def table_rows(file: PublishedFile, outcome: Outcome, aliases: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each of ``TABLES`` that a file that was read gives."""
+    identity = {
+        "district_code": file.district_code,
+        "fiscal_year": file.fiscal_year,
+        "document_id": file.document_id,
+        "document_path": file.name,
+    }
+    statements = [
+        row | {"accepted_subject": aliases.get(row["printed_subject"], row["printed_subject"])}
+        for row in outcome.statements
+    ]
+    found = ([outcome.document], statements, outcome.inconsistencies)
+    return {table.name: [identity | row for row in rows] for table, rows in zip(TABLES, found, strict=True)}
 
 
 def published_files(root: Path, folder: Path) -> Iterator[PublishedFile]:
@@ -318,21 +331,26 @@ def _cached(path: Path) -> Outcome | None:
 
 
 def _write_tables(kept: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
-    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
-
-    from pipelines.contracts.arrow_types import ARROW_TYPES  # noqa: PLC0415
 
     digest = hashlib.sha256()
     (kept / FINGERPRINT).unlink(missing_ok=True)
     for table in TABLES:
-        schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in table.columns])
-        places = {column.name: _PLACES[column.kind] for column in table.columns if column.kind in _PLACES}
-        settled = [_settled(row, schema.names, places) for row in rows[table.name]]
-        digest.update(repr(settled).encode())
-        path = kept / f"{table.name}.parquet"
-        pq.write_table(pa.Table.from_pylist(settled, schema=schema), path)
+        settled = settled_table(table, rows[table.name])
+        digest.update(repr(settled.to_pylist()).encode())
+        pq.write_table(settled, kept / f"{table.name}.parquet")
     _write(kept / FINGERPRINT, digest.hexdigest().encode())
+
+
+def settled_table(table: PublishedTable, rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Rows of one of ``TABLES`` with its columns, amounts and rates at the decimals that are stored."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    from pipelines.contracts.arrow_types import ARROW_TYPES  # noqa: PLC0415
+
+    schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in table.columns])
+    places = {column.name: _PLACES[column.kind] for column in table.columns if column.kind in _PLACES}
+    return pa.Table.from_pylist([_settled(row, schema.names, places) for row in rows], schema=schema)
 
 
 _PLACES = {Kind.AMOUNT: 2, Kind.RATIO: 6, Kind.FINDING_VALUE: 6}
