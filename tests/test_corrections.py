@@ -67,6 +67,7 @@ def test_the_workbook_marks_the_wrong_cell_and_runs_nothing(bureau: Bureau, tmp_
     assert (sheet["C4"].value, sheet["C4"].data_type) == ("=1+1", "s")
 
 
+@pytest.mark.long
 def test_a_row_that_another_file_set_aside_comes_back_under_the_offices_headers(tmp_path: Path) -> None:
     """A payment of a project that nobody knows was read without a fault: it is kept as it was stored."""
     office = Bureau(tmp_path / "office")

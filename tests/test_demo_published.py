@@ -59,6 +59,7 @@ def test_every_figure_equals_the_oracle(sample: Settings) -> None:
     assert_equal_to_the_oracle(sample, DistrictYear(RAW / DISTRICT / "2024"))
 
 
+@pytest.mark.long
 def test_every_figure_of_a_dirty_district_equals_the_oracle(dirty: Settings, dirty_district: DemoDistrict) -> None:
     left_out = {(Path(row.relative_path).name, row.line) for row in dirty_district.planted}
     assert_equal_to_the_oracle(dirty, DistrictYear(dirty_district.directory / "2024", left_out=left_out))

@@ -33,6 +33,7 @@ def executed(bureau: Bureau) -> Decimal:
     return Decimal(amount)
 
 
+@pytest.mark.long
 def test_a_hold_is_visible_and_a_release_lets_exactly_that_attempt_through(published_bureau: Bureau) -> None:
     bureau = published_bureau
     # Most rows are bad: the rules hold the district-year back, and its last version stays.

@@ -67,6 +67,7 @@ def test_a_reallocation_reduces_the_project_that_it_came_from(bureau: Bureau) ->
     assert bureau.one(money) == (Decimal("200.00"), Decimal("200.00"))
 
 
+@pytest.mark.long
 def test_a_reallocation_from_an_unknown_indicator_is_set_aside_with_both_sides(bureau: Bureau) -> None:
     further = "".join(f"A{n},1,2024-05-10,B1,10.00,\n    " for n in range(10, 60))
     deliver(bureau, 调整=f"{ADJUSTMENTS}{further}A3,3,2024-07-10,B1,5.00,B9\n    ")
@@ -128,6 +129,7 @@ DEPARTMENTS = """
     """
 
 
+@pytest.mark.long
 def test_zeros_that_the_department_list_proves_are_restored_with_a_warning(bureau: Bureau) -> None:
     bureau.deliver("440199/2024/部门.csv", DEPARTMENTS)
     budget = "    019100,P0,111,2010101,10.00\n    200,P3,111,2010101,5.00\n"

@@ -215,6 +215,7 @@ def test_every_line_has_an_outcome_and_its_money(bureau: Bureau) -> None:
     ) == [(1, "read", 61, Decimal("660.00")), (2, "read", 1, Decimal("100.00"))]
 
 
+@pytest.mark.long
 def test_lines_that_came_twice_leave_the_table_that_they_stand_in(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     bureau.night()
@@ -348,6 +349,7 @@ def test_a_lost_mark_of_the_version_that_counts_mends_itself(bureau: Bureau, dam
 # Kept deliveries ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_bytes_of_every_accepted_delivery_are_kept_and_closed(bureau: Bureau) -> None:
     first = bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS).read_bytes()
     bureau.night()
@@ -396,6 +398,7 @@ def test_a_file_that_is_not_ready_makes_its_district_year_wait(bureau: Bureau) -
     assert bureau.night().exit_code == ALL_PUBLISHED
 
 
+@pytest.mark.long
 def test_a_file_that_waits_for_too_long_is_refused_with_the_time_since_when(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     bureau.night()
@@ -463,6 +466,7 @@ def test_money_that_cannot_be_read_is_unknown(bureau: Bureau, amount: str, statu
     assert acceptance.status == status
 
 
+@pytest.mark.long
 def test_a_month_that_is_missing_between_others_is_told_and_no_other(bureau: Bureau) -> None:
     head = "    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额\n"
 

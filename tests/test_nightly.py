@@ -248,6 +248,7 @@ def test_too_many_wrong_rows_hold_the_district_year_back(bureau: Bureau) -> None
     assert {finding.rule_id for finding in night.acceptances[0].findings} >= {"too-much-set-aside"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "text", "rule"),
     [
@@ -333,6 +334,7 @@ def test_a_first_night_without_anything_to_report_ends_well(bureau: Bureau) -> N
     assert not list((bureau.settings.warehouse / "reports").rglob("*.xlsx"))
 
 
+@pytest.mark.long
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(bureau: Bureau) -> None:
     deliver_detail(bureau)
     payments = "440199/2024/支付.csv"

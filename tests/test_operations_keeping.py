@@ -85,6 +85,7 @@ def publication(settings: Settings) -> dict[str, Any]:
 # Backup and restore --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_restored_backup_gives_the_same_publication(settings: Settings, tmp_path: Path) -> None:
     before = publication(settings)
     backup = take_backup(settings, with_raw=True)

@@ -99,6 +99,7 @@ def test_no_statement_gets_out_or_changes_anything(portal: Served, bureau: Burea
     assert "42" in portal.sql("select 41 + 1").text
 
 
+@pytest.mark.long
 def test_runaways_are_ended_and_say_so(portal: Served) -> None:
     for statement in RUNAWAYS:
         page = portal.sql(statement).text

@@ -822,6 +822,7 @@ def test_every_dataset_has_a_sample() -> None:
     assert SAMPLES.keys() == DATASETS.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", SAMPLES)
 def test_lines_of_every_dataset_that_come_twice_count_once(of_every_dataset: Bureau, dataset: str) -> None:
     bureau = of_every_dataset
@@ -832,6 +833,7 @@ def test_lines_of_every_dataset_that_come_twice_count_once(of_every_dataset: Bur
     ) == [("duplicate", 3)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", SAMPLES)
 def test_lines_of_every_dataset_are_restated_by_a_later_night(of_every_dataset: Bureau, dataset: str) -> None:
     bureau = of_every_dataset

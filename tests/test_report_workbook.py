@@ -189,6 +189,7 @@ def test_notes_explain_every_column_of_every_sheet(book: openpyxl.Workbook) -> N
     assert notes["预算执行率（%）"][2] == "100 × 执行数 / 全年预算数"
 
 
+@pytest.mark.long
 def test_libreoffice_shows_the_same_figures_and_prints_landscape_pages(
     settings: Settings, detail: Path, book: openpyxl.Workbook, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_line_without_an_outcome_holds_its_district_year_back(
     assert [finding.message.split(": ", 1)[1].rstrip(".") for finding in lost] == [what]
 
 
+@pytest.mark.long
 def test_a_row_that_a_later_build_loses_is_not_published(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check before publication where only what changed is loaded again."""
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
@@ -81,6 +82,7 @@ def test_a_row_that_a_later_build_loses_is_not_published(bureau: Bureau, monkeyp
     assert executed(bureau) == Decimal("705.00")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_file_that_reads_back_differently_never_replaces_the_publication(bureau: Bureau, is_first: bool) -> None:
     """What a disk, or anybody else, changes between writing and the rename is found by the checksums of the tables."""

@@ -124,6 +124,7 @@ def test_the_night_marks_incomplete_figures(published: Bureau) -> None:
         assert mark in line
 
 
+@pytest.mark.long
 def test_a_file_that_is_refused_or_waits_leaves_its_departments_incomplete_and_the_others_uncertain(
     tmp_path: Path,
 ) -> None:
