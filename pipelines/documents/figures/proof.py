@@ -112,10 +112,10 @@ def prove(figures: Sequence[Figure]) -> tuple[list[Figure], tuple[Inconsistency,
 
 
 def _groups(figures: Sequence[Figure]) -> Iterator[dict[Measure, list[int]]]:
-    """Figures of one subject in one paragraph or one row, by measure."""
+    """Figures of one subject in one paragraph or one row, by measure: amounts and percentages, no other units."""
     groups: defaultdict[tuple[object, ...], defaultdict[Measure, list[int]]] = defaultdict(lambda: defaultdict(list))
     for position, figure in enumerate(figures):
-        if figure.measure is not None:
+        if figure.measure is not None and (figure.amount is not None or figure.unit == "%"):
             place = figure.place
             key = (figure.subject, place.page if place.table else None, place.paragraph, place.table, place.row)
             groups[key][figure.measure].append(position)
@@ -199,7 +199,9 @@ def _prove_parts(proof: _Proof) -> None:
     children: defaultdict[int, list[int]] = defaultdict(list)
     for position, figure in enumerate(proof.figures):
         parent = figure.parent
-        if parent is None or figure.amount is None or figure.measure is not proof.figures[parent].measure:
+        if parent is None or figure.measure is not proof.figures[parent].measure:
+            continue
+        if figure.amount is None or proof.figures[parent].amount is None:
             continue
         if figure.place.paragraph == proof.figures[parent].place.paragraph:
             children[parent].append(position)
