@@ -116,6 +116,18 @@ def test_a_copy_in_progress_waits_until_nobody_writes_to_it_any_more(raw: Path, 
     assert problem.startswith(f"440103/2022/{name}")
 
 
+def test_files_that_would_be_shown_under_one_name_wait_until_they_are_renamed(raw: Path) -> None:
+    """Neither may stand for the other: what is known of a file is known by its name."""
+    names = ("支付13000000110.csv", "支付13000000306.csv")
+    for name in names:
+        put(raw, f"440103/2022/{name}", name)
+    put(raw, "440103/2022/预算.csv")
+    budget, alike = find_deliveries(Settings(raw=raw)).by_district_year[DistrictYear("440103", 2022)][::-1]
+    assert (budget.waits_for, alike.waits_for[:7]) == ("", "2 files")
+    (raw / "440103" / "2022" / names[0]).rename(raw / "440103" / "2022" / "支付一.csv")
+    assert [is_waiting for _, is_waiting in waiting(Settings(raw=raw), 0)] == [False] * 3
+
+
 def test_an_unfinished_copy_outside_of_the_years_is_passed_over(raw: Path) -> None:
     put(raw, "440103/a.csv.part")
     found = find_deliveries(Settings(raw=raw))

@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -96,8 +96,26 @@ def find_deliveries(settings: Settings, *, now: float | None = None) -> Deliveri
             _collect(collected, path, _relative(raw, path), waits_for)
     for path, reason in closed:
         _add_closed(found, collected, path, _relative(raw, path), reason)
-    found.by_district_year = {key: collected[key] for key in sorted(collected)}
+    found.by_district_year = {key: _told_apart(collected[key]) for key in sorted(collected)}
     return found
+
+
+def _told_apart(deliveries: list[Delivery]) -> list[Delivery]:
+    """The deliveries, each shown under a name of its own: those that are shown alike wait together, as one."""
+    by_name: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        by_name[delivery.relative_path].append(delivery)
+    return [
+        files[0] if len(files) == 1 else replace(files[0], waits_for=_shown_alike(len(files)))
+        for files in by_name.values()
+    ]
+
+
+def _shown_alike(files: int) -> str:
+    return (
+        f"{files} files are shown under this name: rename them so that they differ in more than numbers of persons "
+        f"{files} 个文件显示为同一名称，请改名，使其不只在个人号码上不同"
+    )
 
 
 def _is_wanted(folder: Path, settings: Settings) -> bool:
