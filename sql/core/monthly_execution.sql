@@ -259,33 +259,45 @@ standing as (
 )
 
 select
-    figure_level,
-    district_code,
-    fiscal_year,
-    department_code,
-    department_name,
-    project_code,
-    project_name,
-    project_kind,
-    expenditure_nature,
-    month,
-    initial_budget_amount,
-    month_net_adjustment_amount,
-    cumulative_net_adjustment_amount,
-    full_year_budget_amount,
-    month_executed_amount,
-    cumulative_executed_amount,
-    full_year_budget_amount - cumulative_executed_amount as unspent_amount,
-    exact_rate(cumulative_executed_amount, full_year_budget_amount) as execution_rate,
-    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount) as execution_rate_pct,
-    time_progress,
-    time_progress_pct,
-    time_progress_source,
-    exact_rate_pct(cumulative_executed_amount, full_year_budget_amount)
-    - time_progress_pct as gap_to_progress_points,
-    cumulative_executed_amount
-    - share_of_amount(full_year_budget_amount, time_progress) as gap_to_progress_amount,
-    execution_status(cumulative_executed_amount, full_year_budget_amount) as execution_status,
-    source_grain,
-    as_of_date
+    standing.figure_level,
+    standing.district_code,
+    standing.fiscal_year,
+    standing.department_code,
+    standing.department_name,
+    code_or_name(standing.department_code, standing.department_name) as department_key,
+    standing.project_code,
+    standing.project_name,
+    code_or_name(standing.project_code, standing.project_name) as project_key,
+    standing.project_kind,
+    standing.expenditure_nature,
+    standing.month,
+    standing.initial_budget_amount,
+    standing.month_net_adjustment_amount,
+    standing.cumulative_net_adjustment_amount,
+    standing.full_year_budget_amount,
+    standing.month_executed_amount,
+    standing.cumulative_executed_amount,
+    standing.full_year_budget_amount - standing.cumulative_executed_amount as unspent_amount,
+    exact_rate(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_rate,
+    exact_rate_pct(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_rate_pct,
+    standing.time_progress,
+    standing.time_progress_pct,
+    standing.time_progress_source,
+    exact_rate_pct(standing.cumulative_executed_amount, standing.full_year_budget_amount)
+    - standing.time_progress_pct as gap_to_progress_points,
+    standing.cumulative_executed_amount
+    - share_of_amount(standing.full_year_budget_amount, standing.time_progress) as gap_to_progress_amount,
+    execution_status(standing.cumulative_executed_amount, standing.full_year_budget_amount) as execution_status,
+    standing.source_grain,
+    standing.as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from standing
+left join core.figure_completeness as mark
+    on
+        standing.figure_level = mark.figure_level
+        and standing.district_code = mark.district_code
+        and standing.fiscal_year = mark.fiscal_year
+        and code_or_name(standing.department_code, standing.department_name) = mark.department_key
+        and code_or_name(standing.project_code, standing.project_name) = mark.project_key

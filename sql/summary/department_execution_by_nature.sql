@@ -2,46 +2,37 @@
 -- 各部门按基本支出、项目支出的预算、调整与执行情况，合计等于部门。
 -- label_zh: 部门预算执行（按支出性质）
 select
-    figure.district_code,
-    figure.fiscal_year,
-    figure.department_code,
-    figure.department_name,
-    code_or_name(figure.department_code, figure.department_name) as department_key,
-    figure.expenditure_nature,
-    figure.initial_budget_amount,
-    figure.increase_amount,
-    figure.decrease_amount,
-    figure.net_adjustment_amount,
-    figure.adjustment_count,
-    figure.full_year_budget_amount,
-    figure.executed_amount,
-    figure.full_year_budget_amount - figure.executed_amount as unspent_amount,
-    exact_rate(figure.executed_amount, figure.full_year_budget_amount) as execution_rate,
-    exact_rate_pct(figure.executed_amount, figure.full_year_budget_amount) as execution_rate_pct,
-    exact_rate(figure.executed_amount, figure.initial_budget_amount) as completion_rate_of_initial,
-    exact_rate_pct(figure.executed_amount, figure.initial_budget_amount) as completion_rate_of_initial_pct,
-    exact_rate(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate,
-    exact_rate_pct(figure.net_adjustment_amount, figure.initial_budget_amount) as net_adjustment_rate_pct,
-    exact_rate(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate,
-    exact_rate_pct(figure.gross_adjustment_amount, figure.initial_budget_amount) as gross_adjustment_rate_pct,
-    execution_status(figure.executed_amount, figure.full_year_budget_amount) as execution_status,
-    adjustment_status(figure.initial_budget_amount, figure.net_adjustment_amount) as adjustment_status,
-    figure.source_grain,
-    figure.as_of_date,
-    case when mark.figure_level is null then true else mark.is_complete end as is_complete,
-    case when mark.figure_level is null then 0 else mark.set_aside_row_count end as set_aside_row_count,
-    cast(
-        case when mark.figure_level is null then 0 else mark.set_aside_amount end as decimal(18, 2)
-    ) as set_aside_amount
-from core.execution_figure as figure
-left join core.set_aside_figure as mark
-    on
-        figure.figure_level = mark.figure_level
-        and figure.district_code = mark.district_code
-        and figure.fiscal_year = mark.fiscal_year
-        and code_or_name(figure.department_code, figure.department_name) = mark.department_key
-        and figure.expenditure_nature is not distinct from mark.expenditure_nature
-where figure.figure_level = 'nature'
+    district_code,
+    fiscal_year,
+    department_code,
+    department_name,
+    department_key,
+    expenditure_nature,
+    initial_budget_amount,
+    increase_amount,
+    decrease_amount,
+    net_adjustment_amount,
+    adjustment_count,
+    full_year_budget_amount,
+    executed_amount,
+    unspent_amount,
+    execution_rate,
+    execution_rate_pct,
+    completion_rate_of_initial,
+    completion_rate_of_initial_pct,
+    net_adjustment_rate,
+    net_adjustment_rate_pct,
+    gross_adjustment_rate,
+    gross_adjustment_rate_pct,
+    execution_status,
+    adjustment_status,
+    source_grain,
+    as_of_date,
+    is_complete,
+    set_aside_row_count,
+    set_aside_amount
+from core.rated_figure
+where figure_level = 'nature'
 order by
-    figure.district_code, figure.fiscal_year, figure.department_code, figure.department_name,
-    figure.expenditure_nature
+    district_code, fiscal_year, department_code, department_name,
+    expenditure_nature

@@ -1,6 +1,6 @@
--- Figures from which rows are missing or may be missing, with the number of those rows and their money.
--- 有行或可能有行未计入的数，及未计入的行数与金额。
--- label_zh: 未计入所涉的数
+-- Of every figure, whether rows are missing from it, their number and their money.
+-- 每个数是否有行未计入，及未计入的行数与金额。
+-- label_zh: 数字是否完整
 -- kept: no
 with delivered as (
     select distinct
@@ -314,55 +314,56 @@ last_version as (
             unread.district_code = file.district_code
             and unread.fiscal_year = file.fiscal_year
             and unread.source_path = file.source_path
-    where
-        file.file_outcome = 'accepted'
-        and file.dataset in ('annual_budget', 'budget_adjustment', 'payment', 'execution_statement')
+    where file.file_outcome = 'accepted'
+),
+
+counted_line as (
+    select
+        'annual_budget' as dataset,
+        district_code,
+        fiscal_year,
+        source_file_id,
+        department_code,
+        department_name
+    from core.annual_budget
+    union all
+    select
+        'budget_adjustment' as dataset,
+        district_code,
+        fiscal_year,
+        source_file_id,
+        department_code,
+        department_name
+    from core.budget_adjustment
+    union all
+    select
+        'payment' as dataset,
+        district_code,
+        fiscal_year,
+        source_file_id,
+        department_code,
+        department_name
+    from core.payment
+    union all
+    select
+        'execution_statement' as dataset,
+        district_code,
+        fiscal_year,
+        source_file_id,
+        department_code,
+        department_name
+    from core.execution_statement
 ),
 
 told_before as (
     select distinct
-        item.district_code,
-        item.fiscal_year,
-        last_version.dataset,
-        code_or_name(item.department_code, item.department_name) as department_key
+        line.district_code,
+        line.fiscal_year,
+        line.dataset,
+        code_or_name(line.department_code, line.department_name) as department_key
     from last_version
-    inner join core.annual_budget as item
-        on
-            last_version.dataset = 'annual_budget'
-            and last_version.source_file_id = item.source_file_id
-    union
-    select distinct
-        item.district_code,
-        item.fiscal_year,
-        last_version.dataset,
-        code_or_name(item.department_code, item.department_name) as department_key
-    from last_version
-    inner join core.budget_adjustment as item
-        on
-            last_version.dataset = 'budget_adjustment'
-            and last_version.source_file_id = item.source_file_id
-    union
-    select distinct
-        item.district_code,
-        item.fiscal_year,
-        last_version.dataset,
-        code_or_name(item.department_code, item.department_name) as department_key
-    from last_version
-    inner join core.payment as item
-        on
-            last_version.dataset = 'payment'
-            and last_version.source_file_id = item.source_file_id
-    union
-    select distinct
-        item.district_code,
-        item.fiscal_year,
-        last_version.dataset,
-        code_or_name(item.department_code, item.department_name) as department_key
-    from last_version
-    inner join core.execution_statement as item
-        on
-            last_version.dataset = 'execution_statement'
-            and last_version.source_file_id = item.source_file_id
+    inner join counted_line as line
+        on last_version.dataset = line.dataset and last_version.source_file_id = line.source_file_id
 ),
 
 -- What is not known of a row is NULL here: a row without a department may be anybody's.
@@ -535,26 +536,52 @@ concerned as (
             when dataset = 'execution_statement' then is_made_of_statement
             else is_made_of_detail
         end
+),
+
+missing as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key,
+        fund_type_code,
+        expenditure_nature,
+        case when max(case when is_owner_known then 1 else 0 end) = 1 then false end as is_complete,
+        cast(case when count(row_count) = count(*) then sum(row_count) end as bigint) as set_aside_row_count,
+        -- Money beyond what the column can hold is no money that anybody read right.
+        try_cast(case when count(amount) = count(*) then sum(amount) end as decimal(18, 2)) as set_aside_amount
+    from concerned
+    group by
+        figure_level,
+        district_code,
+        fiscal_year,
+        department_key,
+        project_key,
+        fund_type_code,
+        expenditure_nature
 )
 
 select
-    figure_level,
-    district_code,
-    fiscal_year,
-    department_key,
-    project_key,
-    fund_type_code,
-    expenditure_nature,
-    case when max(case when is_owner_known then 1 else 0 end) = 1 then false end as is_complete,
-    cast(case when count(row_count) = count(*) then sum(row_count) end as bigint) as set_aside_row_count,
-    -- Money beyond what the column can hold is no money that anybody read right.
-    try_cast(case when count(amount) = count(*) then sum(amount) end as decimal(18, 2)) as set_aside_amount
-from concerned
-group by
-    figure_level,
-    district_code,
-    fiscal_year,
-    department_key,
-    project_key,
-    fund_type_code,
-    expenditure_nature
+    figure.figure_level,
+    figure.district_code,
+    figure.fiscal_year,
+    figure.department_key,
+    figure.project_key,
+    figure.fund_type_code,
+    figure.expenditure_nature,
+    case when missing.figure_level is null then true else missing.is_complete end as is_complete,
+    case when missing.figure_level is null then 0 else missing.set_aside_row_count end as set_aside_row_count,
+    cast(
+        case when missing.figure_level is null then 0 else missing.set_aside_amount end as decimal(18, 2)
+    ) as set_aside_amount
+from figure
+left join missing
+    on
+        figure.figure_level = missing.figure_level
+        and figure.district_code = missing.district_code
+        and figure.fiscal_year = missing.fiscal_year
+        and figure.department_key = missing.department_key
+        and figure.project_key = missing.project_key
+        and figure.fund_type_code is not distinct from missing.fund_type_code
+        and figure.expenditure_nature is not distinct from missing.expenditure_nature
