@@ -151,7 +151,8 @@ def _findings(
 
     Warnings are not the generator's to know.
     """
-    about_rows = {row["rule_id"] for row in manifest["planted"]}
+    # A table with amounts that could not be read is told besides the rows.
+    about_rows = {row["rule_id"] for row in manifest["planted"]} | {"money-not-readable"}
     found = {
         (rule, project)
         for rule, project in connection.execute(

@@ -11,7 +11,7 @@ from oracle import DEPARTMENT_COLUMNS, PROJECT_COLUMNS, DistrictYear
 
 from pipelines.demo import DemoDistrict, Dirt, write_demo
 from pipelines.nightly import run_night
-from pipelines.settings import SetAside, Settings
+from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 
 RAW = Path(__file__).parent.parent / "raw"
@@ -27,8 +27,7 @@ def dirty_district(tmp_path_factory: pytest.TempPathFactory) -> DemoDistrict:
 def dirty(dirty_district: DemoDistrict) -> Settings:
     """The dirty district's deliveries after their first night."""
     raw = dirty_district.directory.parent
-    # The planted unreadable amounts may be worth anything: by default they hold the year back.
-    settings = Settings(raw=raw, warehouse=raw.parent / "warehouse", set_aside=SetAside(max_money_share=1))
+    settings = Settings(raw=raw, warehouse=raw.parent / "warehouse")
     run_night(settings)
     return settings
 

@@ -466,6 +466,19 @@ def test_money_that_cannot_be_read_is_unknown(bureau: Bureau, amount: str, statu
     assert acceptance.status == status
 
 
+@pytest.mark.parametrize(("whose", "status"), [("101,P1", "accepted"), (",", "held_back"), ("101,P8", "held_back")])
+def test_unreadable_money_is_bounded_by_its_own_project_first(bureau: Bureau, whose: str, status: str) -> None:
+    """One large payment elsewhere says nothing of a small project; of a row that is nobody's it may say all."""
+    head = PAYMENTS.split("    V1")[0]
+    small = "".join(f"    W{number},2024-07-01,101,P1,111,10.00\n" for number in range(60))
+    large = "    V1,2024-03-01,101,P2,111,9000.00\n"
+    bureau.settings.set_aside.max_row_share = 0.5
+    bureau.deliver(f"{PLACE}/支付.csv", f"{head}{small}{large}    V9,2024-08-01,{whose},111,见附件\n")
+    (acceptance,) = bureau.night().acceptances
+    assert acceptance.status == status
+    assert "money-not-readable" in {finding.rule_id for finding in acceptance.findings}
+
+
 @pytest.mark.long
 def test_a_month_that_is_missing_between_others_is_told_and_no_other(bureau: Bureau) -> None:
     head = "    支付凭证号,支付日期,部门编码,项目编码,资金性质编码,实际支付金额\n"

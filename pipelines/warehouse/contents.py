@@ -41,6 +41,7 @@ from pipelines.warehouse.derived import load_derived
 from pipelines.warehouse.reference import load_reference_tables
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import DistrictYearStore, read_manifest
+from pipelines.warehouse.unreadable import OWNER, has_unreadable_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +248,6 @@ def _source_file_money(attempt: Attempt, file: FileRecord) -> Iterator[dict[str,
             yield _table_place(attempt, file, table) | {"amount_column": name} | _conserved_money(table, name)
 
 
-_OWNER = ("department_code", "department_name", "project_code", "project_name", "fund_type_code")
-"""What tells to which figures a row belongs."""
-
 _REPEATED = (LineOutcome.DUPLICATE, LineOutcome.SUPERSEDED)
 _MONEY = {
     "money_read": tuple(FACTS),
@@ -350,23 +348,20 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
             continue
         for name, dataset in DATASETS.items():
             names = {column.name for column in dataset.stored_columns}
-            who = ", ".join(f"part.{column}" if column in names else f"null as {column}" for column in _OWNER)
+            who = ", ".join(
+                f"part.{column}" if column in names else f"null as {column}" for column in (*OWNER, "fund_type_code")
+            )
             money = " + ".join(f"coalesce(part.{column}, 0)" for column in dataset.amount_columns) or "0"
             common = f"""
                 '{attempt.store.district_code}' as district_code, {attempt.store.fiscal_year} as fiscal_year,
                 '{name}' as dataset, part.source_file_id, part.source_sheet, part.source_line, {who},
                 {money} as money"""
-            # As the ledger counts them (``staging``): in a row whose cells are shifted, no amount can be trusted.
-            unreadable = "".join(
-                f" or part.{column} is null and list_contains(part.columns, '{column}')"
-                for column in dataset.amount_columns
-            )
             if (path := directory / f"{name}.rejected.parquet").exists():
                 connection.execute(
                     f"""insert into quality.{REJECTED_ROW.name} by name select {common},
                         array_to_string(rule_ids, '; ') as rule_ids, array_to_string(columns, '; ') as columns,
                         array_to_string(messages, '; ') as messages, array_to_string(messages_zh, '；') as messages_zh,
-                        row_text, list_contains(part.columns, ''){unreadable} as has_unreadable_amount
+                        row_text, {has_unreadable_amount(dataset)} as has_unreadable_amount
                     from read_parquet($path) as part""",
                     {"path": str(path)},
                 )

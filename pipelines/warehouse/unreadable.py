@@ -1,8 +1,8 @@
 """Money that could not be read: told with its place, and bounded, or its district-year is held back.
 
 What a row with an unreadable amount is worth is unknown, not nothing. The file's own total bounds it; else its
-neighbours do: no such row is taken to be worth more than the largest amount that was read of its dataset. Where even
-that may be more than the share that may be set aside, nobody can publish around it.
+neighbours do: no such row is taken to be worth more than the largest amount that was read of its own project, or of the
+dataset where none was. Where even that may be more than the share that may be set aside, nobody can publish around it.
 Does not belong here: what could be read and was set aside all the same (warehouse.accept).
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pipelines.contracts.datasets import DATASETS
+from pipelines.contracts.model import Dataset
 from pipelines.databases import scratch
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, TableRecord
 from pipelines.quality.findings import Finding, cell_rule_finding
@@ -23,6 +24,8 @@ from pipelines.settings import Settings
 from pipelines.warehouse.store import DistrictYearStore
 
 _SHOWN = 3
+OWNER = ("department_code", "department_name", "project_code", "project_name")
+"""What tells whose a row is."""
 
 
 def unreadable_money(
@@ -34,7 +37,6 @@ def unreadable_money(
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     rows: defaultdict[str, int] = defaultdict(int)
     tables = [(directory, file, table) for directory, file in decided for table in file.tables]
-    largest: dict[str, Decimal] = {}
     for _, _, table in tables:
         for entry in table.lines:
             if entry.outcome in FACTS:
@@ -45,10 +47,11 @@ def unreadable_money(
             continue
         rows[table.dataset] += count
         stated = _by_total(table)
-        if table.dataset not in largest:
+        if stated is None:
             paths = [path for each, _ in decided if (path := each / f"{table.dataset}.parquet").exists()]
-            largest[table.dataset] = _largest(table.dataset, paths)
-        bound = largest[table.dataset] * count if stated is None else stated
+            bound = _by_neighbours(directory, table, paths)
+        else:
+            bound = stated
         unknown[table.dataset] += bound
         lines, texts = _first(directory, table)
         known = f"合计行表明差额 by the total row {bound:,} 元 yuan" if stated is not None else "无合计可核对 no total"
@@ -87,17 +90,47 @@ def _by_total(table: TableRecord) -> Decimal | None:
     return sum(widest.values(), Decimal(0))
 
 
-def _largest(dataset: str, paths: Sequence[Path]) -> Decimal:
-    """The largest amount (sign left out) that was read of a dataset, in yuan."""
+def _by_neighbours(directory: Path, table: TableRecord, paths: Sequence[Path]) -> Decimal:
+    """The most that the unreadable rows of a table are worth by the amounts in ``paths``, signs left out, in yuan.
+
+    A row whose cells are shifted has no project that could be trusted; nor has one of which only the number is kept.
+    """
     if not paths:
         return Decimal(0)
-    amounts = ", ".join(f"coalesce(max(abs({name})), 0)" for name in DATASETS[dataset].amount_columns)
+    dataset = DATASETS[table.dataset]
+    names = [name for name in OWNER if name in {column.name for column in dataset.stored_columns}]
+    who = ", ".join(names)
+    same = " and ".join(f"line.{name} is not distinct from neighbour.{name}" for name in names)
+    amount = f"greatest({', '.join(f'coalesce(abs({name}), 0)' for name in dataset.amount_columns)}, 0)"
+    read = f"(select {who}, {amount} as amount from read_parquet($paths, union_by_name = true))"
+    given = {"paths": [str(path) for path in paths]}
+    rejected = {"rejected": str(directory / f"{table.dataset}.rejected.parquet"), "number": table.number}
     with scratch() as connection:
-        ((value,),) = connection.execute(
-            f"select greatest({amounts}, 0) from read_parquet(?::varchar[], union_by_name = true)",
-            [[str(path) for path in paths]],
+        ((largest,),) = connection.execute(f"select coalesce(max(amount), 0) from {read}", given).fetchall()
+        bounds = connection.execute(
+            f"""select neighbour.amount, count(*)
+            from (
+                select {who}, list_contains(columns, '') as is_shifted from read_parquet($rejected)
+                where source_table = $number and ({has_unreadable_amount(dataset)})
+            ) as line
+            left join (select {who}, max(amount) as amount from {read} group by all) as neighbour
+                on not line.is_shifted and {same}
+            group by all""",
+            given | rejected,
         ).fetchall()
-    return Decimal(value)
+    unlisted = table.unreadable(LineOutcome.REJECTED) - sum(count for _, count in bounds)
+    return sum(
+        ((largest if amount is None else amount) * count for amount, count in [*bounds, (None, unlisted)]), Decimal(0)
+    )
+
+
+def has_unreadable_amount(dataset: Dataset) -> str:
+    """The SQL of whether a rejected row holds an amount that could not be read, as the ledger counts them (staging).
+
+    In a row whose cells are shifted, no amount can be trusted.
+    """
+    unreadable = (f"{name} is null and list_contains(columns, '{name}')" for name in dataset.amount_columns)
+    return " or ".join(["list_contains(columns, '')", *unreadable])
 
 
 def _first(directory: Path, table: TableRecord) -> tuple[int | None, str]:
