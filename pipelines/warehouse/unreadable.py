@@ -8,9 +8,10 @@ Does not belong here: what could be read and was set aside all the same (warehou
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -37,6 +38,7 @@ def unreadable_money(
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     rows: defaultdict[str, int] = defaultdict(int)
     tables = [(directory, file, table) for directory, file in decided for table in file.tables]
+    neighbours = {name: _Neighbours(name, [directory for directory, _ in decided]) for name in DATASETS}
     for _, _, table in tables:
         for entry in table.lines:
             if entry.outcome in FACTS:
@@ -47,11 +49,7 @@ def unreadable_money(
             continue
         rows[table.dataset] += count
         stated = _by_total(table)
-        if stated is None:
-            paths = [path for each, _ in decided if (path := each / f"{table.dataset}.parquet").exists()]
-            bound = _by_neighbours(directory, table, paths)
-        else:
-            bound = stated
+        bound = neighbours[table.dataset].bound(directory, table) if stated is None else stated
         unknown[table.dataset] += bound
         lines, texts = _first(directory, table)
         known = f"合计行表明差额 by the total row {bound:,} 元 yuan" if stated is not None else "无合计可核对 no total"
@@ -90,38 +88,80 @@ def _by_total(table: TableRecord) -> Decimal | None:
     return sum(widest.values(), Decimal(0))
 
 
-def _by_neighbours(directory: Path, table: TableRecord, paths: Sequence[Path]) -> Decimal:
-    """The most that the unreadable rows of a table are worth by the amounts in ``paths``, signs left out, in yuan.
+class _Neighbours:
+    """What the amounts that were read of a dataset say about its rows with unreadable ones, asked once for all files.
 
-    A row whose cells are shifted has no project that could be trusted; nor has one of which only the number is kept.
+    Amounts are in yuan, their signs left out.
     """
-    if not paths:
-        return Decimal(0)
-    dataset = DATASETS[table.dataset]
-    names = [name for name in OWNER if name in {column.name for column in dataset.stored_columns}]
-    who = ", ".join(names)
-    same = " and ".join(f"line.{name} is not distinct from neighbour.{name}" for name in names)
-    amount = f"greatest({', '.join(f'coalesce(abs({name}), 0)' for name in dataset.amount_columns)}, 0)"
-    read = f"(select {who}, {amount} as amount from read_parquet($paths, union_by_name = true))"
-    given = {"paths": [str(path) for path in paths]}
-    rejected = {"rejected": str(directory / f"{table.dataset}.rejected.parquet"), "number": table.number}
-    with scratch() as connection:
-        ((largest,),) = connection.execute(f"select coalesce(max(amount), 0) from {read}", given).fetchall()
-        bounds = connection.execute(
-            f"""select neighbour.amount, count(*)
-            from (
-                select {who}, list_contains(columns, '') as is_shifted from read_parquet($rejected)
-                where source_table = $number and ({has_unreadable_amount(dataset)})
-            ) as line
-            left join (select {who}, max(amount) as amount from {read} group by all) as neighbour
-                on not line.is_shifted and {same}
-            group by all""",
-            given | rejected,
-        ).fetchall()
-    unlisted = table.unreadable(LineOutcome.REJECTED) - sum(count for _, count in bounds)
-    return sum(
-        ((largest if amount is None else amount) * count for amount, count in [*bounds, (None, unlisted)]), Decimal(0)
-    )
+
+    def __init__(self, dataset: str, directories: Sequence[Path]) -> None:
+        self._dataset = DATASETS[dataset]
+        self._directories = directories
+
+    def bound(self, directory: Path, table: TableRecord) -> Decimal:
+        """The most that the unreadable rows of a table are worth.
+
+        A row whose cells are shifted has no project that could be trusted; nor has one of which only the number is
+        kept.
+        """
+        bounds = self._bounds[str(self._rejected(directory)), table.number]
+        unlisted = table.unreadable(LineOutcome.REJECTED) - bounds.total()
+        return sum((amount * count for amount, count in bounds.items()), self._largest * unlisted)
+
+    def _rejected(self, directory: Path) -> Path:
+        return directory / f"{self._dataset.name}.rejected.parquet"
+
+    @property
+    def _amount(self) -> str:
+        return f"greatest({', '.join(f'coalesce(abs({name}), 0)' for name in self._dataset.amount_columns)}, 0)"
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        paths = (directory / f"{self._dataset.name}.parquet" for directory in self._directories)
+        return [str(path) for path in paths if path.exists()]
+
+    @cached_property
+    def _largest(self) -> Decimal:
+        if not self._paths:
+            return Decimal(0)
+        with scratch() as connection:
+            ((largest,),) = connection.execute(
+                f"select coalesce(max({self._amount}), 0) from read_parquet($paths, union_by_name = true)",
+                {"paths": self._paths},
+            ).fetchall()
+        return Decimal(largest)
+
+    @cached_property
+    def _bounds(self) -> defaultdict[tuple[str, int], Counter[Decimal]]:
+        """By file of rejected rows and number of table: how many rows are bounded by which amount."""
+        found: defaultdict[tuple[str, int], Counter[Decimal]] = defaultdict(Counter)
+        rejected = [str(path) for path in map(self._rejected, self._directories) if path.exists()]
+        stored = {column.name for column in self._dataset.stored_columns}
+        names = [name for name in OWNER if name in stored]
+        who = ", ".join(names)
+        if not self._paths or not rejected:
+            return found
+        with scratch() as connection:
+            rows = connection.execute(
+                f"""with line as (
+                    select filename, source_table, {who}, list_contains(columns, '') as is_shifted
+                    from read_parquet($rejected, filename = true, union_by_name = true)
+                    where {has_unreadable_amount(self._dataset)}
+                ),
+                neighbour as (
+                    select {who}, max({self._amount}) as amount from read_parquet($paths, union_by_name = true)
+                    group by all
+                )
+                select line.filename, line.source_table, neighbour.amount, count(*)
+                from line
+                left join neighbour on not line.is_shifted
+                    and {" and ".join(f"line.{name} is not distinct from neighbour.{name}" for name in names)}
+                group by all""",
+                {"paths": self._paths, "rejected": rejected},
+            ).fetchall()
+        for path, number, amount, count in rows:
+            found[path, number][self._largest if amount is None else amount] += count
+        return found
 
 
 def has_unreadable_amount(dataset: Dataset) -> str:
