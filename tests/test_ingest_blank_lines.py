@@ -50,5 +50,5 @@ def test_blank_rows_of_a_sheet_have_an_end(office: Office) -> None:
     path = workbook_parts.write(office.folder / "a.xlsx", xml)
     table = office.read(path, limits=Limits(max_blank_lines=50_000)).table
     assert (len(table.rows), len(table.passed_over)) == (2, 49_997)
-    with pytest.raises(FileRefused, match=r"more than .* blank lines"):
+    with pytest.raises(FileRefused, match=r".* blank lines and perhaps more"):
         office.read(path, limits=Limits(max_blank_lines=49_000))

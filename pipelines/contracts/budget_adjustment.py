@@ -127,6 +127,7 @@ BUDGET_ADJUSTMENT = Dataset(
             "调整原因；可能识别个人的号码以“•”代替。",
             headers=("调整原因", "调整事由", "adjustment_reason"),
             personal=Personal.MASK,
+            is_free_text=True,
         ),
         REMARK,
     ),

@@ -441,6 +441,7 @@ REMARK = Column(
     headers=("备注", "说明", "remark", "bz"),
     personal=Personal.DROP,
     alternatives=True,
+    is_free_text=True,
 )
 
 ORIGIN = (DISTRICT_CODE, FISCAL_YEAR)

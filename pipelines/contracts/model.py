@@ -74,9 +74,6 @@ class Personal(StrEnum):
     MASK = "mask"
 
 
-_FREE_TEXT = frozenset({"payment_purpose", "adjustment_reason", "remark"})
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of one dataset, or one published figure.
@@ -96,6 +93,7 @@ class Column:
     one of them fits.
     ``is_name`` tells that rows are matched by the value: names that only look different are one name, and the dataset
     keeps the spelling as delivered, where it differs, in a column of its own (``delivered_spelling``).
+    ``is_free_text`` tells that its cells are sentences, which match nothing.
     """
 
     name: str
@@ -115,6 +113,7 @@ class Column:
     alternatives: bool = False
     spreads: bool = False
     is_name: bool = False
+    is_free_text: bool = False
     is_delivered_spelling: bool = False
 
     def as_required(self, **changes: Any) -> Column:
@@ -136,11 +135,6 @@ class Column:
             f"{self.label_zh}的原始写法，与规范写法不同时才有值。",
             is_delivered_spelling=True,
         )
-
-    @property
-    def is_free_text(self) -> bool:
-        """Whether its cells are sentences, which match nothing."""
-        return self.kind is Kind.TEXT and self.name in _FREE_TEXT
 
     @property
     def is_identifier(self) -> bool:

@@ -26,6 +26,7 @@ PAYMENT_PURPOSE = Column(
     "用途；可能识别个人的号码以“•”代替。",
     headers=("用途", "支付用途", "款项用途", "摘要", "use_des", "payment_purpose"),
     personal=Personal.MASK,
+    is_free_text=True,
 )
 PAYEE = (
     Column(

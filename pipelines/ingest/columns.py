@@ -151,7 +151,8 @@ def without_digits_lost(read: ReadColumn, column: Column, stored: Mapping[int, s
     """The column without codes and numbers whose digits were cut off where they were stored: position → spelling."""
     if not stored or not column.is_identifier:
         return read
-    lost = {position: text for position, text in stored.items() if position not in set(read.faulty)}
+    faulty = set(read.faulty)
+    lost = {position: text for position, text in stored.items() if position not in faulty}
     is_lost = np.zeros(len(read.values), dtype=bool)
     is_lost[list(lost)] = True
     values = pc.if_else(pa.array(is_lost), pa.scalar(None, read.values.type), read.values)

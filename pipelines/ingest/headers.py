@@ -31,6 +31,8 @@ from pipelines.ingest.months import told_months
 from pipelines.ingest.personal import name_without_numbers, without_numbers
 
 MAX_LEVELS = 4
+_LONGEST_HEADER = 300
+"""Characters; what is longer is no header."""
 _UNITS = "|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True))
 _HEADER_UNIT = re.compile(rf"[(\[【](?:(?:金额)?单位:?|金额:)?({_UNITS}|%|百分比)[)\]】]|(?<=\w)[,:]?(万元)$")
 _HEADER_NOISE = re.compile(r"[①-⑳]|\(\d{1,2}\)|[*＊]+|\((?:公式|=)[^)]*\)|(?<=.)=.*$")
@@ -174,9 +176,6 @@ def _fold_header(text: str) -> tuple[str, int | None, bool]:
             factor = UNIT_FACTORS[unit]
         folded = folded[: match.start()] + folded[match.end() :]
     return _HEADER_NOISE.sub("", folded).strip(":、,.") or folded, factor, percent
-
-
-_LONGEST_HEADER = 300
 
 
 @lru_cache(maxsize=64)

@@ -1045,10 +1045,10 @@ class _Survey:
 
 
 def blank_lines_without_end(found: int, most: int, sheet: str) -> FileRefused:
-    """The refusal of a table with more lines that hold nothing than it may have."""
+    """The refusal of a table that has more lines that hold nothing than ``most``: ``found`` when reading ended."""
     return FileRefused(
         "file-too-large",
-        found=f"more than {found - 1:,} blank lines 空行",
+        found=f"{found:,} blank lines and perhaps more 空行（或更多）",
         expected=f"{most:,}",
         sheet=sheet,
         remedy="Delete the blank lines and deliver the file again.",
