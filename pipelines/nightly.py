@@ -93,8 +93,8 @@ def standing(settings: Settings) -> list[Acceptance]:
     return standings
 
 
-def _reports_not_written(settings: Settings, publication: Publication) -> str:
-    """Writes the reports of what is published; what keeps them from being written, as a sentence (empty: nothing)."""
+def _write_reports(settings: Settings, publication: Publication) -> str:
+    """Writes the reports of what is published; returns why some are not there, as a sentence (empty: they are)."""
     try:
         write_reports_of_build(settings, publication.build_id)
     except ReportsNotWrittenError as error:
@@ -159,7 +159,7 @@ def run_night(settings: Settings, *, rebuild: bool = False) -> Night:
             )
             unwritten = ""
             if publication.status in ("published", "unchanged"):
-                unwritten = _reports_not_written(settings, publication)
+                unwritten = _write_reports(settings, publication)
         problems = deliveries.problems
         if not acceptances:
             problems.append(_nothing_delivered(settings))

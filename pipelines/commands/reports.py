@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from pipelines.commands.tables import format_table
+from pipelines.contracts.figures import value_labels
 from pipelines.contracts.quality_tables import PUBLISHED_MEASURES, STATEMENT_STATUSES
 from pipelines.documents.check import DIFFERS, Check, Compared, check_document, check_published
 from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
@@ -24,16 +25,7 @@ from pipelines.warehouse.connect import NotPublishedError
 
 MEASURES_ZH = dict(PUBLISHED_MEASURES)
 STATUS_ZH = dict(STATEMENT_STATUSES)
-RECONCILIATION_ZH = {
-    "agrees": "一致",
-    "truncated": "截尾",
-    "differs": "不一致",
-    "unit_slip": "单位有误",
-    "not_linked": "未对应",
-    "not_in_warehouse": "库中无数",
-    "not_compared": "不比较",
-    "unread": "未读",
-}
+RECONCILIATION_ZH = dict(value_labels("reconciliation_status")) | {"unread": STATUS_ZH["unread"]}
 """How a published figure compares with the computed one, in Chinese."""
 
 

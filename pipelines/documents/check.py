@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 _STATEMENT = "published_reconciliation"
 _PUBLISHED = "published"
 
-AGREES = frozenset({"agrees", "truncated"})
-"""``truncated``: cut off instead of rounded, told by a rule as information."""
-
 DIFFERS = frozenset({"differs", "unit_slip"})
+"""Statuses of figures that are wrong; one that is cut off instead of rounded is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, district: str | None, year: i
     checks = []
     for document in rows("quality.published_document"):
         path = document["document_path"]
-        names = Compared.__dataclass_fields__
+        names = [field.name for field in fields(Compared)]
         figures = tuple(Compared(**{name: row[name] for name in names}) for row in compared[path])
         publisher = next((row["department_name"] for row in compared[path] if row["department_name"]), None)
         checks.append(Check(document, publisher, figures, tuple(unread[path]), tuple(inconsistencies[path])))

@@ -68,7 +68,8 @@ _SUBJECT = ("figure_level", "department_code", "department_name", "project_code"
 _SUBJECT_ORDER = "department_code, department_name, project_code, project_name"
 _DEPARTMENTS_FIRST = "case figure_level when 'department' then 1 else 2 end"
 
-_COMPLETENESS = ("is_complete", "set_aside_row_count", "set_aside_amount")
+COMPLETENESS = ("is_complete", "set_aside_row_count", "set_aside_amount")
+"""Columns that say whether rows are missing from a figure."""
 
 _BUDGET = (
     "initial_budget_amount",
@@ -87,7 +88,7 @@ _BUDGET = (
     "adjustment_status",
     "source_grain",
     "as_of_date",
-    *_COMPLETENESS,
+    *COMPLETENESS,
 )
 
 SECTIONS: tuple[Section, ...] = (
@@ -229,7 +230,7 @@ SECTIONS: tuple[Section, ...] = (
             "gap_to_progress_points",
             "gap_to_progress_amount",
             "as_of_date",
-            *_COMPLETENESS,
+            *COMPLETENESS,
         ),
         "department_code, department_name, month",
     ),

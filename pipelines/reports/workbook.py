@@ -24,6 +24,7 @@ from pipelines.contracts.figures import Figure, definition, value_labels
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.reference_tables import WARNING_LEVELS
 from pipelines.reports.content import Content, Table
+from pipelines.reports.sections import COMPLETENESS
 from pipelines.reports.sheets import DataSheet, open_workbook
 
 _HIGHEST_ROW = 405
@@ -120,7 +121,6 @@ _PLACE = ("source_path", "source_sheet", "source_line")
 _NOT_PRINTED = {*_PLACE, "rule_id", "rule_ids"}
 _RATES = ("execution_rate_pct", "net_adjustment_rate_pct")
 _STATUSES = ("execution_status", "adjustment_status")
-_COMPLETENESS = ("is_complete", "set_aside_row_count", "set_aside_amount")
 _MONEY = ("initial_budget_amount", "net_adjustment_amount", "full_year_budget_amount", "executed_amount")
 
 _SHEETS = (
@@ -178,7 +178,7 @@ _SHEETS = (
             "gross_adjustment_rate_pct",
             *_STATUSES,
             "source_grain",
-            *_COMPLETENESS,
+            *COMPLETENESS,
         ),
         frozen=3,
     ),
@@ -196,19 +196,19 @@ _SHEETS = (
             *_RATES,
             "adjustment_count",
             *_STATUSES,
-            *_COMPLETENESS,
+            *COMPLETENESS,
         ),
         frozen=3,
     ),
     _Sheet(
         "fund_type",
         "按资金性质",
-        (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *_COMPLETENESS),
+        (*_WHO, "fund_type_name", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *COMPLETENESS),
     ),
     _Sheet(
         "nature",
         "按支出性质",
-        (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *_COMPLETENESS),
+        (*_WHO, "expenditure_nature", *_MONEY, "unspent_amount", *_RATES, *_STATUSES, *COMPLETENESS),
     ),
     _Sheet(
         "month",
@@ -224,7 +224,7 @@ _SHEETS = (
             "gap_to_progress_points",
             "gap_to_progress_amount",
             "as_of_date",
-            *_COMPLETENESS,
+            *COMPLETENESS,
         ),
     ),
     _Sheet(
