@@ -27,7 +27,7 @@ def test_blank_lines_of_a_text_have_an_end(office: Office, line: str, place: str
     table = office.read(path, limits=Limits(max_blank_lines=1_000, batch_rows=300)).table
     assert len(table.rows) == 1 + (place == "between")
     assert {row["reason"] for row in table.passed_over} == {"blank"}
-    with pytest.raises(FileRefused, match=r"file-too-large.*blank lines 空行, at most 999") as refused:
+    with pytest.raises(FileRefused, match=r"file-too-large.*1,000 blank lines .*, at most 999") as refused:
         office.read(path, limits=Limits(max_blank_lines=999, batch_rows=300))
     assert "请删除空行" in refused.value.message_zh
 
@@ -50,5 +50,5 @@ def test_blank_rows_of_a_sheet_have_an_end(office: Office) -> None:
     path = workbook_parts.write(office.folder / "a.xlsx", xml)
     table = office.read(path, limits=Limits(max_blank_lines=50_000)).table
     assert (len(table.rows), len(table.passed_over)) == (2, 49_997)
-    with pytest.raises(FileRefused, match=r".* blank lines and perhaps more"):
+    with pytest.raises(FileRefused, match="49,997 blank lines and perhaps more"):
         office.read(path, limits=Limits(max_blank_lines=49_000))
