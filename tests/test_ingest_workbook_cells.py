@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,7 +40,8 @@ cells: st.SearchStrategy[Cell] = st.one_of(
     numbers.flatmap(spelled).map(lambda text: ("n", text, 0)),
     st.integers(0, len(TEXTS) - 1).map(lambda index: ("s", str(index), 0)),
     st.sampled_from(["0", "1"]).map(lambda text: ("b", text, 0)),
-    st.sampled_from(["甲", "3.0E7", "x"]).map(lambda text: ("str", text, 0)),
+    st.sampled_from(["甲", "3.0E7", "x", "a & b"]).map(lambda text: ("str", text, 0)),
+    st.sampled_from(TEXTS[1:]).map(lambda text: ("inlineStr", text, 0)),
 )
 tables = st.lists(st.lists(cells, min_size=1, max_size=5), min_size=1, max_size=6)
 
@@ -149,6 +151,51 @@ def test_the_usual_spelling_is_cut_by_columns_and_others_are_not() -> None:
         row + '<row r="4"><c r="A4"><v>1</v></c>',
     ):
         assert cut_plain_rows(other.encode(), 2) is None
+
+
+def test_texts_in_the_cells_are_cut_by_columns() -> None:
+    row = (
+        '<row r="3"><c r="A3" s="1" t="inlineStr"><is><t xml:space="preserve"> 甲 &amp; 乙</t></is></c>'
+        '<c r="B3" t="inlineStr"><is><t>019100</t></is></c><c r="C3"><v>2</v></c><c r="D3" t="inlineStr"></c></row>'
+    )
+    found = cut_plain_rows(row.encode(), 2)
+    assert found is not None
+    assert (found.columns.tolist(), found.styles.tolist(), found.kinds.tolist()) == ([1, 2, 3], [1, 0, 0], [4, 4, 0])
+    assert found.values.to_pylist() == [" 甲 &amp; 乙", "019100", "2"]
+    for other in (
+        row.replace(' t="inlineStr"><is>', "><is>", 1),
+        row.replace('<c r="C3">', '<c r="C3" t="inlineStr">'),
+        row.replace("<t>", "<r><t>").replace("0</t>", "0</t></r>"),
+        row.replace("</t></is>", "</t><rPh><t>x</t></rPh></is>", 1),
+        row.replace("&amp;", "&#38;"),
+    ):
+        assert cut_plain_rows(other.encode(), 2) is None
+
+
+ODD_ROWS = (
+    lambda row: row.replace("<v>", "<f>1+1</f><v>"),
+    lambda row: row.replace('"', "'"),
+    lambda row: (
+        row + "<!-- " + "".join(f'<row r="{n}"><c r="A{n}"><v>9</v></c></row>' for n in range(5_000, 9_000)) + "-->"
+    ),
+    lambda row: row.replace("<row", "\n<row").replace("><v>", "> <v>"),
+    lambda row: row.replace("</row>", "<?x <row></row> ?></row>"),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.dictionaries(st.integers(0, 2_999), st.sampled_from(ODD_ROWS), max_size=3))
+def test_rows_in_another_spelling_are_read_in_their_place(odd: dict[int, Callable[[str], str]]) -> None:
+    table: list[list[Cell]] = [[("n", str(n), 0), ("inlineStr", f"第{n}号 {'x' * 50}", 0)] for n in range(3_000)]
+    head, *lines = workbook_parts.usual(table).split("<row ")
+    lines = ["<row " + line for line in lines]
+    end = lines[-1].index("</sheetData>")
+    lines[-1:] = [lines[-1][:end], lines[-1][end:]]
+    for place, change in odd.items():
+        lines[place] = change(lines[place])
+    with tempfile.TemporaryDirectory() as folder:
+        found = read(workbook_parts.write(Path(folder) / "a.xlsx", head + "".join(lines), strings=SHARED))
+    assert found == [[str(n), f"第{n}号 {'x' * 50}"] for n in range(3_000)]
 
 
 @pytest.mark.parametrize(

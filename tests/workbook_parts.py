@@ -26,13 +26,20 @@ def letters(column: int) -> str:
     return found
 
 
+def _content(kind: str, value: str) -> str:
+    if kind != "inlineStr":
+        return f"<v>{escape(value)}</v>"
+    space = ' xml:space="preserve"' if value != value.strip() else ""
+    return f"<is><t{space}>{escape(value)}</t></is>"
+
+
 def usual(rows: Sequence[Sequence[Cell]]) -> str:
     """The XML of a sheet as nearly all programs write it."""
     lines = []
     for number, row in enumerate(rows, 1):
         cells = [
             f'<c r="{letters(column)}{number}"{f" s={chr(34)}{cell[2]}{chr(34)}" if cell[2] else ""}'
-            f' t="{cell[0]}"><v>{escape(cell[1])}</v></c>'
+            f' t="{cell[0]}">{_content(*cell[:2])}</c>'
             for column, cell in enumerate(row, 1)
             if cell
         ]

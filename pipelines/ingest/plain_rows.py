@@ -16,25 +16,33 @@ import pyarrow.compute as pc
 
 from pipelines.ingest.sheet_cells import LAST_COLUMN, LAST_ROW, Integers
 
-KINDS = ("n", "s", "str", "b")
+KINDS = ("n", "s", "str", "b", "inlineStr")
 """The types of cells that are read here, in the order of their numbers; formulas and errors are the parser's."""
 
 _EMPTY_ROWS = r"(?:<row [^<>]*/>|<row [^<>]*></row>)*"
 _ROW = r"<row [^<>]*[^<>/]>"
+PLAIN_TEXT = "[^<>&]*(?:&(?:amp|lt|gt|quot|apos);[^<>&]*)*"
+"""A text of XML whose only references are those of :func:`without_entities`, as a regular expression."""
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _CELL = (
-    r'<c r="[A-Z]{1,3}[1-9][0-9]{0,6}"(?: s="[0-9]{1,5}")?(?: t="(?:n|s|str|b)")?'
-    r"(?:/>|>(?:<v>[^<>&]*</v>)?</c>)"
+    r'<c r="[A-Z]{1,3}[1-9][0-9]{0,6}"(?: s="[0-9]{1,5}")?'
+    rf'(?:(?: t="(?:n|s|str|b)")?(?:/>|>(?:<v>{PLAIN_TEXT}</v>)?</c>)'
+    rf'| t="inlineStr">(?:<is><t(?: xml:space="preserve")?>{PLAIN_TEXT}</t></is>)?</c>)'
 )
 _FIRST = re.compile(rf'\s*{_EMPTY_ROWS}<row r="([1-9][0-9]{{0,6}})"[^<>]*(?<!/)>'.encode())
 _MIDDLE = rf"^{_CELL}(?:</row>{_EMPTY_ROWS}{_ROW})?$"
 _LAST = re.compile(rf"{_CELL}</row>{_EMPTY_ROWS}".encode())
+_PRESERVED = '<t xml:space="preserve">'
 _ROW_NUMBER = np.frombuffer(b'<row r="', dtype=np.uint8)
-_ATTRIBUTES = re.compile(r'(?: s="([0-9]+)")?(?: t="([a-z]+)")?')
+_ATTRIBUTES = re.compile(r'(?: s="([0-9]+)")?(?: t="([A-Za-z]+)")?')
 
 
 @dataclass(frozen=True, slots=True)
 class PlainCells:
-    """Cells that hold a value, in order: rows and columns from 1, styles, positions in ``KINDS``, values as written."""
+    """Cells that hold a value, in order: rows and columns from 1, styles, positions in ``KINDS``, values as written.
+
+    References of XML are still in the values (:func:`without_entities`).
+    """
 
     rows: Integers
     columns: Integers
@@ -61,9 +69,9 @@ def cut_plain_rows(data: bytes, last_row: int) -> PlainCells | None:
     rows = _rows(buffer, opening[np.append(index[1:], len(opening)) - 1], data, last_row)
     if rows is None:
         return None
-    values_at = opening[index + 1] + 3
-    values_end = opening[np.minimum(index + 2, len(opening) - 1)]
-    held = np.flatnonzero((buffer[values_at - 2] == ord("v")) & (values_end > values_at))
+    attributes_end = opening[index + 1] - 1
+    values_at, values_end = _values(buffer, opening, index)
+    held = np.flatnonzero(values_end > values_at)
     if not len(held):
         return None
     starts, values_at, values_end = starts[held] + 6, values_at[held], values_end[held]
@@ -74,7 +82,7 @@ def cut_plain_rows(data: bytes, last_row: int) -> PlainCells | None:
     is_same = (_words(data, ends, rows.lengths[row_of_cell]) == rows.words[row_of_cell]).all()
     if not in_order or not is_same or columns.max() > LAST_COLUMN or numbers[-1] > LAST_ROW:
         return None
-    spelled = pc.dictionary_encode(_texts_between(buffer, ends + 1, values_at - 4))
+    spelled = pc.dictionary_encode(_texts_between(buffer, ends + 1, attributes_end[held]))
     told = [match for text in spelled.dictionary.to_pylist() if (match := _ATTRIBUTES.fullmatch(text))]
     styles = np.asarray([int(match[1] or 0) for match in told], dtype=np.int64)
     kinds = np.asarray([KINDS.index(match[2] or "n") for match in told], dtype=np.int64)
@@ -126,6 +134,26 @@ def _rows(buffer: Any, before_next: Integers, data: bytes, last_row: int) -> _Ro
         return None
     of_cell = np.concatenate([[0], np.cumsum(starts_row)[:-1]])
     return _Rows(of_cell, numbers, _words(data, begin + lengths, lengths), lengths)
+
+
+def _values(buffer: Any, opening: Integers, index: Integers) -> tuple[Integers, Integers]:
+    """Where the value of each cell begins and ends; both are the same where it has none.
+
+    ``opening``: where elements begin and end; ``index``: which of them are cells.
+    """
+    is_inline = buffer[opening[index + 1] + 1] == ord("i")
+    element = np.minimum(index + 1 + is_inline, len(opening) - 1)
+    begin = opening[element]
+    has_value = is_inline | (buffer[begin + 1] == ord("v"))
+    begin = begin + np.where(buffer[begin + 2] == ord(" "), len(_PRESERVED), len("<v>"))
+    return begin, np.where(has_value, opening[np.minimum(element + 1, len(opening) - 1)], begin)
+
+
+def without_entities(texts: pa.Array) -> pa.Array:
+    """Texts of XML with the characters that their references stand for."""
+    for reference, sign in _ENTITIES:
+        texts = pc.replace_substring(texts, reference, sign)
+    return texts
 
 
 def _references(buffer: Any, starts: Integers, digits: Integers) -> tuple[Integers, Integers]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -184,21 +185,13 @@ class SheetCells:
 
     def _shown(self, shown: Shown, row: int, column: int, number: float, plain: str) -> str:
         if shown.is_date:
-            return self._date(number) or plain
+            return _date(number, _EPOCH_1904 if self._epoch_1904 else _EPOCH) or plain
         if not re.fullmatch(_PLAIN, plain):
             return plain
         text = shown.text(plain)
         if number and (unit := name_of_unit(text)):
             self._units.setdefault((column, unit, bool(shown.power)), row)
         return text
-
-    def _date(self, serial: float) -> str | None:
-        """The date of a serial, with the time of day where there is one; None for what is no serial."""
-        if not 0 <= serial <= _LAST_SERIAL:
-            return None
-        days, second = divmod(round(serial * _DAY), _DAY)
-        day = (_EPOCH_1904 if self._epoch_1904 else _EPOCH) + timedelta(days=days, seconds=second)
-        return day.isoformat(" ") if second else day.date().isoformat()
 
     def finish(self, *, is_visible: bool) -> Sheet:
         """All cells as a sheet."""
@@ -240,6 +233,16 @@ class SheetCells:
                 inside = [position for position, number in enumerate(numbers) if first <= number <= last]
                 found.append((first_row - 1, last_row - 1, inside[0], inside[-1]))
         return found
+
+
+@lru_cache(maxsize=4096)
+def _date(serial: float, epoch: datetime) -> str | None:
+    """The date of a serial, with the time of day where there is one; None for what is no serial."""
+    if not 0 <= serial <= _LAST_SERIAL:
+        return None
+    days, second = divmod(round(serial * _DAY), _DAY)
+    day = epoch + timedelta(days=days, seconds=second)
+    return day.isoformat(" ") if second else day.date().isoformat()
 
 
 def _plain(number: float) -> str:

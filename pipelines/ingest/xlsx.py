@@ -20,21 +20,22 @@ import pyarrow.compute as pc
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.number_formats import BUILT_IN, NumberFormat, parse_format
 from pipelines.ingest.packages import Package, feed, local, open_package, read_xml, too_large, xml_parser
-from pipelines.ingest.plain_rows import KINDS, cut_plain_rows
+from pipelines.ingest.plain_rows import KINDS, PLAIN_TEXT, cut_plain_rows, without_entities
 from pipelines.ingest.sheet_cells import LAST_COLUMN, LAST_ROW, Integers, Sheet, SheetCells, rows_and_columns
 from pipelines.settings import Limits
 
 _FEW_CELLS = 50_000
 _MANY_CHARACTERS = 16 * 1024**2
 _LONGEST_RUN = 16 * 1024**2
+_FEW_BYTES = 64 * 1024
+"""Of rows: what the parser reads about as soon as the question whether they are in the usual spelling is answered."""
 _ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["'](?!utf-?8["']|us-ascii["'])""", re.IGNORECASE)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})(?::\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6}))?")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _TRUE = frozenset({"1", "true", "on"})
 
-_STRING = r'^<t(?: xml:space="preserve")?>(?P<text>[^<>&]*(?:&(?:amp|lt|gt|quot|apos);[^<>&]*)*)</t></si>$'
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_STRING = rf'^<t(?: xml:space="preserve")?>(?P<text>{PLAIN_TEXT})</t></si>$'
 
 
 def read_xlsx(path: Path, limits: Limits) -> Iterator[Sheet]:
@@ -269,9 +270,7 @@ def _cut_plain_strings(data: bytes) -> pa.Array | None:
     texts = pc.extract_regex(pieces, _STRING)
     if texts.null_count:
         return None
-    found = texts.field("text")
-    for escape, sign in _ENTITIES if b"&" in data else ():
-        found = pc.replace_substring(found, escape, sign)
+    found = without_entities(texts.field("text")) if b"&" in data else texts.field("text")
     return pa.array(map(_unescaped, found.to_pylist()), pa.string()) if b"_x" in data else found
 
 
@@ -334,10 +333,22 @@ class _SheetReader:
                 return data
             self._xml.feed(data)
             return b""
-        is_plain = self._xml.is_plain and self._in_rows and not self._in_row
-        if not is_plain or not self._take_plain_rows(data[:end]):
+        if self._xml.is_plain and self._in_rows and not self._in_row:
+            self._take_rows(data[:end])
+        else:
             self._xml.feed(data[:end])
         return data[end:]
+
+    def _take_rows(self, data: bytes) -> None:
+        """Takes complete rows: at once those in the usual spelling, the others, found by halving, by the parser."""
+        if self._xml.is_plain and self._take_plain_rows(data):
+            return
+        middle = data.find(b"</row>", len(data) // 2) + 6
+        if len(data) < _FEW_BYTES or middle in {5, len(data)} or not self._xml.is_plain:
+            self._xml.feed(data)
+        else:
+            self._take_rows(data[:middle])
+            self._take_rows(data[middle:])
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
         name = local(element)
@@ -501,4 +512,7 @@ class _SheetReader:
             is_true = pc.is_in(values, value_set=pa.array(sorted(_TRUE)))
             self._cells.add_texts(rows, columns, pc.if_else(is_true, "true", "false"))
         else:
-            self._cells.add_texts(rows, columns, pa.array(map(_unescaped, values.to_pylist()), pa.string()))
+            texts = without_entities(values)
+            if pc.any(pc.match_substring(texts, "_x")).as_py():
+                texts = pa.array(map(_unescaped, texts.to_pylist()), pa.string())
+            self._cells.add_texts(rows, columns, texts)
