@@ -1,6 +1,6 @@
 """How long and in how much memory the largest deliveries are read: a workbook, and delimited text in GB18030.
 
-    python benchmarks/large_files.py
+    python -m benchmarks.large_files
 
 Makes both in a temporary directory: a workbook of 200,000 payments, and texts of 0.5, 1 and 2 million payments. Each is
 read in a process of its own through the entry that a night uses, up to typed and checked batches; nothing is stored.
@@ -14,15 +14,17 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import xlsxwriter
+
+ROOT = Path(__file__).parent.parent
+SMALL = "small.xlsx"
 DISTRICT, YEAR = "440103", 2022
 HEADER = ("支付凭证号", "支付日期", "单位编码", "项目编码", "功能分类科目编码", "部门预算经济分类编码", "资金性质")
 FURTHER = ("实际支付金额", "收款人账号", "用途")
@@ -48,8 +50,6 @@ def payments(count: int) -> Iterator[tuple[str, date, str, str, int, str, str, i
 
 def write_workbook(path: Path, count: int) -> None:
     """One sheet: codes and accounts as text, dates as dates, amounts as numbers."""
-    import xlsxwriter  # noqa: PLC0415 - the reading processes must not load it
-
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_numbers": False}) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet = book.add_worksheet("支付")
@@ -72,54 +72,14 @@ def write_text(path: Path, count: int) -> None:
             stream.write(f"{','.join(map(str, plain))},{cents // 100}.{cents % 100:02d},{account},{purpose}\n")
 
 
-def read_ours(path: Path, raw: Path) -> int:
-    """Rows accepted and rejected of a delivery, read and validated as a night does."""
-    from pipelines.ingest.model import Delivery  # noqa: PLC0415 - only the process that measures our own reading loads the program
-    from pipelines.ingest.read import read_file  # noqa: PLC0415 - as above
-    from pipelines.quality.validate import Validator  # noqa: PLC0415 - as above
-    from pipelines.settings import Settings  # noqa: PLC0415 - as above
-
-    delivery = Delivery(path, path.relative_to(raw).as_posix(), DISTRICT, YEAR)
-    rows = 0
-    for table in read_file(delivery, settings=Settings(raw=raw), hash_secret=b"secret").tables:
-        validator = Validator(table.head.dataset)
-        for batch in table.batches:
-            validated = validator.validate(batch)
-            rows += validated.accepted.num_rows + validated.rejected.num_rows
-        validator.close()
-    return rows
-
-
-def read_fastexcel(path: Path) -> int:
-    """Rows of the only sheet, its cells as texts."""
-    import fastexcel  # noqa: PLC0415 - the program's own reading must not be charged with it
-
-    sheet = fastexcel.read_excel(str(path)).load_sheet(0, header_row=None, skip_rows=0, dtypes="string")
-    return int(sheet.to_arrow().num_rows) - 1
-
-
 def measured(reader: str, path: Path, raw: Path) -> dict[str, float]:
-    """What a process of its own that reads a file takes."""
-    command = [sys.executable, __file__, "--read", reader, "--file", str(path), "--raw", str(raw)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
+    """What a process of its own that reads a file takes; it reads ten rows first, which loads the program."""
+    result = raw / "result.json"
+    small = path.with_name(SMALL)
+    command = [sys.executable, "-m", f"benchmarks.read_with_{reader}", raw, path, result, "--first", small]
+    subprocess.run([str(part) for part in command], cwd=ROOT, check=True)
+    found: dict[str, float] = json.loads(result.read_text())
     return found
-
-
-def report_process(reader: str, path: Path, raw: Path) -> None:
-    """Reads a file in this process and prints what it took, imports included in the memory but not in the time."""
-    read_small(reader, raw)
-    started, before = time.perf_counter(), time.process_time()
-    rows = read_ours(path, raw) if reader == "ours" else read_fastexcel(path)
-    seconds, cpu = time.perf_counter() - started, time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "wall": seconds, "cpu": cpu, "peak": peak}))
-
-
-def read_small(reader: str, raw: Path) -> None:
-    """Reads ten rows first, so that loading the program is not measured."""
-    small = raw / DISTRICT / str(YEAR) / "small.xlsx"
-    _ = read_ours(small, raw) if reader == "ours" else read_fastexcel(small)
 
 
 def line(name: str, found: dict[str, float]) -> str:
@@ -133,23 +93,17 @@ def main() -> int:
     parser.add_argument("--workbook-rows", type=int, default=200_000)
     parser.add_argument("--text-rows", type=int, default=2_000_000, help="the largest; half and a quarter too")
     parser.add_argument("--turns", type=int, default=3, help="how often the workbook is read by each reader")
-    parser.add_argument("--read", choices=["ours", "fastexcel"], help=argparse.SUPPRESS)
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--raw", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.read:
-        report_process(given.read, given.file, given.raw)
-        return 0
     whole = True
     with tempfile.TemporaryDirectory() as directory:
         raw = Path(directory)
         folder = raw / DISTRICT / str(YEAR)
         folder.mkdir(parents=True)
-        write_workbook(folder / "small.xlsx", 10)
+        write_workbook(folder / SMALL, 10)
         print(f"{'':36} {'rows':>10} {'wall s':>8} {'cpu s':>8} {'peak MB':>8}")
         workbook = folder / "workbook.xlsx"
         write_workbook(workbook, given.workbook_rows)
-        turns: dict[str, list[dict[str, float]]] = {"fastexcel": [], "ours": []}
+        turns: dict[str, list[dict[str, float]]] = {"fastexcel": [], "product": []}
         for _ in range(given.turns):
             for reader, found in turns.items():
                 found.append(measured(reader, workbook, raw))
@@ -158,13 +112,13 @@ def main() -> int:
             print(line(f"workbook, {reader}, best of {given.turns}", found))
             whole = whole and found["rows"] == given.workbook_rows
         for unit in ("wall", "cpu"):
-            ratio = min(one[unit] for one in turns["ours"]) / min(one[unit] for one in turns["fastexcel"])
-            print(f"workbook, ours / fastexcel, {unit}: {ratio:.2f}")
+            ratio = min(one[unit] for one in turns["product"]) / min(one[unit] for one in turns["fastexcel"])
+            print(f"workbook, product / fastexcel, {unit}: {ratio:.2f}")
         for share in (4, 2, 1):
             count = given.text_rows // share
             text = folder / "text.csv"
             write_text(text, count)
-            found = measured("ours", text, raw)
+            found = measured("product", text, raw)
             print(line(f"GB18030 text, {text.stat().st_size / 1e6:,.0f} MB", found))
             whole = whole and found["rows"] == count
     return 0 if whole else 1

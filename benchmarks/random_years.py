@@ -304,7 +304,10 @@ class DistrictYear:
             values = (self.budget[code], self.budget[code] + self.adjusted[code], executed[code])
             for key in (("project", of, code), ("department", of, ""), ("fund_type", of, fund)):
                 parts[key] = [one + other for one, other in zip(parts[key], values, strict=True)]
-        return {key: (*amounts, rate(amounts[2], amounts[1])) for key, amounts in parts.items()}  # type: ignore[misc]
+        return {
+            key: (initial, full_year, spent, rate(spent, full_year))
+            for key, (initial, full_year, spent) in parts.items()
+        }
 
 
 def rate(part: Decimal, whole: Decimal) -> Decimal:

@@ -1,8 +1,8 @@
-"""Tables and figure of measured results: ``python -m benchmarks.report results.json … [--figure FILE]``.
+"""Tables of measured results: ``python -m benchmarks.report results.json …``.
 
 Results of several files are put together, later ones replace a part of earlier ones. The tables are Markdown on
-standard output; medians with the range, ratios to the floor of the same round. The figure (cost against size) needs
-matplotlib, which is in ``peers/requirements.txt``. Does not belong here: measuring.
+standard output; medians with the range, ratios to the floor of the same round. Does not belong here:
+measuring, the drawing (``figure``).
 """
 
 from __future__ import annotations
@@ -120,43 +120,10 @@ def _ratio(runs: list[Row], floors: dict[int, Row], kind: str, of_floor: str) ->
     )
 
 
-def draw(rows: list[Row], target: Path) -> None:
-    """Draws wall time and peak memory of what runs at once against the number of payments."""
-    # Only the peers' requirements install matplotlib: the tables do without it, and mypy does not know it.
-    import matplotlib as mpl  # type: ignore[import-not-found]  # noqa: PLC0415 - as just said
-
-    mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "benchmark"  # the same figures give the same file
-    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above, and after the choice of the backend
-
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    compared = [row for row in rows if row["part"] != "corners" and row["part"] != "gb18030"]
-    at_once = [what for what in dict.fromkeys(row["what"] for row in compared) if _sizes(compared, what) > 1]
-    for place, (kind, label) in zip(axes, (("wall", "wall time, s"), ("peak_mb", "peak memory, MB")), strict=True):
-        for what in at_once:
-            runs = [row for row in compared if row["what"] == what]
-            sizes = sorted({row["payments"] for row in runs})
-            medians = [statistics.median(row[kind] for row in runs if row["payments"] == size) for size in sizes]
-            style = {"linewidth": 2.5, "zorder": 3} if what in (FLOOR, NIGHTLY) else {"linewidth": 1, "alpha": 0.8}
-            place.plot(sizes, medians, marker="o", label=what, **style)
-        place.set(xscale="log", yscale="log", xlabel="payments", ylabel=label)
-        place.grid(visible=True, which="major", alpha=0.3)
-    axes[1].axhline(1500, color="black", linestyle=":", linewidth=1)
-    axes[1].legend(axes[1].lines[-1:], ["1.5 GB"], fontsize=8)
-    axes[0].legend(fontsize=8)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
-
-
-def _sizes(rows: list[Row], what: str) -> int:
-    return len({row["payments"] for row in rows if row["what"] == what})
-
-
 def main() -> None:
-    """Reads the command line, prints the tables and draws."""
+    """Reads the command line and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", type=Path)
-    parser.add_argument("--figure", type=Path, help="SVG or PNG to draw")
     arguments = parser.parse_args()
     told, rows = merged(arguments.results)
     for one in told:
@@ -168,8 +135,6 @@ def main() -> None:
         )
         print("".join(f"* failed: {failure}\n" for failure in one["failures"]))
     print("\n".join(tables(rows)))
-    if arguments.figure:
-        draw(rows, arguments.figure)
 
 
 if __name__ == "__main__":

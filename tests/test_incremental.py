@@ -50,7 +50,7 @@ def test_only_the_changed_district_is_derived(two_districts: Bureau, monkeypatch
     derived: list[list[str]] = []
     replace_delivered = publish.replace_delivered
 
-    def listening(connection, change, *rest):  # type: ignore[no-untyped-def]
+    def listening(connection, change, *rest):
         derived.append(change.districts)
         return replace_delivered(connection, change, *rest)
 

@@ -178,7 +178,7 @@ def test_every_access_is_logged_without_amounts(portal: Served, caplog: pytest.L
         portal.ask("/sql", {"q": "select 98765.43 where 'secret' = ''"}, X_Remote_User="analyst")
         portal.ask("/", X_Remote_User="nobody")
     told = [record for record in caplog.records if record.name == "pipelines.portal.access"]
-    assert [(one.user, one.path, one.status) for one in told] == [  # type: ignore[attr-defined]
+    assert [(one.user, one.path, one.status) for one in told] == [
         ("bureau", f"{PLACE}/projects", 200),
         ("analyst", "/sql", 200),
         (None, "/", 403),
