@@ -234,17 +234,22 @@ def findings(district: str | None, year: int | None, workbooks: Path | None, war
     metavar="DATE",
     help="As it stood on that day, in a folder of its own | 截至该日的情况，另存目录",
 )
+@click.option("--departments", is_flag=True, help="Those of every department too | 同时生成各部门的通报")
 @_warehouse
-def report(district: str | None, year: int | None, as_of: datetime | None, warehouse: Path | None) -> None:
+def report(
+    *, district: str | None, year: int | None, as_of: datetime | None, departments: bool, warehouse: Path | None
+) -> None:
     """Write the bulletin workbook and the page | 生成通报工作簿与网页
 
     \b
     district-finance report --district 440103 --year 2022
     district-finance report --district 999999 --year 2024 --as-of 2024-05-31
+    district-finance report --district 999999 --year 2024 --departments
     """
     from pipelines.commands.report import write_and_tell
 
-    write_and_tell(_settings(None, warehouse), district, year, as_of.date() if as_of else None)
+    day = as_of.date() if as_of else None
+    write_and_tell(_settings(None, warehouse), district, year, day, departments=departments)
 
 
 @main.group()

@@ -302,6 +302,9 @@ class Settings(BaseSettings):
     set_aside: SetAside = SetAside()
     set_aside_by_dataset: dict[str, SetAside] = Field(default_factory=dict)
     replacement: Replacement = Replacement()
+    department_reports: bool = Field(
+        False, description="Write page and workbook of every department too, each in a folder of its own."
+    )
     schedule: Schedule = Schedule()
     closing: Closing = Closing()
     notifications: Notifications = Notifications()

@@ -15,6 +15,7 @@ from portal_bureau import DISTRICT, OTHER, YEAR, Served, basic, deliver, served
 from pipelines.portal.access import Access, AccessError, new_token
 from pipelines.portal.guard import masked
 from pipelines.portal.lists import LISTS
+from pipelines.reports.write import write_department_reports
 from pipelines.settings import Portal
 
 PLACE = f"/d/{DISTRICT}/{YEAR}"
@@ -115,6 +116,29 @@ def test_a_department_reader_sees_the_own_department_everywhere_and_no_other(por
     for path in (*forbidden, f"/reports/{DISTRICT}/{YEAR}/index.html"):
         assert portal.ask(path, {"q": "from core.payment"}, **me).status == 403, path
     assert portal.ask("/sql", method="POST", form="q=from+core.payment", **me).status == 403
+
+
+def test_a_department_reader_has_the_reports_of_the_own_folder_only(portal: Served, bureau: Bureau) -> None:
+    me, root = {"X_Remote_User": "bureau"}, f"/reports/{DISTRICT}/{YEAR}"
+    assert "/reports/" not in portal.ask("/", **me).text
+    write_department_reports(bureau.settings, DISTRICT, YEAR)
+    front, page = portal.ask("/", **me).text, portal.ask(f"{PLACE}/department", {"department_code": "101"}, **me).text
+    for text in (front, page):
+        assert f"{root}/101/index.html" in text
+        assert f"{root}/index.html" not in text
+    own = portal.ask(f"{root}/101/index.html", **me)
+    assert own.status == 200
+    assert "测试一局" in own.text
+    assert not any(text in own.text for text in OF_OTHERS)
+    for rest in (
+        "102/index.html",
+        "index.html",
+        "101/../102/index.html",
+        "101/%2e%2e/102/index.html",
+        "101/x/../../102/index.html",
+    ):
+        assert portal.ask(f"{root}/{rest}", **me).status in (403, 404), rest
+    assert portal.ask(f"{root}/102/index.html", X_Remote_User="district").status == 200
 
 
 def test_sums_of_a_department_reader_are_the_own_ones(portal: Served, bureau: Bureau) -> None:

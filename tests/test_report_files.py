@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import duckdb
@@ -13,11 +17,20 @@ import openpyxl
 import pytest
 import report_data
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.cli import main
 from pipelines.reports.as_of import AsOfDateError
 from pipelines.reports.content import NothingToReportError
-from pipelines.reports.write import Report, write_report, write_reports, write_reports_of_build
+from pipelines.reports.write import (
+    Report,
+    department_folder,
+    write_department_reports,
+    write_report,
+    write_reports,
+    write_reports_of_build,
+)
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
 
@@ -146,7 +159,82 @@ class TestWhenReportsAreWritten:
         assert {path.stat().st_mode & 0o777 for path in (report.workbook, report.page)} == {0o640}
 
 
+@pytest.fixture(scope="module")
+def reports(settings: Settings) -> dict[str, Report]:
+    """Those of the departments, by name."""
+    return {str(report.department_name): report for report in write_department_reports(settings, DETAIL, YEAR)}
+
+
+class TestDepartments:
+    def test_each_has_its_own_figures_and_no_row_of_another(
+        self, settings: Settings, reports: dict[str, Report]
+    ) -> None:
+        projects = list(rows(settings, "summary.project_execution"))
+        assert len(reports) == 3
+        for row in rows(settings, "summary.department_execution"):
+            report = reports[row["department_name"]]
+            assert report.page.parent.name == row["department_code"]
+            for figure in ("initial_budget_amount", "full_year_budget_amount", "executed_amount"):
+                assert report.totals[figure] == row[figure]
+            sheet = department_sheet(report.workbook)
+            assert sheet[row["department_name"]]["执行数"] == float(row["executed_amount"] / 10_000)
+            book = openpyxl.load_workbook(report.workbook)
+            texts = {str(cell) for sheet in book for line in sheet.iter_rows(values_only=True) for cell in line}
+            page = report.page.read_text(encoding="utf-8")
+            for project in projects:
+                is_own = project["department_code"] == row["department_code"]
+                assert (project["project_code"] in page) == is_own
+                assert is_own or not any(project["project_code"] in text for text in texts)
+
+    def test_the_watch_of_a_department_counts_its_own_projects(
+        self, settings: Settings, reports: dict[str, Report]
+    ) -> None:
+        watched = Counter(row["department_name"] for row in rows(settings, "summary.project_watch"))
+        for name, report in reports.items():
+            data = re.search(r'id="data"[^>]*>(.*?)</script>', report.page.read_text(encoding="utf-8"), re.DOTALL)
+            basis = json.loads(data[1])["figures"]["tables"]["watch_basis"] if data else {}
+            counts = [row[basis["columns"].index("watched_project_count")] for row in basis["rows"]]
+            assert counts == [watched[name]]
+
+    def test_what_is_unchanged_is_left_and_who_is_gone_is_removed(
+        self, settings: Settings, reports: dict[str, Report]
+    ) -> None:
+        directory = next(iter(reports.values())).page.parent.parent
+        gone = directory / "990001"
+        copytree(directory / "101001", gone)
+        (gone / "批注.txt").write_text("留着")
+        assert not any(report.is_new for report in write_department_reports(settings, DETAIL, YEAR))
+        assert [path.name for path in gone.iterdir()] == ["批注.txt"]
+
+    def test_the_night_writes_them_where_settings_say_so(self, settings: Settings) -> None:
+        asked = settings.model_copy(update={"department_reports": True})
+        written = write_reports_of_build(asked, "with departments")
+        assert len([report for report in written if report.department_name]) == 3 + 3 + 1
+        assert write_reports_of_build(asked, "with departments") == []
+
+    @given(st.text(min_size=1, max_size=80))
+    def test_a_folder_has_a_name_that_shares_take(self, key: str) -> None:
+        name = department_folder(key)
+        assert name == key or name[-9] == "-"
+        assert not set(name) & set('\\/:*?"<>|\0\n')
+        assert 0 < len(name.encode("utf-8", "surrogatepass")) < 255
+        assert name.strip(" .") == name
+
+    def test_folders_of_two_departments_are_two(self) -> None:
+        names = [department_folder(key) for key in ("甲/乙", "甲\\乙", "甲_乙", "甲", "甲.", "NUL", "as-of-2022")]
+        assert len(set(names)) == len(names)
+        assert (names[2], names[3]) == ("甲_乙", "甲")
+
+
 class TestCommand:
+    def test_it_writes_those_of_departments_when_asked(self, settings: Settings) -> None:
+        asked = ["report", "--warehouse", str(settings.warehouse), "--district", DETAIL, "--year", str(YEAR)]
+        result = CliRunner().invoke(main, [*asked, "--departments"])
+        assert result.exit_code == 0, result.output
+        assert str(settings.warehouse / "reports" / DETAIL / str(YEAR) / "101001" / "index.html") in result.output
+        refused = CliRunner().invoke(main, [*asked, "--departments", "--as-of", "2022-05-31"])
+        assert (refused.exit_code, "--as-of" in refused.output) == (2, True)
+
     def test_it_says_where_the_reports_are(self, settings: Settings) -> None:
         result = CliRunner().invoke(main, ["report", "--warehouse", str(settings.warehouse)])
         assert result.exit_code == 0, result.output

@@ -3,7 +3,7 @@
 A user's name comes from a reverse proxy's header, believed only from listed addresses, or from a token; without either
 the portal listens on loopback only and shows everything. What a user may see is told by roles in ``users.toml``, read
 anew when the file changes; who is not listed sees nothing.
-Does not belong here: how a restriction is enforced in the database (``scope``).
+Does not belong here: how a restriction is enforced in the database (``warehouse.scope``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from pipelines.settings import Portal
+from pipelines.warehouse.scope import EVERYTHING, Scope
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """Names under which a browser may ask for a portal that does not know its users."""
@@ -81,22 +82,6 @@ class Tokens(BaseModel, extra="forbid", frozen=True):
     """``tokens.toml``: the SHA-256 of each token, in hexadecimal digits, and the user whom it tells."""
 
     tokens: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The rows that a reader sees: districts and departments, ``None`` for all of them."""
-
-    districts: frozenset[str] | None = None
-    departments: frozenset[str] | None = None
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing is hidden."""
-        return self.districts is None and self.departments is None
-
-
-EVERYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)

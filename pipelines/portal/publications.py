@@ -17,11 +17,10 @@ from typing import Any
 import duckdb
 
 from pipelines.databases import in_memory
-from pipelines.portal.access import Scope
-from pipelines.portal.scope import PUBLISHED, create_scope
 from pipelines.settings import Portal
 from pipelines.warehouse.connect import attach_published, check_published_file
 from pipelines.warehouse.database import create_macros
+from pipelines.warehouse.scope import PUBLISHED, Scope, create_scope
 
 _IDLE_AT_MOST = 8
 

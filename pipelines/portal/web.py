@@ -54,6 +54,7 @@ from pipelines.portal.statement_process import Answer, FileFormat
 from pipelines.portal.statements import BusyError, Statements
 from pipelines.portal.words import NUMBERS, Language, Unit, Words
 from pipelines.reports.result_files import Result, TooManyRowsError, write_csv, write_xlsx
+from pipelines.reports.write import department_folder, report_directory
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
 from pipelines.warehouse.explain import NotExplainedError, explain_row, published_row
@@ -411,7 +412,7 @@ class Portal:
             shown_lists=shown,
             month_columns=[definition(name) for name in (months[0] if months else ())],
             projects=projects,
-            reports=self._report_files(visit, district, year) if level == "department" else [],
+            reports=self._report_files(visit, district, year, row["department_key"]) if level == "department" else [],
         )
 
     def _explain(self, visit: Visit, request: Request) -> Response:
@@ -633,15 +634,32 @@ class Portal:
 
     # Files --------------------------------------------------------------------------------------------------------
 
-    def _report_files(self, visit: Visit, district: str, year: int) -> list[tuple[str, str]]:
-        """Name and address of every report that the reader may have."""
-        if not visit.reader.scope.is_everything and visit.reader.scope.departments is not None:
-            return []
-        directory = self.settings.warehouse / "reports" / district / str(year)
+    def _report_files(
+        self, visit: Visit, district: str, year: int, department_key: str | None = None
+    ) -> list[tuple[str, str]]:
+        """Name and address of every report of a district-year, or of a department of it, that the reader may have."""
+        directory = report_directory(self.settings, district, year)
+        if department_key is not None:
+            directory /= department_folder(department_key)
+        elif visit.reader.scope.departments is not None:
+            folders = self._department_folders(visit, district, year)
+            if len(folders) != 1:
+                return []
+            directory /= folders.pop()
         if not directory.is_dir():
             return []
         found = [path for path in sorted(directory.iterdir()) if path.is_file() and _is_report(path)]
-        return [(path.name, f"/reports/{district}/{year}/{path.name}") for path in found]
+        return [(path.name, f"/{path.relative_to(self.settings.warehouse).as_posix()}") for path in found]
+
+    def _department_folders(self, visit: Visit, district: str, year: int) -> set[str]:
+        """The folders of the departments that the reader sees."""
+        with visit.connection() as connection:
+            keys = connection.execute(
+                "select department_key from summary.department_execution"
+                " where district_code = $district and fiscal_year = $year",
+                {"district": district, "year": year},
+            ).fetchall()
+        return {department_folder(key) for (key,) in keys}
 
     def _report(self, visit: Visit, request: Request) -> Response:
         district, year = _district_year(request)
@@ -650,10 +668,11 @@ class Portal:
                 "select 1 from quality.district_year where district_code = $district and fiscal_year = $year",
                 {"district": district, "year": year},
             ).fetchall()
-        if not seen or visit.reader.scope.departments is not None:
-            raise NotAllowedError("您无权查看该报告。This report is not yours to see.")
-        root = (self.settings.warehouse / "reports" / district / str(year)).resolve()
+        root = report_directory(self.settings, district, year).resolve()
         path = (root / request.path_params["rest"]).resolve()
+        own = {root / folder for folder in self._department_folders(visit, district, year)}
+        if not seen or (visit.reader.scope.departments is not None and path.parent not in own):
+            raise NotAllowedError("您无权查看该报告。This report is not yours to see.")
         if not path.is_relative_to(root) or not path.is_file() or not _is_report(path):
             raise FileNotFoundError("没有该报告。There is no such report.")
         if path.suffix == ".html":

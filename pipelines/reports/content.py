@@ -20,7 +20,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.figures import Figure, definition
 from pipelines.contracts.model import Column, Kind
 from pipelines.contracts.quality_tables import BUILD, DISTRICT_YEAR, QUALITY_TABLES, SOURCE_FILE
-from pipelines.reports.sections import SECTIONS, Section
+from pipelines.reports.sections import SECTIONS, TABLES_READ, Section
 from pipelines.sql_files import read_sql_file, sql_directory
 from pipelines.warehouse.database import create_macros
 
@@ -77,6 +77,10 @@ _FILE_COLUMNS = (
 _WHO = (DEPARTMENT_CODE, DEPARTMENT_NAME, PROJECT_CODE, PROJECT_NAME)
 
 
+TABLES_OF_REPORTS = TABLES_READ | {f"core.{name}" for name in _LINE_COLUMNS}
+"""All published tables that a report is read from."""
+
+
 class NothingToReportError(LookupError):
     """The published database has no such district and year: what was asked for, and what there is."""
 
@@ -116,12 +120,14 @@ class Content:
     is unknown is the sum of the known part. ``warning_counts`` are of departments and projects by level,
     ``warning_rule_count`` counts every rule whose threshold is passed. ``as_of_date`` is the date asked for, or the
     data's own; ``is_year_finished`` says whether the figures of all departments are those of the whole year.
+    ``department_name`` is that of the only department shown, where the rows are those of one.
     """
 
     district_code: str
     fiscal_year: int
     district_name: str | None
     as_of_date: date | None
+    department_name: str | None
     build: dict[str, Any]
     district_year: dict[str, Any]
     totals: dict[str, Any]
@@ -131,6 +137,12 @@ class Content:
     sections: dict[str, Table]
     lines: dict[str, Table]
     source_files: Table
+
+    @property
+    def whose(self) -> str:
+        """Whose figures these are: the district by name or code and, where it is one, the department."""
+        district = self.district_name or self.district_code
+        return f"{district} {self.department_name}" if self.department_name else district
 
 
 def district_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
@@ -156,9 +168,10 @@ def read_content(
     fiscal_year: int,
     *,
     district_name: str | None = None,
+    department_name: str | None = None,
     as_of: date | None = None,
 ) -> Content:
-    """Reads what the reports of a district and year show.
+    """Reads what the reports of a district and year show, or of the department whose rows alone ``connection`` has.
 
     Raises:
         NothingToReportError: nothing is published for it.
@@ -179,6 +192,7 @@ def read_content(
         fiscal_year,
         district_name,
         as_of or totals["as_of_date"],
+        department_name,
         _one(connection, f"select {_names(BUILD.columns)} from quality.{BUILD.name}", {}),
         _one(
             connection,

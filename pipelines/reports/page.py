@@ -56,7 +56,7 @@ def render_page(content: Content, figures: str, workbook: str) -> str:
         if not line.startswith("//# sourceMappingURL")
     )
     script = (_ASSETS / "page.js").read_text(encoding="utf-8")
-    title = f"{content.district_name or content.district_code} {content.fiscal_year}年度预算执行情况"
+    title = f"{content.whose} {content.fiscal_year}年度预算执行情况"
     return Template((_ASSETS / "page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
         workbook=html.escape(workbook),
@@ -110,7 +110,7 @@ def _figures(content: Content) -> dict[str, Any]:
     return {
         "meta": {
             "district_code": content.district_code,
-            "district_name": content.district_name,
+            "whose": content.whose,
             "fiscal_year": content.fiscal_year,
             "as_of": content.as_of_date,
             "is_year_finished": content.is_year_finished,

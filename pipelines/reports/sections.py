@@ -34,6 +34,30 @@ _PROJECTS = """(
         and item.department_key = warning.department_key and item.project_key = warning.project_key
 )"""
 
+_WATCH_BASIS = """(
+    select basis.* replace (
+            coalesce(watched.project_count, 0) as watched_project_count,
+            coalesce(watched.full_year_budget_amount, 0) as watched_budget_amount,
+            case when watched.project_count is null then 0 else watched.proposed_adjustment_amount end
+                as proposed_adjustment_amount,
+            coalesce(watched.unprojected_project_count, 0) as unprojected_project_count
+        )
+    from summary.project_watch_basis as basis
+    left join (
+        select
+            district_code,
+            fiscal_year,
+            count(*) as project_count,
+            sum(full_year_budget_amount) as full_year_budget_amount,
+            sum(proposed_adjustment_amount) as proposed_adjustment_amount,
+            count(*) filter (projected_executed_amount is null) as unprojected_project_count
+        from summary.project_watch
+        group by all
+    ) as watched
+        using (district_code, fiscal_year)
+)"""
+"""The basis with the sums of those watched projects that the reader sees."""
+
 _DISTRICT_MONTHS = """(
     select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress_pct) as time_progress_pct
     from summary.execution_ranking
@@ -129,18 +153,17 @@ SECTIONS: tuple[Section, ...] = (
         "watch_basis",
         "summary.project_watch_basis",
         (
-            "project_count",
             "watched_project_count",
             "watched_budget_amount",
             "proposed_adjustment_amount",
             "unprojected_project_count",
-            "listed_project_count",
             "unseen_columns",
             "tested_fiscal_year",
             "projection_error_pct",
             "bounds_coverage_pct",
         ),
         "as_of_date",
+        relation=_WATCH_BASIS,
     ),
     Section(
         "warning",
@@ -405,3 +428,19 @@ SECTIONS: tuple[Section, ...] = (
     ),
 )
 """What a report shows, in its order."""
+
+TABLES_READ = frozenset(
+    {
+        *(section.table for section in SECTIONS),
+        "summary.department_execution",
+        "summary.execution_ranking",
+        "summary.execution_warning",
+        "summary.warning_overview",
+        "summary.year_over_year",
+        "quality.build",
+        "quality.district_year",
+        "quality.source_file",
+        "core.project_resolution",
+    }
+)
+"""The tables that sections and what stands beside them are read from; source lines come from datasets of ``core``."""

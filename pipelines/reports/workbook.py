@@ -396,7 +396,7 @@ class _Bulletin:
     def __init__(self, workbook: xlsxwriter.Workbook, content: Content) -> None:
         self.workbook = workbook
         self.content = content
-        self.title = f"{content.district_name or content.district_code} {content.fiscal_year}年度预算执行情况通报"
+        self.title = f"{content.whose} {content.fiscal_year}年度预算执行情况通报"
         self.levels = dict(WARNING_LEVELS)
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
         paths = {row["source_file_id"]: row["source_path"] for row in content.source_files.records()}

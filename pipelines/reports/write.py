@@ -7,7 +7,9 @@ report (content, workbook, page).
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -17,14 +19,23 @@ from typing import Any
 import duckdb
 from xlsxwriter.exceptions import XlsxFileError
 
+from pipelines.databases import in_memory
 from pipelines.ledger.fingerprint import fingerprint
 from pipelines.reports.as_of import opened_as_of
-from pipelines.reports.content import NothingToReportError, check_published, district_years, read_content
+from pipelines.reports.content import (
+    TABLES_OF_REPORTS,
+    Content,
+    NothingToReportError,
+    check_published,
+    district_years,
+    read_content,
+)
 from pipelines.reports.page import figures_json, render_page
 from pipelines.reports.workbook import write_workbook
 from pipelines.settings import Settings
 from pipelines.warehouse.checksums import tables_with_column
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import attach_published, open_published
+from pipelines.warehouse.scope import PUBLISHED, Scope, create_scope
 from pipelines.warehouse.stages import Stage, reached
 from pipelines.warehouse.store import write_atomically
 from pipelines.warehouse.working_memory import bound_memory
@@ -37,14 +48,24 @@ FILE_MODE = 0o640
 """Reports are readable by their group, like the published database."""
 
 _MARK_NAME = ".report.json"
+_NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
+"""What Windows, and with it a share, takes in no file name."""
+_LONGEST_NAME = 60
+"""Characters: 180 bytes of Chinese, below the 255 that a name may have."""
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))})
+"""Names that Windows keeps for devices, with any ending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The files of one report; ``is_new`` tells whether they were written now. ``totals`` are the district's sums."""
+    """The files of one report; ``is_new`` tells whether they were written now. ``totals`` are its departments' sums.
+
+    ``department_name`` is that of the only department, where it is one's own report.
+    """
 
     district_code: str
     fiscal_year: int
+    department_name: str | None
     workbook: Path
     page: Path
     is_new: bool
@@ -77,6 +98,67 @@ def write_report(settings: Settings, district_code: str, fiscal_year: int, *, as
                 f"{district_code}/{fiscal_year} 在 {as_of} 之前没有可用数据，请选择较晚的日期。"
             )
         return _write(settings, connection, district_code, fiscal_year, as_of)
+
+
+def write_department_reports(
+    settings: Settings, district_code: str, fiscal_year: int, *, report: Callable[[Report], None] | None = None
+) -> list[Report]:
+    """Writes workbook and page of every department of a published district-year, each with the own rows alone.
+
+    Each lies in a folder of its own below that of the district-year, so that the rights of a share can keep departments
+    apart; folders of departments that are not published any more are emptied. ``report`` hears of each as soon as it is
+    there.
+
+    Raises:
+        NotPublishedError: nothing was published yet.
+        NothingToReportError: this district-year is not published.
+    """
+    directory = report_directory(settings, district_code, fiscal_year)
+    written = []
+    with in_memory() as connection:
+        bound_memory(connection, settings)
+        attach_published(connection, settings.database, PUBLISHED)
+        connection.execute(f"use {PUBLISHED}")
+        check_published(connection, district_code, fiscal_year)
+        departments = connection.execute(
+            "select department_key, coalesce(department_name, department_key) from summary.department_execution"
+            " where district_code = $district and fiscal_year = $year order by all",
+            {"district": district_code, "year": fiscal_year},
+        ).fetchall()
+        for key, name in departments:
+            scope = Scope(districts=frozenset({district_code}), departments=frozenset({key}))
+            create_scope(connection, scope, "department", copied=TABLES_OF_REPORTS)
+            connection.execute("use department")
+            district = settings.district_names.get(district_code)
+            content = read_content(connection, district_code, fiscal_year, district_name=district, department_name=name)
+            written.append(_write_content(content, directory / department_folder(key)))
+            connection.execute(f"use {PUBLISHED}")
+            connection.execute("detach department")
+            if report:
+                report(written[-1])
+    _empty_folders(directory, {department_folder(key) for key, _ in departments})
+    return written
+
+
+def department_folder(department_key: str) -> str:
+    """The name of a department's folder: its key, where shares and file systems take it for a name.
+
+    Otherwise what they do not take is replaced, and a hash tells it from other departments.
+    """
+    name = _NO_FILE_NAME.sub("_", department_key).strip(" .")[:_LONGEST_NAME]
+    is_special = not name or name.startswith("as-of-") or name.split(".")[0].upper() in _DEVICES
+    return f"{name}-{fingerprint(content=[department_key])[:8]}" if is_special or name != department_key else name
+
+
+def _empty_folders(directory: Path, wanted: set[str]) -> None:
+    """Removes the reports of departments that are not there any more; what others put beside them stays."""
+    for mark in directory.glob(f"*/{_MARK_NAME}"):
+        folder = mark.parent
+        if folder.name not in wanted and not folder.name.startswith("as-of-"):
+            for name in (PAGE_NAME, WORKBOOK_NAME, _MARK_NAME):
+                (folder / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                folder.rmdir()
 
 
 class ReportsNotWrittenError(Exception):
@@ -134,11 +216,14 @@ def _write_changed(settings: Settings) -> list[Report]:
         bound_memory(connection, settings)
         published = _published_checksums(connection)
         for key in district_years(connection):
-            told = [published[key], _program_fingerprint(), str(settings.district_names.get(key[0]))]
+            name = settings.district_names.get(key[0])
+            told = [published[key], _program_fingerprint(), str(name), str(settings.department_reports)]
             seen = fingerprint(content=told)
             files = [report_directory(settings, *key) / name for name in (WORKBOOK_NAME, PAGE_NAME)]
             if _marks(files[0].with_name(_MARK_NAME))[1] != seen or not all(path.exists() for path in files):
                 written.append(_write(settings, connection, *key, None, seen=seen))
+                if settings.department_reports:
+                    written += write_department_reports(settings, *key)
     return written
 
 
@@ -173,6 +258,11 @@ def _write(
     directory = report_directory(settings, district_code, fiscal_year, as_of=as_of)
     name = settings.district_names.get(district_code)
     content = read_content(connection, district_code, fiscal_year, district_name=name, as_of=as_of)
+    return _write_content(content, directory, seen=seen)
+
+
+def _write_content(content: Content, directory: Path, *, seen: str = "") -> Report:
+    """Writes what a report shows, as :func:`_write`."""
     figures = figures_json(content)
     drawn_from = fingerprint(content=[_program_fingerprint(), figures])
     workbook, page, mark = directory / WORKBOOK_NAME, directory / PAGE_NAME, directory / _MARK_NAME
@@ -186,10 +276,14 @@ def _write(
         temporary.replace(workbook)
         reached(Stage.REPORT_STARTED)
         write_atomically(page, render_page(content, figures, WORKBOOK_NAME), mode=FILE_MODE)
-        logger.info("report written", extra={"district": district_code, "year": fiscal_year, "file": str(page)})
+        logger.info(
+            "report written", extra={"district": content.district_code, "year": content.fiscal_year, "file": str(page)}
+        )
     if is_new or _marks(mark)[1] != seen:
         write_atomically(mark, f"{drawn_from} {seen}")
-    return Report(district_code, fiscal_year, workbook, page, is_new, content.totals)
+    return Report(
+        content.district_code, content.fiscal_year, content.department_name, workbook, page, is_new, content.totals
+    )
 
 
 def _marks(path: Path) -> tuple[str, str]:

@@ -778,7 +778,7 @@
     pending = [];
     if (dialog.open) dialog.close();
     document.documentElement.lang = language ? "en" : "zh-CN";
-    const title = `${META.district_name || META.district_code} ${t("title", { year: META.fiscal_year })}`;
+    const title = `${META.whose} ${t("title", { year: META.fiscal_year })}`;
     document.title = title;
     const cards = [glance(), watchCard(), warningsCard(), departmentsCard(), el("div", { class: "two" }, monthsCard(), waterfallCard()), scatterCard(), projectsCard(), breakdownCard(), findingsCard(), moreCard(), notesCard()];
     const sections = ["glance", "watch", "warnings", "departments", "months", "waterfall", "scatter", "projects", "breakdown", "findings", "more", "notes"].filter((id) => id !== "more" || cards[9]);

@@ -1,18 +1,18 @@
-"""A database of views in which a reader sees the own rows only, under the names of the published tables.
+"""A database in which a reader finds the own rows only, under the names of the published tables.
 
-Every page, download, explanation and question of a restricted reader is asked of these views, so that no query has to
+Every page, download, explanation, question and report of a restricted reader is asked of it, so that no query has to
 remember a restriction. A table that is not known to be harmless is not there at all.
-Does not belong here: who a reader is (``access``).
+Does not belong here: who a reader is (``portal.access``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import duckdb
 
 from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
-from pipelines.portal.access import Scope
 from pipelines.sql_files import PUBLISHED_SCHEMAS
 
 PUBLISHED = "published"
@@ -38,6 +38,17 @@ _OF_ALL_DEPARTMENTS = {
         "money_duplicate",
     ),
     "quality.district_year": (),
+    "summary.project_watch_basis": (
+        "project_count",
+        "watched_project_count",
+        "watched_budget_amount",
+        "proposed_adjustment_amount",
+        "unprojected_project_count",
+        "listed_project_count",
+        "contract_date_count",
+        "planned_start_date_count",
+        "approval_count",
+    ),
     "quality.delivered_dataset": (),
     "quality.expected_delivery": (),
     "core.district_year_grain": (),
@@ -54,16 +65,40 @@ _OF_NOBODY = ("quality.build", "quality.rule", "history.publication")
 _REFERENCE = frozenset(f"core.{table.name}" for table in (*REFERENCE_TABLES.values(), *CODE_LISTS))
 
 
-def create_scope(connection: duckdb.DuckDBPyConnection, scope: Scope, name: str) -> None:
-    """Makes the database ``name`` in memory with the views of ``scope`` over the attached published file."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows that a reader sees: districts and departments, ``None`` for all of them.
+
+    A department is told by its code or, where it has none, by its name.
+    """
+
+    districts: frozenset[str] | None = None
+    departments: frozenset[str] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is hidden."""
+        return self.districts is None and self.departments is None
+
+
+EVERYTHING = Scope()
+
+
+def create_scope(
+    connection: duckdb.DuckDBPyConnection, scope: Scope, name: str, *, copied: Collection[str] | None = None
+) -> None:
+    """Makes the database ``name`` in memory with the rows of ``scope`` of the attached published file.
+
+    They are views of every table that the reader may see or, where ``copied`` names tables, copies of just these.
+    """
     connection.execute(f"attach ':memory:' as {name}")
     for schema in PUBLISHED_SCHEMAS:
         connection.execute(f"create schema {name}.{schema}")
     _create_allowed(connection, scope, name)
     for table, columns in _tables(connection).items():
-        query = _query(table, columns, scope, name)
+        query = _query(table, columns, scope, name) if copied is None or table in copied else ""
         if query:
-            connection.execute(f"create view {name}.{table} as {query}")
+            connection.execute(f"create {'view' if copied is None else 'table'} {name}.{table} as {query}")
 
 
 def _create_allowed(connection: duckdb.DuckDBPyConnection, scope: Scope, name: str) -> None:
