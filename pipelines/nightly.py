@@ -15,7 +15,7 @@ from pipelines.ingest.deliveries import Deliveries, find_deliveries
 from pipelines.ledger.codec import DamagedStoreError
 from pipelines.operations.last_night import record_night
 from pipelines.operations.logs import structured_log
-from pipelines.operations.notify import failures_told, tell_night
+from pipelines.operations.notify import failures_told, tell_night, tell_watch_lists
 from pipelines.operations.permissions import set_permissions
 from pipelines.reports.write import ReportsNotWrittenError, write_reports_of_build
 from pipelines.settings import Settings
@@ -109,6 +109,7 @@ def end_night(settings: Settings, night: Night) -> Night:
     record_night(settings, night.publication.status, night.exit_code)
     problems = [*night.problems, *night.publication.problems, *filter(None, [night.unwritten_reports])]
     tell_night(settings, night.publication, problems)
+    tell_watch_lists(settings)
     return night
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
@@ -214,8 +214,23 @@ class Notifications(_Group):
     every_night: bool = Field(False, description="Tell a night that brought nothing new too: a sign of life.")
     mail: Mail | None = None
     webhooks: dict[str, Webhook] = Field(default_factory=dict, description="By a name of your own.")
+    watch_lists: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="District/department (440103/019001; code or name) → mail addresses for its weekly watch list.",
+    )
+    watch_list_weekday: int = Field(1, ge=1, le=7, description="From this day of a week on they are sent: 1 is Monday.")
     timeout_seconds: float = Field(10, gt=0)
     attempts: int = Field(3, ge=1, description="Attempts to reach one receiver in one run.")
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Notifications:
+        if self.watch_lists and not self.mail:
+            raise ValueError("watch_lists are sent by mail: set notifications.mail too")
+        for department in self.watch_lists:
+            district, _, named = department.partition("/")
+            if not (len(district) == 6 and district.isdecimal() and named):
+                raise ValueError(f"watch_lists: {department!r}; expected district/department, as 440103/019001")
+        return self
 
 
 class Retention(_Group):

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import openpyxl
 import pytest
+import time_machine
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from click.testing import CliRunner
@@ -30,8 +32,15 @@ from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.nightly import run_night
 from pipelines.operations.channels import cut
-from pipelines.operations.notify import tell_failure, tell_night, tell_test, unreachable_receivers
+from pipelines.operations.notify import (
+    tell_failure,
+    tell_night,
+    tell_test,
+    tell_watch_lists,
+    unreachable_receivers,
+)
 from pipelines.settings import Mail, Notifications, Settings, Webhook
+from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.publish import BuildError, Publication
 from pipelines.warehouse.stages import Stage, listening
 
@@ -425,3 +434,92 @@ def test_a_schedule_that_finds_nothing_to_run_tells_it_once(tmp_path: Path, robo
     (told,) = robot.bodies
     assert told["event"] == "failure"
     assert str(settings.raw) in str(told)
+
+
+MONEY = "部门编码,部门名称,项目编码,项目名称,资金性质编码,年初预算数\n"
+WATCHED = {
+    "预算.csv": MONEY + "101,测试一局,P1,甲项目,111,1000000.00\n101,测试一局,P2,乙@项目,111,800000.00\n"
+    "102,测试二局,P3,丙项目,111,500000.00\n",
+    "调整.csv": "调整日期,文号,部门编码,部门名称,项目编码,项目名称,资金性质编码,调整金额\n"
+    "2024-05-06,A1,101,测试一局,P1,甲项目,111,-1000000.00\n",
+    "支付.csv": "支付凭证号,支付日期,部门编码,部门名称,项目编码,项目名称,资金性质编码,支付金额\n"
+    "V1,2024-01-15,101,测试一局,P2,乙@项目,111,100.00\nV2,2024-06-28,102,测试二局,P3,丙项目,111,480000.00\n",
+}
+"""A year that stands in June: a project that was cut to nothing, and one that hardly spends."""
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = settings_for(tmp_path_factory.mktemp("watched"))
+    for name, text in WATCHED.items():
+        deliver(settings, f"440199/2024/{name}", text)
+    assert run_night(settings).exit_code == 0
+    return settings
+
+
+@pytest.mark.parametrize("department", ["101", "测试一局"])
+def test_a_department_gets_its_watched_projects_once_a_week(
+    watched: Settings, tmp_path: Path, mail_server: tuple[MailBox, Mail], department: str
+) -> None:
+    box, mail = mail_server
+    lists = {f"440199/{department}": ["chief@example.org", "clerk@example.org"]}
+    notifications = Notifications(mail=mail, watch_lists=lists, watch_list_weekday=2, attempts=1)
+    settings = watched.model_copy(update={"notifications": notifications})
+    (settings.warehouse / "notifications" / "told.json").unlink(missing_ok=True)
+    box.unknown = "clerk@example.org"
+    for day in ("2024-07-01", "2024-07-02", "2024-07-03"):  # from a Monday on
+        with time_machine.travel(f"{day} 03:00:00+08:00"):
+            tell_watch_lists(settings)
+        assert [letter["To"] for letter in box.letters] == ["chief@example.org"] * (day != "2024-07-01")
+    assert "no such user" in unreachable_receivers(settings)[f"watch list 440199/{department} clerk@example.org"]
+    box.unknown = None
+    for day in ("2024-07-07", "2024-07-08", "2024-07-09"):
+        with time_machine.travel(f"{day} 03:00:00+08:00"):
+            tell_watch_lists(settings)
+    assert [letter["To"] for letter in box.letters] == ["chief@example.org", "clerk@example.org"] * 2
+    letter = box.letters[0]
+    assert letter["Subject"] == "【项目跟踪】440199 测试一局 2024年度：2个项目"
+    (attachment,) = letter.iter_attachments()
+    text = letter.get_body().get_content()
+    with open_published(settings.database) as connection:
+        projects = connection.execute(
+            "select project_name, proposed_adjustment_amount, watch_reasons_zh from summary.project_watch"
+            " where department_code = '101'"
+        ).fetchall()
+    assert {name for name, *_ in projects} == {"甲项目", "乙@项目"}
+    for name, amount, reasons in projects:
+        (line,) = (line for line in text.splitlines() if name.replace("@", "＠") in line)
+        assert reasons in line
+        assert (f"建议调整 {amount:,.2f} 元" if amount is not None else "建议调整 未知") in line
+    assert "丙项目" not in text
+    (tmp_path / "list.xlsx").write_bytes(attachment.get_content())
+    heads, *rows = openpyxl.load_workbook(tmp_path / "list.xlsx").active.iter_rows(values_only=True)
+    table = [dict(zip(heads, row, strict=True)) for row in rows]
+    assert {row["项目名称"]: row["建议申请调整金额（元）"] for row in table} == {
+        name: None if amount is None else float(amount) for name, amount, _ in projects
+    }
+
+
+def test_a_department_without_a_watched_project_is_told_so_and_an_unknown_one_is_logged(
+    watched: Settings, mail_server: tuple[MailBox, Mail], caplog: pytest.LogCaptureFixture
+) -> None:
+    box, mail = mail_server
+    lists = {"440199/102": ["a@example.org"], "440199/999": ["a@example.org"]}
+    notifications = Notifications(mail=mail, watch_lists=lists, language="en", attempts=1)
+    (watched.warehouse / "notifications" / "told.json").unlink(missing_ok=True)
+    with time_machine.travel("2024-07-01 03:00:00+08:00"):
+        tell_watch_lists(watched.model_copy(update={"notifications": notifications}))
+    (letter,) = box.letters
+    assert letter["Subject"] == "[district finance] watch list of 440199 测试二局 2024: 0 projects"
+    assert not list(letter.iter_attachments())
+    assert "440199/999: no department of this code or name" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("lists", "has_mail"), [({"440199": []}, True), ({"局/1": []}, True), ({"440199/1": []}, False)]
+)
+def test_watch_lists_that_cannot_be_sent_are_refused(
+    mail_server: tuple[MailBox, Mail], lists: dict[str, list[str]], has_mail: bool
+) -> None:
+    with pytest.raises(ValueError, match="watch_lists"):
+        Notifications(mail=mail_server[1] if has_mail else None, watch_lists=lists)

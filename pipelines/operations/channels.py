@@ -28,6 +28,7 @@ from pipelines.settings import Mail, Notifications, Webhook
 _MAX_BYTES = {"wecom": 2048, "dingtalk": 20_000, "feishu": 20_000, "json": 1_000_000}
 """Bytes of text that a receiver takes; what is longer is cut."""
 _FIRST_PAUSE_SECONDS = 0.5
+_WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
 class NotDeliveredError(Exception):
@@ -35,12 +36,24 @@ class NotDeliveredError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A workbook that a letter brings along."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What is told: a title, a text, and the same facts for programs (JSON values; money as text in yuan)."""
+    """What is told: a title, a text, and the same facts for programs (JSON values; money as text in yuan).
+
+    Only letters bring ``attachments`` along.
+    """
 
     title: str
     text: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 def channels(settings: Notifications) -> dict[str, Callable[[Message], None]]:
@@ -55,6 +68,17 @@ def channels(settings: Notifications) -> dict[str, Callable[[Message], None]]:
             found[f"mail {address}"] = partial(_patiently, settings, send)
     for name, webhook in settings.webhooks.items():
         found[f"webhook {name}"] = partial(_patiently, settings, partial(_post, webhook, settings.timeout_seconds))
+    return found
+
+
+def department_channels(settings: Notifications) -> dict[str, tuple[str, Callable[[Message], None]]]:
+    """Every receiver of a department's watch list by a name of its own: the department, and what sends."""
+    found: dict[str, tuple[str, Callable[[Message], None]]] = {}
+    if mail := settings.mail:
+        for department, addresses in settings.watch_lists.items():
+            for address in addresses:
+                send = partial(_send_mail, mail, address, settings.timeout_seconds)
+                found[f"watch list {department} {address}"] = (department, partial(_patiently, settings, send))
     return found
 
 
@@ -102,6 +126,8 @@ def _letter(mail: Mail, address: str, message: Message) -> EmailMessage:
     letter["Message-ID"] = make_msgid(domain=parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost")
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.text)
+    for attachment in message.attachments:
+        letter.add_attachment(attachment.content, maintype=_WORKBOOK[0], subtype=_WORKBOOK[1], filename=attachment.name)
     return letter
 
 

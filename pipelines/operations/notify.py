@@ -22,9 +22,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ledger.codec import StoreError
-from pipelines.operations.channels import Message, NotDeliveredError, channels, cut, plain
+from pipelines.operations.channels import Message, NotDeliveredError, channels, cut, department_channels, plain
 from pipelines.operations.logs import blotted, secrets_of
 from pipelines.operations.situation import look, night_message
+from pipelines.operations.watch_lists import due_week, watch_list_messages
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import Publication
 from pipelines.warehouse.store import write_atomically
@@ -39,6 +40,8 @@ _CHANGING = re.compile(r"(\d{6}/\d{4})|\d+")
 @dataclass(slots=True)
 class _Told:
     """What one receiver knows: the night's fingerprint and day, the findings' keys, failures since the last success.
+
+    Of a department's watch list ``day`` is the week that was sent.
 
     ``invocation`` is the start of a systemd unit whose end the receiver knows about, good or bad.
     """
@@ -76,6 +79,26 @@ def tell_night(settings: Settings, publication: Publication, misplaced: Iterable
             knows.invocation = os.environ.get("INVOCATION_ID", "")
 
         _each(settings, told, say)
+
+
+def tell_watch_lists(settings: Settings) -> None:
+    """Sends each department's watched projects to its people, where those of this week are due and were not sent."""
+    receivers = department_channels(settings.notifications)
+    week = due_week(settings)
+    if not receivers or week is None:
+        return
+    with _told(settings) as told:
+        waiting = {name: receiver for name, receiver in receivers.items() if told.get(name, _Told()).day != week}
+        messages = {department: watch_list_messages(settings, department) for department, _ in waiting.values()}
+        for name, (department, send) in waiting.items():
+            knows = told.setdefault(name, _Told())
+            try:
+                for message in messages[department]:
+                    send(message)
+                knows.day, knows.unreachable = week, ""
+            except NotDeliveredError as error:
+                knows.unreachable = str(error)
+                logger.warning("%s could not be told: %s", name, error)
 
 
 def tell_failure(settings: Settings, what: str, reason: str, *, invocation: str = "") -> None:
@@ -133,7 +156,8 @@ def unreachable_receivers(settings: Settings) -> dict[str, str]:
 
 
 def _unreachable(settings: Settings, told: dict[str, _Told]) -> dict[str, str]:
-    names = [name for name in channels(settings.notifications) if name in told]
+    receivers = (*channels(settings.notifications), *department_channels(settings.notifications))
+    names = [name for name in receivers if name in told]
     return {name: told[name].unreachable for name in names if told[name].unreachable}
 
 
