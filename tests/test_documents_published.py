@@ -45,6 +45,9 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     (folder / "wrong.txt").write_text(wrong.replace("区政府合作经费", "某未立项经费"), encoding="utf-8")
     for rule, sentence in BROKEN.items():
         (folder / f"{rule}.txt").write_text(OTHER + sentence, encoding="utf-8")
+    (folder / "years.txt").write_text(
+        OTHER + "基本支出1121.85万元，比上年支出1300万元减少178.15万元。", encoding="utf-8"
+    )
     (folder / "picture.pdf").write_bytes(b"%PDF-1.4 cut off")
     with zipfile.ZipFile(folder / "two.zip", "w") as package:
         package.writestr("inner.txt", OTHER + "会议费支出5万元。")
@@ -110,6 +113,14 @@ def test_the_right_report_agrees_figure_by_figure(bureau: Bureau) -> None:
         " where document_path like '%right.txt' and printed_subject = '产业扶持资金项目'"
     )
     assert by_how == [("alias",)]
+
+
+def test_a_figure_of_another_year_is_not_held_against_this_year(bureau: Bureau) -> None:
+    assert bureau.rows(
+        "select printed_value, stated_year, reconciliation_status from summary.published_reconciliation"
+        " inner join quality.published_statement using (document_path, statement_number, printed_value)"
+        " where document_path like '%years.txt' and published_statement.published_measure = 'executed' order by all"
+    ) == [("1121.85万元", 2022, "agrees"), ("1300万元", 2021, "not_compared")]
 
 
 def test_numbers_of_every_document_are_conserved(bureau: Bureau) -> None:

@@ -647,6 +647,13 @@ PUBLISHED_STATEMENT = PublishedTable(
             "经人确认的对应名称；未确认时同公布事项。",
         ),
         Column("published_measure", Kind.CODE, "公布内容", "What the figure measures.", "该数字的含义。"),
+        Column(
+            "stated_year",
+            Kind.INTEGER,
+            "数字年度",
+            "The year that the figure is of; another one than the document's where it is printed for comparison.",
+            "该数字所属年度；为对比而列的往年数字与文件年度不同。",
+        ),
         Column("printed_value", Kind.TEXT, "公布数", "The figure as printed.", "公布的数字及单位。"),
         Column("printed_amount", Kind.AMOUNT, "公布金额", "Money printed, in yuan.", "公布的金额（元）。"),
         Column("printed_rate", Kind.RATIO, "公布率", "Rate printed, as a ratio.", "公布的比率（比值）。"),

@@ -123,16 +123,22 @@ class _Walker:
             for cell in row:
                 if cell.tag not in ("td", "th"):
                     continue
-                while down.get(len(cells), 0) > 0:
-                    down[len(cells)] -= 1
-                    cells.append("")
+                _pass_down(cells, down)
                 span = _span(cell.get("colspan"))
                 for column in range(len(cells), len(cells) + span):
                     down[column] = _span(cell.get("rowspan")) - 1
                 cells.extend(["".join(cell.text_content().split()), *[""] * (span - 1)])
+            _pass_down(cells, down)
             rows.append(tuple(cells))
         title = next((p.text for p in reversed(self.paragraphs) if not _UNIT.search(p.text)), "")
         self.tables.append(Table(tuple(rows), 1, len(self.tables) + 1, title[:80], self.unit))
+
+
+def _pass_down(cells: list[str], down: dict[int, int]) -> None:
+    """Adds a blank for every cell that reaches down from a row above at this place."""
+    while down.get(len(cells), 0) > 0:
+        down[len(cells)] -= 1
+        cells.append("")
 
 
 def _span(text: str | None) -> int:

@@ -279,6 +279,7 @@ def _statement(number: int, figure: Any) -> dict[str, Any]:
         "printed_sentence": figure.sentence,
         "printed_subject": figure.subject,
         "published_measure": figure.measure,
+        "stated_year": figure.fiscal_year,
         "printed_value": f"{figure.value}{figure.unit}",
         "printed_amount": _within(figure.amount, 16),
         "printed_rate": _within(figure.number / 100, 12) if is_rate else None,

@@ -182,7 +182,8 @@ compared as (
         statement.published_measure in (
             'initial_budget', 'adjustment', 'full_year_budget', 'executed', 'execution_rate', 'completion_of_initial',
             'net_adjustment_rate'
-        ) as is_comparable
+        )
+        and coalesce(statement.stated_year, statement.fiscal_year) = statement.fiscal_year as is_comparable
     from quality.published_statement as statement
     left join publisher
         on

@@ -117,7 +117,14 @@ def _groups(figures: Sequence[Figure]) -> Iterator[dict[Measure, list[int]]]:
     for position, figure in enumerate(figures):
         if figure.measure is not None and (figure.amount is not None or figure.unit == "%"):
             place = figure.place
-            key = (figure.subject, place.page if place.table else None, place.paragraph, place.table, place.row)
+            key = (
+                figure.subject,
+                figure.fiscal_year,
+                place.page if place.table else None,
+                place.paragraph,
+                place.table,
+                place.row,
+            )
             groups[key][figure.measure].append(position)
     yield from groups.values()
 
@@ -268,7 +275,7 @@ def _prove_same(proof: _Proof) -> None:
             and figure.subject != DEPARTMENT
             and figure.place.paragraph
         ):
-            seen[(figure.subject, figure.measure, figure.place.paragraph)].append(position)
+            seen[(figure.subject, figure.measure, figure.fiscal_year, figure.place.paragraph)].append(position)
     for positions in seen.values():
         first = positions[0]
         for other in positions[1:]:

@@ -12,7 +12,7 @@ PATH = re.compile(r"[^,;:。\"(]{1,40}\(类\)(?:[^,;:。\"]{1,60}?\(款\))?(?:[^
 """A function class as printed: 类, and below it 款 and 项."""
 
 ENDS_AS_MONEY = re.compile(
-    r"(?:收入|支出|经费|资金|费|费用|补助|补贴|项目|工程|专项|款|基金|债券|债务|结余|结转|上解|利润|税|余额|工资|奖金|保险|公积金|预算|人员|公用)\"?$"
+    r"(?:收入|支出|税收|经费|资金|费|费用|补助|补贴|项目|工程|专项|款|基金|债券|债务|结余|结转|上解|利润|税|余额|工资|奖金|保险|公积金|预算|人员|公用)\"?$"
 )
 """How names of money end."""
 
@@ -27,23 +27,25 @@ _TITLE_END = re.compile(r"^.{2,36}?(?:情况说明|情况分析|总体情况|结
 _NO_NAME = re.compile(
     r"(?:情况|说明|分析|目标|问题|措施|成效|结论|综述|评价|概况|任务|建议|经验|做法|依据|收支|总体|原因|意见|报告|工作|管理|效果|通报|完成|落实|结果)$"
 )
+_SPENT = re.compile(r"^(.{2,30}(?:费|经费|项目|工程|专项)(?:支出)?)(?:使用|执行|完成|决算|预算执行)?情况(?:说明)?$")
+"""A title that tells of the spending of something."""
 _NO_TITLE = re.compile(r"^(?:根据|按照|因|由于|落实|为|对|其中|通过|主要(?=[由是为用]))")
 
 _LEADING = re.compile(
     r"^(?:[、.,;:·\-—~●■◆※]+|\"(?=[^\"]*$)|\(\d{1,2}\)|\d{1,2}[、.](?!\d(?!\d{3}年))|[一二三四五六七八九十]{1,3}(?:是|、)|[①-⑳]|\([一二三四五六七八九十]+\)"
     r"|其中|另外|此外|同时|另有|另|例如|比如|如(?=[^意期])|主要(?:是|为|由于|用于|包括|有)|分别(?:是|为)|包括|包含|含有?|(?<!^.)由|将"
-    r"|加上(?![级解缴年])|加(?=[^强大快工])|按资金来源[看分]?|按支出性质[看分]?|从.{1,8}看|截至?(?:到|止)?.{0,12}?(?:[底日末]|月份?)止?"
-    r"|\d{4}年(?:度)?(?:末|底|初)?|\d{1,2}[-~至到]\d{1,2}月份?|\d{1,2}月(?:份|底|末)?|[上下]半年|前[一二三]季度"
-    r"|(?:全年|本年度?(?![收支])|当年|今年|去年|年度(?![预收支目])|年中|年末|目前|因此|因而|所以|故|相应|实际|累计|预计|拟|已|共|全部|[比较]年初)"
+    r"|加上(?![级解缴年])|加(?=[^强大快工])|按资金来源[看分]?|按支出性质[看分]?|从.{1,8}看|截[至止](?:到|止)?.{0,16}?(?:[底日末]|月份?(?!\d))止?"
+    r"|\d{4}年(?:度)?(?:末|底|初)?|\d{1,2}[-~至到]\d{1,2}月份?|\d{1,2}月(?:份|底|末)?|[上下]半年|前?[一二三四]季度"
+    r"|(?:全年|本年度?(?![收支])|当年|今年|去年|年度(?![预收支目])|年中|年末|目前|因此|因而|所以|故|相应|实际|累计|预计|拟|已|共计|共(?!同)|全部|[比较]年初)"
     r"|我[局委办院校中](?:心)?|我(?=[市区县镇乡街])|本(?=[部单局街镇委])|\d+(?:个|项)(?=[^目]))"
 )
 _TRAILING = re.compile(
-    r"(?:与.{1,8}相比|(?:同|相)?[比较](?:上年度?|去年)(?:同期|(?:决算|完成|预算|执行|实际)数?)?|比去年(?:同期)?|较去年(?:同期)?|[比较]\d{4}年度?(?:同期|决算数?)?"
-    r"|(?:预算)?(?:执行|支出|支付)(?:进度|率)|同比|环比|同口径|的|为|是|共|各|分别|达到|达|实现|完成|累计|实际|全年|已|预计|安排|总额|总量|规模|金额|由|从|因|年中|当年|本年|全部|[,;:、—-]"
+    r"(?:(?<=[入出费])决算(?:数|总额)?|与.{1,8}相比|(?:[与比较同]|相比)(?:上年度?|去年|20\d\d年度?)(?:同期|同月)?(?:的)?(?:累计|实际|决算|预算|完成|执行)*(?:支出|收入)?(?:数)?|(?:同|相)?[比较](?:上年度?|去年)(?:同期|(?:决算|完成|预算|执行|实际)数?)?|比去年(?:同期)?|较去年(?:同期)?|[比较]\d{4}年度?(?:同期|决算数?)?"
+    r"|(?:预算)?(?:执行|支出|支付)(?:进度|率)|同比|环比|同口径|的|为|是|共|各|分别|达到|(?<!下)达|(?:财政|上级|区财政|市财政)?(?:下达|批复)|实现|完成|累计|实际|全年|已|预计|安排|总额|总量|规模|金额|由|从|因|年中|当年|本年|全部|[,;:、—-]"
     r"|\d{4}年度?)$"
 )
 _GENERIC = re.compile(
-    r"^\d+年?$|^(?:该|此|本|上述|其|这|这个|这项)(?:项|个|类|款)?(?:项目|专项|资金|经费|预算|支出|工程|工作|部分)*$"
+    r"^\d+年?$|^(?:占|完成|达到?|超)+$|^(?:该|此|本|上述|其|这|这个|这项)(?:项|个|类|款)?(?:项目|专项|资金|经费|预算|支出|工程|工作|部分)*$"
     r"|^(?:项目|资金|部门|单位)?(?:实际|累计|总|全部|共|全年|已|形成)+(?:支出|执行|预算)?$"
     r"|^(?:类|款|项)?(?:项目|专项|资金|经费|预算|数|工作|部分|全部)*$"
     r"|^(?:实际|累计|形成|已|预算|当年|年初|预算资金|总|合计|总计|共|决算|执行|支付|支出|使用|进度|率|平均|超过|同期|与|决算数|支出决算数?|批复|"
@@ -55,6 +57,9 @@ _CIRCUMSTANCE = re.compile(
 _DEPARTMENT = re.compile(
     r"(?:部门整体支出|部门整体|部门预算|部门|整体|单位整体|我[局委办中心镇街道]+|本单位|本部门|本[局委办])(?:支出|预算|绩效|自评)*$"
 )
+_DATED = re.compile(r"^(?P<before>[^,;:]{0,30}?)(?<!\d)20\d\d年(?:度)?(?P<after>[^\d底末初].*)$")
+_ASIDE = re.compile(r"\((?:不?包?含|不?包括|其中|以下|下同|剔除|含)[^()]*\)|\([^()]*下同\)")
+"""What a name has in brackets that is no part of it."""
 _NAME_IN_CLAUSE = re.compile(r"^.*(?:收入|支出|经费|资金|项目|工程|补助|结余|专款|款|费)")
 
 
@@ -92,12 +97,19 @@ def _titled(level: int, text: str, begin: int) -> Heading:
     if len(title) > 40 or re.search(r"\d(?:\.\d+)?(?:元|万元|亿元|%)|[,;]", title):
         return Heading(level, "", begin, names=False)
     has_stop = end < len(rest)
+    if level in (3, 4) and (spent := _SPENT.match(title)):
+        return Heading(level, spent[1], begin + end + (1 if has_stop else 0), names=True)
     return Heading(level, title, begin + end + (1 if has_stop else 0), names=_names(level, title))
 
 
 def _names(level: int, title: str) -> bool:
     """Whether a title names something: of chapters only one that ends as names of money do."""
     return bool(ENDS_AS_MONEY.search(title)) if level <= 2 else not _NO_NAME.search(title)
+
+
+def called(heading: Heading) -> str | None:
+    """What 该项目 below a heading is called: its title, unless that tells of a state of affairs."""
+    return cleaned(heading.title) if heading.title and not _NO_NAME.search(heading.title) else None
 
 
 def title_name(heading: Heading) -> str | None:
@@ -110,13 +122,15 @@ def cleaned(clause: str) -> str | None:
     text = clause
     if path := list(PATH.finditer(text)):
         return path[-1][0].lstrip("\"'、")
-    text = _open_part(text)
+    text = _ASIDE.sub("", _open_part(text))
     before = None
     while before != text:
         before = text
         text = _LEADING.sub("", text)
         text = _TRAILING.sub("", text)
-    text = re.sub(r"^[^,;:]{0,30}?(?<!\d)20\d\d年(?:度)?(?=[^\d底末初])", "", text)
+    if dated := _DATED.match(text):
+        is_bare = _GENERIC.match(dated["after"]) and len(dated["before"]) > 2
+        text = dated["before"] if is_bare else dated["after"]
     text = re.sub(r"^(.{0,6}?)共?(?:完成|实现|组织)(?=.{2,}(?:收入|支出|资金)$)", r"\1", _balanced(text).strip("'、·"))
     text = text[1:] if text.startswith('"') and text.count('"') == 1 else text
     if text.endswith('"') and text.count('"') == 1:

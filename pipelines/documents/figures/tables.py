@@ -18,11 +18,12 @@ from pipelines.documents.model import DEPARTMENT, Figure, Measure, PassedOver, P
 _NUMBER = re.compile(r"(?P<sign>[-+])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<percent>%)?")
 _UNIT = re.compile(r"\((亿元|万元|千元|元)\)|(?:单位:)(亿元|万元|千元|元)")
 _HEADERS: tuple[tuple[str, Measure | None], ...] = (
-    (r"执行率|执行进度|支出进度|支付进度|预算完成率", Measure.EXECUTION_RATE),
+    (r"[比较与](?:序时|时间)进度|与进度之差", Measure.LAG),
+    (r"执行率|执行进度|支出进度|支付进度|预算完成率|(?:资金)?(?:使用|支付|支出|拨付)率", Measure.EXECUTION_RATE),
     (r"完成年初预算|占年初预算", Measure.COMPLETION_OF_INITIAL),
     (r"调整率", Measure.NET_ADJUSTMENT_RATE),
     (r"同比增长|增长率|增减%|比上年增长|增幅", Measure.YOY_RATE),
-    (r"增减额|比上年增减", Measure.YOY_AMOUNT),
+    (r"增减额|比上年增减|增减(?:数|变动)?$", Measure.YOY_AMOUNT),
     (r"分值|权重|序号|排名|备注|原因|编码|代码|个数|数量", None),
     (r"得分|自评分", Measure.SCORE),
     (r"年初(?:批复)?预算|年初(?:批复|安排)?数|原预算", Measure.INITIAL_BUDGET),
@@ -38,8 +39,10 @@ _HEADERS: tuple[tuple[str, Measure | None], ...] = (
     (r"^预算数$|^预算$|预算金额", Measure.INITIAL_BUDGET),
 )
 _RATES = (Measure.EXECUTION_RATE, Measure.COMPLETION_OF_INITIAL, Measure.NET_ADJUSTMENT_RATE, Measure.YOY_RATE)
-_NAMES = re.compile(r"项目|科目名称|名称|单位|部门|科目|功能分类|内容|资金")
-_TOTAL = re.compile(r"^(?:合计|总计|本年收入合计|本年支出合计|小计|总额|年度资金总额|资金总额)$")
+_NAMES = re.compile(r"项目|科目名称|名称|单位|部门|科目|功能分类|内容|资金|指标(?!值)")
+_TOTAL = re.compile(
+    r"^(?:合计|总计|本年收入合计|本年支出合计|小计|总额|总分|年度资金总额|资金总额|(?:部门|年度)?(?:整体支出|预算)(?:资金)?总额|部门整体支出)$"
+)
 _WHOLE_COLUMN = re.compile(r"^(?:合计|本年收入合计|本年支出合计|决算数|小计|执行数|支出数)$")
 _CODE = re.compile(r"\d{2,9}")
 _KEY = re.compile(r"^(?:项目名称|部门名称|单位名称|预算单位|部门\(单位\)名称)[:]?$")
@@ -136,6 +139,8 @@ def _figure(match: re.Match[str], column: _Column, name: str, subject: str | Non
         unit = "%"
     elif measure is Measure.SCORE:
         unit = "分"
+    elif measure is Measure.LAG:
+        unit = "pp"
     is_total = bool(_TOTAL.match(name))
     whose = (subject or DEPARTMENT) if is_total else name
     is_part = not _WHOLE_COLUMN.match(column.header) and (
@@ -144,7 +149,8 @@ def _figure(match: re.Match[str], column: _Column, name: str, subject: str | Non
     )
     if is_part:
         whose = column.header if is_total else f"{name}/{column.header}"
-    if measure is Measure.EXECUTED and re.search(r"收入(?:合计)?$|拨款$", name) and "支出" not in name:
+    is_income = r"收入(?:合计)?$" if "执行" in column.header else r"收入(?:合计)?$|拨款$"
+    if measure is Measure.EXECUTED and re.search(is_income, name) and "支出" not in name:
         measure = Measure.RECEIVED
     return Figure(
         whose,
@@ -206,10 +212,16 @@ def _columns(above: list[list[str]], table: Table, first: list[str]) -> dict[int
 
 def _name(row: list[str], preferred: int, numbers: dict[int, re.Match[str]]) -> str | None:
     """The row's name: the text nearest to the left of the values, in the column of names where that is filled."""
-    candidates = [cell for position, cell in enumerate(row) if cell and position not in numbers]
+    first = min(numbers)
+    candidates = [cell for cell in row[:first] if _is_name(cell)] or [cell for cell in row if _is_name(cell)]
     if 0 <= preferred < len(row) and row[preferred] and preferred not in numbers:
         return _bare(row[preferred])
     return _bare(candidates[-1]) if candidates else None
+
+
+def _is_name(cell: str) -> bool:
+    """Whether a cell can name a row: words, no number, dash or threshold."""
+    return bool(re.search(r"[\u4e00-\u9fffA-Za-z]", cell)) and not re.match(r"[≥≤><=]|[\d.,]+[\u4e00-\u9fff%]", cell)
 
 
 def _bare(name: str) -> str:
@@ -235,6 +247,8 @@ def _is_plain_code(match: re.Match[str]) -> bool:
 def _key_value(rows: list[list[str]]) -> str | None:
     """The name that a form gives behind 项目名称 or 部门名称."""
     for row in rows[:8]:
+        if _is_header(row):
+            continue
         for position, cell in enumerate(row):
             if _KEY.match(cell) and (value := next((text for text in row[position + 1 :] if text), None)):
                 return re.sub(r"^\d[0-9A-Z]{5,}-", "", value)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pipelines.documents.model import Quantity
 
 _NUMBER = (
-    r"(?P<sign>(?<![\dA-Za-z\u4e00-\u9fff%)])[-+]|(?<=[为是:率数额达比长幅度])[-+]|负)?"
+    r"(?P<sign>(?<![\dA-Za-z\u4e00-\u9fff%)])[-+]|(?<=[为是:率数额达比长幅度入出费县区市镇乡])[-+]|负)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 )
 _UNIT = (
