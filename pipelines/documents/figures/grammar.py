@@ -134,8 +134,7 @@ class _State:
 class _Around:
     """What stands around a token: the words before and behind it, its sentence, in how many brackets it is.
 
-    ``gap``: what joins its cue to it; ``own``: its clause from the last delimiter on, earlier numbers included;
-    ``is_denominator``: a rate of it follows.
+    ``gap``: what joins its cue to it; ``own``: its clause from the last delimiter on, earlier numbers included.
     """
 
     lead: str
@@ -145,7 +144,6 @@ class _Around:
     is_first: bool
     own: str = ""
     gap: str = ""
-    is_denominator: bool = False
 
     @property
     def clause(self) -> str:
@@ -257,7 +255,7 @@ class _Reader:
         self._open_lists(lead, text[sentence_start : token.start])
         own = _last_clause(text[sentence_start : token.start])
         is_denominator = token.quantity is Quantity.MONEY and bool(_RATE_FOLLOWS.match(text, token.end))
-        found = self._figure(token, previous, _Around(lead, trail, sentence, depth, is_first, own, is_denominator))
+        found = self._figure(token, previous, _Around(lead, trail, sentence, depth, is_first, own))
         start, end = self.folded.place(token.start, token.end)
         place = Place(self.paragraph.page, self.paragraph.number, start, end)
         printed = self._printed(sentence_start, self._sentence_end(token.end), token)
