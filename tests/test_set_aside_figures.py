@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,14 @@ ASIDE = {
     "440104": "    V3,没有日期,,,111,50.00\n",
     "440105": "    V3,没有日期,101,,111,50.00\n",
     "440106": "    V3,没有日期,,P2,,50.00\n",
+    "440107": "    V3,没有日期,101,P1,111,8000.00\n",
 }
 """By district: payments that are set aside."""
 
 TRUE, MAYBE = (True, 0, Decimal("0.00")), (None, 1, Decimal("50.00"))
 KNOWN = (False, 2, Decimal("57.25"))
 UNREADABLE = (False, 2, None)
-ONE = (False, 1, Decimal("50.00"))
+ONE, MUCH = (False, 1, Decimal("50.00")), (False, 1, Decimal("8000.00"))
 
 EXPECTED = {
     "440101": dict.fromkeys(("101", "102", "P1", "P2", "P3", "101/111", "101/112", "102/111"), TRUE),
@@ -53,6 +54,9 @@ EXPECTED = {
     "440106": {
         "101": ONE, "102": TRUE, "P1": TRUE, "P2": ONE, "P3": TRUE,
         "101/111": MAYBE, "101/112": MAYBE, "102/111": TRUE,
+    },
+    "440107": {
+        "101": MUCH, "102": TRUE, "P1": MUCH, "P2": TRUE, "P3": TRUE, "101/111": MUCH, "101/112": TRUE, "102/111": TRUE,
     },
 }  # fmt: skip
 """By district: what each department, project, and fund type of a department must say."""
@@ -109,6 +113,28 @@ def test_months_and_natures_say_it_too(published: Bureau) -> None:
         )"""
     )
     assert {district: tuple(marks) for district, *marks in natures}["440102"] == KNOWN
+
+
+@pytest.mark.parametrize("district", EXPECTED)
+def test_ranks_and_averages_leave_out_what_misses_much_or_an_unknown_amount(published: Bureau, district: str) -> None:
+    rows = published.rows(
+        f"""select coalesce(project_code, department_code), executed_amount, full_year_budget_amount, execution_rank,
+            gap_to_average_points, is_below_average, group_execution_rate_pct, ranked_count, left_out_count, is_complete
+        from summary.execution_ranking where district_code = '{district}'
+        qualify month = max(month) over ()"""
+    )
+    for is_department in (True, False):
+        group = [row for row in rows if row[0].startswith("10") == is_department]
+        left_out = {row[0] for row in group if EXPECTED[district][row[0]] in (UNREADABLE, MUCH)}
+        assert left_out == ({"101" if is_department else "P1"} if district in ("440103", "440107") else set())
+        compared = [row for row in group if row[0] not in left_out]
+        spent, budget = (sum((row[column] for row in compared), Decimal(0)) for column in (1, 2))
+        average = (100 * spent / budget).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        for key, *_, rank, gap, is_below, group_rate, ranked, left, is_complete in group:
+            assert (ranked, left, group_rate) == (len(compared), len(left_out), average)
+            assert [value is None for value in (rank, gap, is_below)] == [key in left_out] * 3
+            assert is_complete == EXPECTED[district][key][0]
+        assert sorted(row[3] for row in compared) == list(range(1, len(compared) + 1))
 
 
 def test_the_night_marks_incomplete_figures(published: Bureau) -> None:

@@ -516,8 +516,8 @@ _FIGURES: tuple[Figure, ...] = (
         "left_out_count",
         Kind.INTEGER,
         "未参与比较数",
-        "How many are left out of ranks and average: their rate is unknown or they have no budget.",
-        "未参与排名与平均的个数：执行率未知或预算为零。",
+        "How many are left out of ranks and average: no rate is known, there is no budget, or it is not complete.",
+        "未参与排名与平均的个数：执行率未知、预算为零，或数字不完整。",
     ),
     Figure(
         "sharing_rank_count",

@@ -490,6 +490,12 @@ class _Bulletin:
         sheet.hide_gridlines(2)
         sheet.set_footer(f"&L&9{self.title.replace('&', '&&')}&C&9第 &P 页，共 &N 页&R&9&A")
 
+    def _unranked_remark(self) -> str:
+        """How many departments have no rank."""
+        rows = self.content.sections["department"].records()
+        unranked = sum(row["execution_rank"] is None for row in rows)
+        return f"{unranked}个部门未参与排名和平均：执行率未知、预算为零或数字不完整" if unranked else ""
+
     def _watch_remark(self) -> str:
         """What the watch cannot see, and what its projection rests on."""
         basis = self.content.sections["watch_basis"].records()
@@ -515,7 +521,11 @@ class _Bulletin:
         sheet = self.workbook.add_worksheet(of.name)
         unit = "单位：万元" if of.in_ten_thousands else "单位：元"
         left = table.row_count - len(table.rows)
-        remark = self._watch_remark() if of.section == "watch" else ""
+        remark = ""
+        if of.section == "watch":
+            remark = self._watch_remark()
+        elif of.section == "department":
+            remark = self._unranked_remark()
         remark = f"本表按重要程度列前 {len(table.rows):,} 行，另有 {left:,} 行见发布库" if left else remark
         # Where a row came from is for the screen: on paper it would make everything else too small to read.
         printed = 1 + max(at for at, column in enumerate(columns) if column.name not in _NOT_PRINTED)

@@ -1,6 +1,8 @@
 -- Departments (each month) and projects (latest month) of a district ranked by execution rate, against their average
---   and the time progress; month is empty where the source names no date.
+--   and the time progress; month is empty where the source names no date. Left out of rank and average is what is
+--   unknown, and what is not complete by an unknown amount or by half a percent of its budget or more.
 -- 区内各部门（逐月）与项目（最近一月）按预算执行率排名，并与平均水平、序时进度比较；来源未注明日期时月份为空。
+--   未知的，以及缺少金额不明或达全年预算千分之五的不完整数字，不参与排名和平均。
 -- label_zh: 预算执行排名
 with latest_month as (
     select
@@ -13,7 +15,7 @@ with latest_month as (
 
 undated as (
     select figure.*
-    from core.execution_figure as figure
+    from core.rated_figure as figure
     left join summary.department_execution_monthly as monthly
         on
             figure.district_code = monthly.district_code
@@ -38,7 +40,9 @@ standing as (
         time_progress,
         time_progress_pct,
         source_grain,
-        as_of_date
+        as_of_date,
+        is_complete,
+        set_aside_amount
     from summary.department_execution_monthly
     union all
     select
@@ -55,7 +59,9 @@ standing as (
         item.time_progress,
         item.time_progress_pct,
         item.source_grain,
-        item.as_of_date
+        item.as_of_date,
+        item.is_complete,
+        item.set_aside_amount
     from summary.project_execution_monthly as item
     inner join latest_month
         on
@@ -77,23 +83,34 @@ standing as (
         null as time_progress,
         null as time_progress_pct,
         source_grain,
-        as_of_date
+        as_of_date,
+        is_complete,
+        set_aside_amount
     from undated
     where figure_level in ('department', 'project')
+),
+
+judged as (
+    select
+        *,
+        exact_rate(executed_amount, full_year_budget_amount) as execution_rate,
+        exact_rate_pct(executed_amount, full_year_budget_amount) as execution_rate_pct,
+        executed_amount is not null
+        and full_year_budget_amount is not null
+        and (
+            coalesce(is_complete, true)
+            or coalesce(200 * abs(set_aside_amount) < abs(full_year_budget_amount), false)
+        ) as is_compared
+    from standing
 ),
 
 rated as (
     select
         *,
-        exact_rate(executed_amount, full_year_budget_amount) as execution_rate,
-        exact_rate_pct(executed_amount, full_year_budget_amount) as execution_rate_pct,
-        case
-            when executed_amount is not null and full_year_budget_amount is not null then full_year_budget_amount
-        end as compared_budget_amount,
-        case
-            when executed_amount is not null and full_year_budget_amount is not null then executed_amount
-        end as compared_executed_amount
-    from standing
+        case when is_compared then execution_rate end as compared_rate,
+        case when is_compared then full_year_budget_amount end as compared_budget_amount,
+        case when is_compared then executed_amount end as compared_executed_amount
+    from judged
 ),
 
 -- Everything that shares an execution rate shares a rank.
@@ -103,12 +120,12 @@ by_rate as (
         district_code,
         fiscal_year,
         month,
-        execution_rate,
+        compared_rate,
         count(*) as sharing_rank_count,
         sum(compared_budget_amount) as compared_budget_amount,
         sum(compared_executed_amount) as compared_executed_amount
     from rated
-    group by figure_level, district_code, fiscal_year, month, execution_rate
+    group by figure_level, district_code, fiscal_year, month, compared_rate
 ),
 
 ranked as (
@@ -117,14 +134,14 @@ ranked as (
         district_code,
         fiscal_year,
         month,
-        execution_rate,
+        compared_rate,
         sharing_rank_count,
         1 + sum(sharing_rank_count) over (
             partition by figure_level, district_code, fiscal_year, month
-            order by execution_rate desc
+            order by compared_rate desc
         ) - sharing_rank_count as execution_rank
     from by_rate
-    where execution_rate is not null
+    where compared_rate is not null
 ),
 
 compared_group as (
@@ -135,8 +152,8 @@ compared_group as (
         month,
         sum(compared_budget_amount) as budget_amount,
         sum(compared_executed_amount) as executed_amount,
-        sum(case when execution_rate is not null then sharing_rank_count else 0 end) as ranked_count,
-        sum(case when execution_rate is null then sharing_rank_count else 0 end) as left_out_count
+        sum(case when compared_rate is not null then sharing_rank_count else 0 end) as ranked_count,
+        sum(case when compared_rate is null then sharing_rank_count else 0 end) as left_out_count
     from by_rate
     group by figure_level, district_code, fiscal_year, month
 ),
@@ -171,8 +188,10 @@ select
     ranked.sharing_rank_count,
     average.execution_rate as group_execution_rate,
     average.execution_rate_pct as group_execution_rate_pct,
-    rated.execution_rate_pct - average.execution_rate_pct as gap_to_average_points,
-    rated.execution_rate < average.execution_rate as is_below_average,
+    case
+        when rated.compared_rate is not null then rated.execution_rate_pct - average.execution_rate_pct
+    end as gap_to_average_points,
+    rated.compared_rate < average.execution_rate as is_below_average,
     rated.time_progress,
     rated.time_progress_pct,
     rated.execution_rate_pct - rated.time_progress_pct as gap_to_progress_points,
@@ -183,7 +202,8 @@ select
     ) as share_of_unspent_pct,
     execution_status(rated.executed_amount, rated.full_year_budget_amount) as execution_status,
     rated.source_grain,
-    rated.as_of_date
+    rated.as_of_date,
+    rated.is_complete
 from rated
 inner join average
     on
@@ -197,7 +217,7 @@ left join ranked
         and rated.district_code = ranked.district_code
         and rated.fiscal_year = ranked.fiscal_year
         and rated.month is not distinct from ranked.month
-        and rated.execution_rate = ranked.execution_rate
+        and rated.compared_rate = ranked.compared_rate
 order by
     rated.district_code,
     rated.fiscal_year,

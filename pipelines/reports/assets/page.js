@@ -55,6 +55,7 @@
     departments: ["部门排名", "Departments ranked"],
     rankingChart: ["各部门预算执行率，颜色为预警等级，虚线为序时进度。", "Execution rate by department, coloured by warning level; the dashed line is time progress."],
     rankingCut: ["图中为执行率最低的{shown}个部门，其余见表。", "The chart shows the {shown} lowest departments; the table has all."],
+    unranked: ["{count}个部门未参与排名和平均：执行率未知、预算为零或数字不完整。", "{count} departments are left out of ranks and average: no rate is known, there is no budget, or the figure is not complete."],
     months: ["逐月执行进度", "Execution by month"],
     monthsChart: ["每月末累计执行率与序时进度。", "Cumulative execution rate at each month's end against time progress."],
     monthsNone: ["报送的数据不含日期，无法逐月显示。", "The deliveries carry no dates, so there is nothing by month."],
@@ -597,7 +598,9 @@
   }
 
   function departmentsCard() {
-    return card("departments", t("departments"), el("p", { class: "soft small" }, t("details")), rankingChart(), table({
+    const unranked = records.department.filter((row) => row.execution_rank === null).length;
+    const note = unranked ? el("p", { class: "soft small" }, t("unranked", { count: unranked })) : null;
+    return card("departments", t("departments"), el("p", { class: "soft small" }, t("details")), rankingChart(), note, table({
       caption: tableMeaning("department"), rows: records.department,
       columns: [...minor("execution_rank"), departmentColumn, level, { name: "execution_rate_pct", cell: rateWithGauge }, "full_year_budget_amount", "executed_amount",
         ...minor("unspent_amount"), signed("gap_to_progress_points"), ...minor("gap_to_average_points", "share_of_unspent_pct"), "net_adjustment_rate_pct",
