@@ -20,6 +20,7 @@ from pipelines.documents.figures.subjects import (
     called,
     cleaned,
     heading_of,
+    is_department,
     named_in,
     title_name,
 )
@@ -50,6 +51,7 @@ _BRACKETS = re.compile(r"\((?![类款项]\)|国|境)[^()]*\)")
 _ARRIVED = re.compile(r"(?:项目|实际|资金|已)*到位(?:资金|金额|数)?")
 _GENERIC_BUDGET = re.compile(r"(?:预算总额|总预算|预算总数)(?:为|是|共|:)?$")
 _PURPOSE = re.compile(r"^(?:用于|用作|作为|支付给)")
+_OF_ACCOUNTS = re.compile(r"预算|决算|收支|资金|支出|收入|经费")
 _LEVELS = (Measure.INITIAL_BUDGET, Measure.FULL_YEAR_BUDGET, Measure.EXECUTED, Measure.RECEIVED, Measure.AMOUNT)
 _BASE = re.compile(
     r"(?:比|较|与|同)(?:上年度?|去年|(?P<year>20\d\d)年度?)(?:同期|同月)?(?:的)?(?:累计|实际|决算|预算|执行|完成|支出|收入|数|总额)*(?:为|的)?$"
@@ -60,6 +62,12 @@ _PERIODS = re.compile(r"(?:\d{1,2}月|[一二三四]季度|20\d\d年)(?:[、和�
 _SENTENCE_YEAR = re.compile(
     r"[^,;:。\d比较与]{0,16}(?P<year>20\d\d)(?:年度|年(?=[,、\"]|[全我本区]|\d{1,2}[月-]|[上下]半年|末|底|预算|决算|部门|一般|财政|收|支|安排))"
 )
+_AGAINST_BUDGET = re.compile(
+    r"[比较与](?:20\d\d年度?)?(?:年初|调整|全年)?预算数?(?:相比)?,?(?:增加|减少|增长|下降|多|少|节约)(?:了)?$"
+)
+"""What a final figure is more or less than its budget."""
+_CHANGE = re.compile(r",?(?:增长|下降|增加|减少|上升|降低)(?:了)?")
+_PLACES = re.compile(r"(?:[区县市镇乡局委办院校]|街道|中心|本级|公司|园|集团)$")
 _COMPARED = re.compile(r"[比较与同](?:上年|去年|20\d\d年)")
 _RANKED = re.compile(r"按[^,;:。]{2,12}(?:排序|排名|排列)(?:为|是)?[,:]")
 _TAX_OFFICES = re.compile(r"税务|国税|地税|海关|财政(?:部门|系统|局)|征收")
@@ -95,6 +103,8 @@ class _State:
     pending_cue: Cue | None = None
     repeated: str | None = None
     has_balance_items: bool = False
+    is_difference: bool = False
+    last_percent: Measure | None = None
     is_listing: bool = False
     ends_open: bool = False
     generic_budget: int | None = None
@@ -116,7 +126,18 @@ class _State:
     @property
     def section_reason(self) -> str | None:
         """Why the section carries no figures of the accounts, if so."""
-        return next((reason for _, _, reason in self.headings.values() if reason), None)
+        for _, (heading, _, reason) in sorted(self.headings.items(), reverse=True):
+            if reason or _OF_ACCOUNTS.search(heading.title):
+                return reason
+        return None
+
+    @property
+    def tells_plans(self) -> bool:
+        """Whether what is told is planned: in a budget, or in a section about one."""
+        titles = [heading.title for heading, _, _ in self.headings.values()]
+        return self.is_plan or any(
+            re.search(r"预算(?:草案|安排|编制)", title) and "执行" not in title for title in titles
+        )
 
     @property
     def path(self) -> str:
@@ -237,6 +258,7 @@ class _Reader:
         if re.match(r"[一二三四五六七八九十]是", self.folded.text[begin : begin + 2]):
             state.main = None
         state.has_balance_items, state.sentence_subjects = False, []
+        state.last_percent = None
         state.subjects, state.sentence_money, state.previous_money = {}, set(), state.sentence_money
         state.pending = []
         if not (state.lists.is_open and state.lists.percent is None and state.lists.money is None):
@@ -277,8 +299,10 @@ class _Reader:
             state.subjects[depth] = subject
             if subject not in state.sentence_subjects:
                 state.sentence_subjects.append(subject)
-            if depth == 0 and (state.main is None or not state.lists.is_open):
+            if depth == 0 and (not state.lists.is_open or (state.is_listing and state.main is None)):
                 state.main = subject
+        if token.quantity is Quantity.PERCENT:
+            state.last_percent = measure if measure in _LIST_HEADS else None
         if token.quantity is not Quantity.MONEY or state.lists.is_open or is_denominator:
             return
         state.sentence_money.add(measure)
@@ -296,6 +320,8 @@ class _Reader:
         """A budget without a name is the full-year one where the sentence goes on with another, initial one."""
         figures, generic = self.reading.figures, self.state.generic_budget
         figure = figures[index]
+        if figure.measure is Measure.FULL_YEAR_BUDGET:
+            self._make_change(index)
         if figure.measure is not Measure.INITIAL_BUDGET:
             return
         if _GENERIC_BUDGET.search(lead):
@@ -305,6 +331,21 @@ class _Reader:
             is_same = (first.subject, first.place.paragraph) == (figure.subject, figure.place.paragraph)
             if is_same and first.fiscal_year == figure.fiscal_year and first.amount != figure.amount:
                 figures[generic] = replace(first, measure=Measure.FULL_YEAR_BUDGET)
+
+    def _make_change(self, index: int) -> None:
+        """调整预算 between an initial and a full-year budget is what was adjusted, where the three add up."""
+        figures = self.reading.figures
+        if index < 2:
+            return
+        initial, change, full = figures[index - 2 : index + 1]
+        if (initial.measure, change.measure) != (Measure.INITIAL_BUDGET, Measure.FULL_YEAR_BUDGET):
+            return
+        before, between, after = initial.amount, change.amount, full.amount
+        is_one = initial.subject == change.subject == full.subject
+        if before is None or between is None or after is None or not is_one:
+            return
+        if between and before + between == after:
+            figures[index - 1] = replace(change, measure=Measure.ADJUSTMENT)
 
     def _sentence_end(self, position: int) -> int:
         match = _SENTENCE_END.search(self.folded.text, position)
@@ -320,7 +361,8 @@ class _Reader:
     def _open_lists(self, lead: str, before: str) -> None:
         state = self.state
         if re.search(
-            r"其中|包括[:：]?|(?:分别|情况|如下|即|是|为|有|来看|上看|(?:部门|系统|构成|级次|科目)分)(?:是|为)?:", lead
+            r"其中|包括[:：]?|(?:分别|情况|如下|即|是|为|有|来看|上看|(?:部门|系统|构成|级次|科目|性质|来源)分|安排|用于)(?:是|为)?:",
+            lead,
         ) or (before.endswith(":") and not lead.strip(":")):
             state.lists.is_open = True
             state.lists.money = state.last_money
@@ -359,12 +401,22 @@ class _Reader:
             around = replace(around, lead=bare) if best else around
         if match:
             around = replace(around, gap=match["gap"])
+        if reason := self._of_two_figures(token, around):
+            return reason
         if reason := self._reason(token, around, best.strength if best else 0):
             return reason
         if best is None or match is None:
             return self._without_cue(token, around)
         subject = self._subject(best, match, around)
         return subject, self._settled(best, subject, around), _signed(token, best), Status.SINGLE
+
+    def _of_two_figures(self, token: Token, around: _Around) -> str | None:
+        """Why a change against the budget, and its rate behind it, are no figures: both ends are printed."""
+        state = self.state
+        is_rate = token.quantity is Quantity.PERCENT and state.is_difference and _CHANGE.fullmatch(around.lead)
+        is_amount = token.quantity is Quantity.MONEY and _AGAINST_BUDGET.search(around.own)
+        state.is_difference = bool(is_amount) and state.last_money not in _PLANNED
+        return "a difference of two printed figures" if state.is_difference or is_rate else None
 
     def _told_before(
         self, token: Token, previous: Token | None, around: _Around
@@ -431,7 +483,7 @@ class _Reader:
         name = cleaned(clause)
         measure: Measure | None = None
         if token.quantity is Quantity.PERCENT and name:
-            measure = lists.percent
+            measure = lists.percent or (self._of_places() if _PLACES.search(name) else None)
         elif token.quantity is Quantity.MONEY:
             if (base := _BASE.search(around.own)) and around.own.endswith(base[0]):
                 return self._carried(around.depth), self._level(), token.value, self._status(self._level())
@@ -449,6 +501,13 @@ class _Reader:
                 name, measure = path, Measure.EXECUTED
         status = Status.SINGLE if measure else Status.UNREAD
         return name or self._carried(around.depth), measure, token.value, status
+
+    def _of_places(self) -> Measure | None:
+        """What the percentages behind names of places measure: as the one before, or as their heading says."""
+        if self.state.last_percent:
+            return self.state.last_percent
+        title = self.state.path.rpartition(" / ")[2]
+        return next((measure for measure, words in _LIST_HEADS.items() if words.search(title)), None)
 
     def _done(self, subject: str) -> Measure | None:
         """What 完成 tells of a subject: received or executed by its name, or as the amount before."""
@@ -498,6 +557,8 @@ class _Reader:
         elif (periods := _PERIODS.match(own)) and "分别" in around.lead:
             named, self.state.pending_cue = carried, cue
             self.state.pending = [carried] * (len(re.split(r"[、和与及]", periods[0])) - 1)
+        elif is_department(own):
+            named = DEPARTMENT
         elif name := cleaned(own):
             named = self._distributed(name, around.lead, cue)
         elif "分别" in around.lead and len(self.state.sentence_subjects) > 1:
@@ -517,7 +578,7 @@ class _Reader:
         name = cleaned(_last_clause(around.lead[: match.end("core")]))
         if name in ("结余", "剩余", "结余资金", "剩余资金") and re.search(r"(?:项目|经费|工程|专项|费)$", carried):
             return carried
-        if name and not re.fullmatch(r"(?:总)?(?:支出|收入|收支)", name):
+        if name and (carried == DEPARTMENT or not re.fullmatch(r"(?:总)?(?:支出|收入|收支)", name)):
             return self._distributed(name, around.lead, cue)
         if total := re.search(r"(?:收入|支出|收支)(?:总计|总量|合计)$", match["core"]):
             return total[0]
@@ -579,7 +640,8 @@ class _Reader:
         told = state.sentence_money | state.previous_money
         if measure is Measure.EXECUTED and measure in told and subject.endswith("支出"):
             return None
-        if state.lists.is_open and state.lists.money in _PLANNED:
+        is_fund = measure is Measure.INITIAL_BUDGET and re.search(r"(?:公共|基金|经营)$", subject)
+        if state.lists.is_open and (state.lists.money in _PLANNED or (is_fund and state.lists.money)):
             return state.lists.money
         is_behind = around.is_first and state.main and subject != state.main
         return Measure.INITIAL_BUDGET if is_behind and state.last_money is Measure.INITIAL_BUDGET else None
@@ -599,7 +661,7 @@ class _Reader:
 
     def _balanced_total(self, measure: Measure, subject: str, *, is_done: bool = False) -> Measure:
         """What was received or executed, unless the document is a plan; a total behind balance items is a balance."""
-        if self.state.is_plan and not is_done and measure in (Measure.RECEIVED, Measure.EXECUTED):
+        if self.state.tells_plans and not is_done and measure in (Measure.RECEIVED, Measure.EXECUTED):
             return Measure.INITIAL_BUDGET
         return self._balance(measure, subject)
 

@@ -25,7 +25,7 @@ _MARKS = (
 )
 _TITLE_END = re.compile(r"^.{2,36}?(?:情况说明|情况分析|总体情况|结构情况|具体情况|情况|说明)(?=[^如,;。:的说分]|$)")
 _NO_NAME = re.compile(
-    r"(?:情况|说明|分析|目标|问题|措施|成效|结论|综述|评价|概况|任务|建议|经验|做法|依据|收支|总体|原因|意见|报告|工作|管理|效果|通报|完成|落实|结果)$"
+    r"(?:情况|说明|分析|目标|问题|措施|成效|结论|综述|评价|概况|任务|建议|经验|做法|依据|收支|总体|原因|意见|报告|工作|管理|效果|通报|完成|落实|结果|编制|采购|公开|(?:预算|资金|支出)(?:执行|使用|安排|控制))$"
 )
 _SPENT = re.compile(r"^(.{2,30}(?:费|经费|项目|工程|专项)(?:支出)?)(?:使用|执行|完成|决算|预算执行)?情况(?:说明)?$")
 """A title that tells of the spending of something."""
@@ -105,6 +105,11 @@ def _titled(level: int, text: str, begin: int) -> Heading:
 def _names(level: int, title: str) -> bool:
     """Whether a title names something: of chapters only one that ends as names of money do."""
     return bool(ENDS_AS_MONEY.search(title)) if level <= 2 else not _NO_NAME.search(title)
+
+
+def is_department(clause: str) -> bool:
+    """Whether a clause names the publishing department as a whole and nothing else."""
+    return bool(_DEPARTMENT.fullmatch(re.sub(r"^[,;:、.]*(?:\d{4}年(?:度)?)?", "", clause)))
 
 
 def called(heading: Heading) -> str | None:

@@ -43,7 +43,7 @@ _NAMES = re.compile(r"项目|科目名称|名称|单位|部门|科目|功能分�
 _TOTAL = re.compile(
     r"^(?:合计|总计|本年收入合计|本年支出合计|小计|总额|总分|年度资金总额|资金总额|(?:部门|年度)?(?:整体支出|预算)(?:资金)?总额|部门整体支出)$"
 )
-_WHOLE_COLUMN = re.compile(r"^(?:合计|本年收入合计|本年支出合计|决算数|小计|执行数|支出数)$")
+_WHOLE_COLUMN = re.compile(r"^(?:(?:累计|实际|全年)支出数?|合计|本年收入合计|本年支出合计|决算数|小计|执行数|支出数)$")
 _CODE = re.compile(r"\d{2,9}")
 _KEY = re.compile(r"^(?:项目名称|部门名称|单位名称|预算单位|部门\(单位\)名称)[:]?$")
 
@@ -185,7 +185,7 @@ def _measure_of(header: str) -> tuple[bool, Measure | None]:
     bare = re.sub(r"\([^)]*\)|\d{4}年度?", "", header)
     for pattern, measure in _HEADERS:
         if re.search(pattern, bare):
-            return True, measure
+            return True, Measure.YOY_RATE if measure is Measure.YOY_AMOUNT and "%" in header else measure
     return False, None
 
 
