@@ -269,8 +269,9 @@ def reports() -> None:
 @_published
 @_warehouse
 @click.pass_context
-def reports_read(  # noqa: PLR0917 - click calls by name
+def reports_read(
     context: click.Context,
+    *,
     document: Path | None,
     as_json: bool,
     strict: bool,
@@ -304,8 +305,9 @@ def reports_read(  # noqa: PLR0917 - click calls by name
 @_published
 @_warehouse
 @click.pass_context
-def reports_check(  # noqa: PLR0917 - click calls by name
+def reports_check(
     context: click.Context,
+    *,
     document: Path | None,
     district: str | None,
     year: int | None,
@@ -331,16 +333,38 @@ def reports_check(  # noqa: PLR0917 - click calls by name
 @reports.command("write")
 @click.option("--district", metavar="CODE", required=True, help="District code | 区划代码")
 @click.option("--year", type=int, metavar="YEAR", required=True, help="Fiscal year | 预算年度")
-@click.option("--department", metavar="NAME", required=True, help="Code or name | 部门编码或名称")
+@click.option("--department", metavar="NAME", help="Code or name; of all kinds but the bulletin | 部门编码或名称")
+@click.option("--project", metavar="NAME", help="Code or name, for project-form | 项目编码或名称")
+@click.option(
+    "--month", type=click.IntRange(1, 12), metavar="MONTH", help="For bulletin, by default the last | 通报月份"
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["self-evaluation", "final-account", "bulletin", "department-form", "project-form"]),
+    default="self-evaluation",
+    show_default=True,
+    help="What to write | 种类：自评报告、决算说明、通报、部门自评表、项目自评表",
+)
+@click.option("--pdf", is_flag=True, help="A PDF beside it, where LibreOffice is installed | 同时生成 PDF")
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="By default its title | 输出文件"
 )
 @_warehouse
 @click.pass_context
-def reports_write(  # noqa: PLR0917 - click calls by name
-    context: click.Context, district: str, year: int, department: str, output: Path | None, warehouse: Path | None
+def reports_write(
+    context: click.Context,
+    *,
+    district: str,
+    year: int,
+    department: str | None,
+    project: str | None,
+    month: int | None,
+    kind: str,
+    pdf: bool,
+    output: Path | None,
+    warehouse: Path | None,
 ) -> None:
-    """Write a department's self-evaluation as .docx | 生成部门整体支出绩效自评报告
+    """Write a report or a form from the publication | 由已发布数字生成公开报告或自评表
 
     Figures that are unknown are marked and listed at the end; every figure has a comment that tells how to find its
     lines. Exit code 0: complete, and read back as written. 3: written, but a figure is unknown or not read back.
@@ -349,10 +373,13 @@ def reports_write(  # noqa: PLR0917 - click calls by name
 
     \b
     district-finance reports write --district 440103 --year 2022 --department 广州市荔湾区商务和投资促进局
+    district-finance reports write --kind bulletin --district 999999 --year 2024 --month 9
+    district-finance reports write --kind department-form --district 999999 --year 2024 --department 001001
     """
-    from pipelines.commands.reports import write_and_tell
+    from pipelines.commands.reports import Wanted, write_and_tell
 
-    context.exit(write_and_tell(_settings(None, warehouse), district, year, department, output))
+    wanted = Wanted(kind, district, year, department, project, month)
+    context.exit(write_and_tell(_settings(None, warehouse), wanted, output, with_pdf=pdf))
 
 
 @main.group()

@@ -104,7 +104,12 @@ def _sections(explanation: Explanation, accepted: Path) -> Iterator[str]:
 
 
 def _kept(accepted: Path, subject: dict[str, Any], sha256: str) -> str:
-    """Where the bytes of a delivered file are kept, or their hash where they are not (any more)."""
+    """Where the bytes of a delivered file are kept, or their hash where they are not (any more), or are elsewhere.
+
+    A province's merged publication has no deliveries beside it: each district keeps its own.
+    """
+    if not accepted.is_dir():
+        return f"{sha256}（原文件由该区自己的库留存 kept by the district's own warehouse）"
     store = DistrictYearStore(accepted, subject["district_code"], subject["fiscal_year"])
     path = kept_delivery(store, sha256)
     try:

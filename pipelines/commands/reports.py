@@ -6,7 +6,7 @@ Does not belong here: how a document is read or written (``pipelines.documents``
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,21 @@ from pipelines.documents.check import DIFFERS, Check, Compared, check_document, 
 from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
 from pipelines.documents.published import ALIASES, PublishedFile, read_aliases, read_apart
 from pipelines.documents.read import read_document, read_figures
-from pipelines.documents.write.self_evaluation import NoSuchDepartmentError, as_docx, read_back, self_evaluation
+from pipelines.documents.write.bulletin import bulletin
+from pipelines.documents.write.final_account import final_account
+from pipelines.documents.write.forms import Form, as_workbook, department_form, project_form
+from pipelines.documents.write.publication import NothingToWriteError
+from pipelines.documents.write.report import (
+    Fact,
+    Missing,
+    NoConverterError,
+    Report,
+    as_docx,
+    as_pdf,
+    read_back,
+    shown,
+)
+from pipelines.documents.write.self_evaluation import self_evaluation
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
 
@@ -198,17 +212,80 @@ def _subject(name: str | None) -> str:
     return "部门整体" if name == DEPARTMENT else name or "–"
 
 
-def write_and_tell(settings: Settings, district: str, year: int, department: str, output: Path | None) -> int:
-    """Writes a department's self-evaluation and reads it back; returns the exit code.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be written: a kind of report and what it is about."""
+
+    kind: str
+    district: str
+    year: int
+    department: str | None = None
+    project: str | None = None
+    month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    title: str
+    suffix: str
+    content: bytes
+    facts: list[Fact]
+    missing: list[Missing]
+
+
+def write_and_tell(settings: Settings, wanted: Wanted, output: Path | None, *, with_pdf: bool = False) -> int:
+    """Writes what is wanted and reads it back; returns the exit code.
 
     0: written, every figure known and read back. 3: written, but a figure is unknown or is not read back as written.
     """
     try:
-        report = self_evaluation(settings.database, district, year, department)
-    except (NotPublishedError, NoSuchDepartmentError) as error:
+        written = _write(settings, wanted)
+    except (NotPublishedError, NothingToWriteError) as error:
         raise click.ClickException(str(error)) from None
-    content = as_docx(report)
-    path = output or Path(f"{report.title.replace('/', '_')}.docx")
+    path = output or Path(f"{written.title.replace('/', '_')}{written.suffix}")
+    _save(path, written.content)
+    if with_pdf:
+        try:
+            _save(path.with_suffix(".pdf"), as_pdf(path.name, written.content))
+        except NoConverterError as error:
+            raise click.ClickException(f"{path} is written; {error}") from None
+    trip = read_back(written.facts, f"report{written.suffix}", written.content, wanted.year)
+    click.echo(f"{path}: {len(written.facts)} figures, {len(written.missing)} unknown | 数字 {len(written.facts)} 个")
+    for missing in written.missing:
+        click.echo(f"  缺 unknown：{shown(missing.subject)} {missing.label}")
+    for told, figures in (("未读回 not read back", trip.lost), ("多读出 read but not written", trip.invented)):
+        for subject, measure, value, unit in figures:
+            click.echo(f"  {told}：{shown(subject)} {MEASURES_ZH.get(measure, measure)} {value}{unit}")
+    return 3 if written.missing or trip.lost or trip.invented else 0
+
+
+def _write(settings: Settings, wanted: Wanted) -> _Written:
+    database, district, year = settings.database, wanted.district, wanted.year
+    if wanted.kind == "bulletin":
+        return _as_word(bulletin(database, district, year, wanted.month, settings.district_names.get(district)))
+    if wanted.department is None:
+        raise click.UsageError(f"{wanted.kind} is about a department: give --department | 请给出 --department")
+    if wanted.kind == "project-form":
+        if wanted.project is None:
+            raise click.UsageError("project-form is about a project: give --project | 请给出 --project")
+        return _as_sheet(project_form(database, district, year, wanted.department, wanted.project))
+    if wanted.kind == "department-form":
+        return _as_sheet(department_form(database, district, year, wanted.department))
+    if wanted.kind == "final-account":
+        return _as_word(final_account(database, district, year, wanted.department))
+    return _as_word(self_evaluation(database, district, year, wanted.department))
+
+
+def _as_word(report: Report) -> _Written:
+    return _Written(report.title, ".docx", as_docx(report), report.facts, report.missing)
+
+
+def _as_sheet(form: Form) -> _Written:
+    title = f"{form.subject}{form.year}年度{form.title}"
+    return _Written(title, ".xlsx", as_workbook(form), form.facts, form.missing)
+
+
+def _save(path: Path, content: bytes) -> None:
     try:
         with path.open("xb") as file:
             file.write(content)
@@ -216,11 +293,3 @@ def write_and_tell(settings: Settings, district: str, year: int, department: str
         raise click.ClickException(
             f"{path} exists and may have been edited: it is kept; name another with --output | 文件已存在，未覆盖"
         ) from None
-    trip = read_back(report, content, year)
-    click.echo(f"{path}: {len(report.facts)} figures, {len(report.missing)} unknown | 数字 {len(report.facts)} 个")
-    for missing in report.missing:
-        click.echo(f"  缺 unknown：{_subject(missing.subject)} {missing.label}")
-    for told, figures in (("未读回 not read back", trip.lost), ("多读出 read but not written", trip.invented)):
-        for subject, measure, value, unit in figures:
-            click.echo(f"  {told}：{_subject(subject)} {MEASURES_ZH.get(measure, measure)} {value}{unit}")
-    return 3 if report.missing or trip.lost or trip.invented else 0

@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from opencc import OpenCC
+
 _PUNCTUATION = str.maketrans("【】〔〕［］「」『』“”″＂‘’﹪－−–〜∶﹣", '()()()""""""""\'\'%---~:-')
 _DROPPED = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad*")
 
@@ -46,9 +48,7 @@ def simplify(text: str) -> str:
 
 
 @cache
-def _converter() -> object:
-    from opencc import OpenCC  # noqa: PLC0415 - its tables are read when the first document is
-
+def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
@@ -56,7 +56,7 @@ def _converter() -> object:
 def _simplify_one(character: str) -> str:
     if not "\u3400" <= character <= "\u9fff":
         return character
-    converted: str = _converter().convert(character)  # type: ignore[attr-defined]
+    converted: str = _converter().convert(character)
     return converted if len(converted) == 1 else character
 
 

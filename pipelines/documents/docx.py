@@ -9,6 +9,9 @@ import io
 import re
 from typing import Any
 
+import docx
+from docx.oxml.ns import qn
+
 from pipelines.documents.model import Document, DocumentRefused, Paragraph, Table
 
 _UNIT = re.compile(r"(?:金额)?单位[:：]?\s*(?:人民币)?\s*(亿元|万元|千元|元)")
@@ -17,9 +20,6 @@ _CHANGES = ("ins", "del", "moveFrom", "moveTo")
 
 def read_docx(content: bytes) -> Document:
     """A Word file's paragraphs and tables; raises ``DocumentRefused`` for damage and for open tracked changes."""
-    import docx  # noqa: PLC0415 - slow to import
-    from docx.oxml.ns import qn  # noqa: PLC0415
-
     try:
         body = docx.Document(io.BytesIO(content)).element.body
     except Exception as error:
@@ -36,18 +36,18 @@ def read_docx(content: bytes) -> Document:
     unit: str | None = None
     for element in body.iterchildren():
         if element.tag == qn("w:p"):
-            for line in _text(element, qn).split("\n"):
+            for line in _text(element).split("\n"):
                 if line.strip():
                     paragraphs.append(Paragraph(line.strip(), 1, len(paragraphs) + 1))
                     if match := _UNIT.search(line):
                         unit = match[1]
         elif element.tag == qn("w:tbl"):
             title = next((p.text for p in reversed(paragraphs) if not _UNIT.search(p.text)), "")
-            tables.append(Table(_rows(element, qn), 1, len(tables) + 1, title[:80], unit))
+            tables.append(Table(_rows(element), 1, len(tables) + 1, title[:80], unit))
     return Document(tuple(paragraphs), tuple(tables), 1, (), "python-docx")
 
 
-def _text(element: Any, qn: Any) -> str:
+def _text(element: Any) -> str:
     """The text of a paragraph with its line breaks."""
     pieces = []
     for node in element.iter(qn("w:t"), qn("w:br"), qn("w:tab"), qn("w:cr")):
@@ -55,7 +55,7 @@ def _text(element: Any, qn: Any) -> str:
     return "".join(pieces)
 
 
-def _rows(table: Any, qn: Any) -> tuple[tuple[str, ...], ...]:
+def _rows(table: Any) -> tuple[tuple[str, ...], ...]:
     """The rows of a table; a merged cell is its text once, then blanks."""
     rows = []
     for row in table.iterchildren(qn("w:tr")):
@@ -65,7 +65,7 @@ def _rows(table: Any, qn: Any) -> tuple[tuple[str, ...], ...]:
             span = properties.find(qn("w:gridSpan")) if properties is not None else None
             merge = properties.find(qn("w:vMerge")) if properties is not None else None
             goes_on = merge is not None and merge.get(qn("w:val")) != "restart"
-            text = "" if goes_on else "".join("".join(_text(p, qn).split()) for p in cell.iter(qn("w:p")))
+            text = "" if goes_on else "".join("".join(_text(p).split()) for p in cell.iter(qn("w:p")))
             width = span.get(qn("w:val"), "1") if span is not None else "1"
             cells.extend([text, *[""] * (min(int(width), 200) - 1 if width.isdigit() else 0)])
         rows.append(tuple(cells))

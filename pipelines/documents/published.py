@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.model import Kind
+from pipelines.documents.model import UNIT_FACTORS, DocumentRefused, Figure, Inconsistency, Reading
 from pipelines.ingest.links import leads_out_of
 from pipelines.settings import Settings
 from pipelines.warehouse.published_documents import FINGERPRINT, TABLES
@@ -225,13 +226,12 @@ def read_apart(file: PublishedFile) -> Outcome:
 
 def load_readers() -> None:
     """What every reading process needs."""
-    import pipelines.documents.read  # noqa: F401, PLC0415
+    import pipelines.documents.read  # noqa: F401, PLC0415 - loading it is what the process is for
 
 
 def read_file(file: PublishedFile) -> Outcome:
     """Reads one file here."""
-    from pipelines.documents.model import DocumentRefused  # noqa: PLC0415
-    from pipelines.documents.read import kind_of, read_document, read_figures  # noqa: PLC0415
+    from pipelines.documents.read import kind_of, read_document, read_figures  # noqa: PLC0415 - a night may read nothing
 
     if not file.content:
         return refused("an empty, damaged or oversized file", "文件为空、已损坏或过大")
@@ -265,7 +265,7 @@ def refused(reason: str, reason_zh: str) -> Outcome:
     return Outcome({"document_title": "", "refusal": reason, "refusal_zh": reason_zh} | nothing)
 
 
-def _statement(number: int, figure: Any) -> dict[str, Any]:
+def _statement(number: int, figure: Figure) -> dict[str, Any]:
     place = figure.place
     is_rate = figure.unit == "%"
     return {
@@ -288,9 +288,7 @@ def _statement(number: int, figure: Any) -> dict[str, Any]:
     }
 
 
-def _inconsistency(reading: Any, one: Any) -> dict[str, Any]:
-    from pipelines.documents.model import UNIT_FACTORS  # noqa: PLC0415
-
+def _inconsistency(reading: Reading, one: Inconsistency) -> dict[str, Any]:
     first = reading.figures[one.figures[0]]
     factor = UNIT_FACTORS.get(first.unit, Decimal("0.01") if first.unit == "%" else Decimal(1))
     others = [reading.figures[other] for other in one.figures[1:6]]
@@ -332,7 +330,7 @@ def _cached(path: Path) -> Outcome | None:
 
 
 def _write_tables(kept: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - slow to import, for nights in which something changed
 
     digest = hashlib.sha256()
     (kept / FINGERPRINT).unlink(missing_ok=True)
@@ -345,9 +343,9 @@ def _write_tables(kept: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
 
 def settled_table(table: PublishedTable, rows: Iterable[dict[str, Any]]) -> pa.Table:
     """Rows of one of ``TABLES`` with its columns, amounts and rates at the decimals that are stored."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 - slow to import, for nights in which something changed
 
-    from pipelines.contracts.arrow_types import ARROW_TYPES  # noqa: PLC0415
+    from pipelines.contracts.arrow_types import ARROW_TYPES  # noqa: PLC0415 - imports pyarrow
 
     schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in table.columns])
     places = {column.name: _PLACES[column.kind] for column in table.columns if column.kind in _PLACES}

@@ -57,6 +57,8 @@ _CIRCUMSTANCE = re.compile(
 _DEPARTMENT = re.compile(
     r"(?:部门整体支出|部门整体|部门预算|部门|整体|单位整体|我[局委办中心镇街道]+|本单位|本部门|本[局委办])(?:支出|预算|绩效|自评)*$"
 )
+_QUOTED = re.compile(r"\"20\d\d年[^\"]+\"")
+"""A name that begins with a year is quoted, so that the year is its own."""
 _DATED = re.compile(r"^(?P<before>[^,;:]{0,30}?)(?<!\d)20\d\d年(?:度)?(?P<after>[^\d底末初].*)$")
 _ASIDE = re.compile(r"\((?:不?包?含|不?包括|其中|以下|下同|剔除|含)[^()]*\)|\([^()]*下同\)")
 """What a name has in brackets that is no part of it."""
@@ -119,6 +121,8 @@ def called(heading: Heading) -> str | None:
 
 def title_name(heading: Heading) -> str | None:
     """The name that a heading hands on, or None."""
+    if heading.names and re.match(r"20\d\d年.*(?:项目|工程|经费)$", heading.title):
+        return heading.title
     return cleaned(heading.title) if heading.names and heading.title else None
 
 
@@ -133,6 +137,8 @@ def cleaned(clause: str) -> str | None:
         before = text
         text = _LEADING.sub("", text)
         text = _TRAILING.sub("", text)
+    if _QUOTED.fullmatch(text):
+        return text[1:-1]
     if dated := _DATED.match(text):
         is_bare = _GENERIC.match(dated["after"]) and len(dated["before"]) > 2
         text = dated["before"] if is_bare else dated["after"]

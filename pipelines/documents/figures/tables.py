@@ -221,7 +221,9 @@ def _name(row: list[str], preferred: int, numbers: dict[int, re.Match[str]]) -> 
 
 def _is_name(cell: str) -> bool:
     """Whether a cell can name a row: words, no number, dash or threshold."""
-    return bool(re.search(r"[\u4e00-\u9fffA-Za-z]", cell)) and not re.match(r"[≥≤><=]|[\d.,]+[\u4e00-\u9fff%]", cell)
+    return bool(re.search(r"[\u4e00-\u9fffA-Za-z]", cell)) and not re.match(
+        r"\(缺:|[≥≤><=]|[\d.,]+[\u4e00-\u9fff%]", cell
+    )
 
 
 def _bare(name: str) -> str:
@@ -247,7 +249,7 @@ def _is_plain_code(match: re.Match[str]) -> bool:
 def _key_value(rows: list[list[str]]) -> str | None:
     """The name that a form gives behind 项目名称 or 部门名称."""
     for row in rows[:8]:
-        if _is_header(row):
+        if sum(_measure_of(cell)[1] is not None for cell in row) > 1:
             continue
         for position, cell in enumerate(row):
             if _KEY.match(cell) and (value := next((text for text in row[position + 1 :] if text), None)):
