@@ -61,6 +61,8 @@ def passes(rule: str, also: dict[str, int] | None = None) -> Callable[[_Make], _
 
 
 LATE = date(YEAR, 12, 1)
+ADJUSTED = 1_700_000
+"""Yuan: the net sum of the clean district's adjustments."""
 P4 = "102001 乙局 / P4 乙局公用经费"
 
 # What must exist ---------------------------------------------------------------------------------------------------
@@ -181,6 +183,24 @@ def detail_without_adjustments(code: str) -> District:
 @passes("expected-dataset-missing")
 def nothing_but_a_statement(code: str) -> District:
     return statement_only(code)
+
+
+def paid_until(code: str, month: int) -> District:
+    """The clean district with all payments by the tenth of a month; its adjustments are of 15 May."""
+    district = clean(code, stated=False)
+    for row in district.rows["payment"]:
+        row["payment_date"] = date(YEAR, month, 10)
+    return district
+
+
+@fails("payments-end-before-adjustments", Expected("payment", ADJUSTED, None, ("2023-03-10", "2023-05-15", "补报")))
+def payments_that_end_two_months_before_the_adjustments(code: str) -> District:
+    return paid_until(code, 3)
+
+
+@passes("payments-end-before-adjustments")
+def payments_that_end_in_the_month_before(code: str) -> District:
+    return paid_until(code, 4)
 
 
 @fails("budgeted-project-not-in-project-list", Expected("P4", 800_000))
