@@ -14,6 +14,7 @@ import pytest
 from bureau import Bureau
 from portal_bureau import DISTRICT, HOSTILE, OTHER, YEAR, Served, deliver, payments, served, tree
 
+from pipelines.contracts.reference_tables import WARNING_RULES
 from pipelines.portal.lists import LISTS
 
 PLACE = f"/d/{DISTRICT}/{YEAR}"
@@ -243,3 +244,14 @@ def test_without_a_publication_it_says_so(tmp_path: Path) -> None:
         page = portal.ask("/")
         assert (page.status, portal.ask("/health").status) == (503, 503)
         assert "nightly" in page.text
+
+
+def test_a_chinese_page_shows_no_value_of_a_program(portal: Served, bureau: Bureau) -> None:
+    warnings = cells(portal.ask(f"{PLACE}/warning").text)
+    for (rules,) in bureau.rows("select distinct warning_rules from summary.warning_overview"):
+        assert "、".join(dict(WARNING_RULES)[rule] for rule in rules.split("; ")) in warnings
+    documented = {rule for (rule,) in bureau.rows("select rule_id from quality.rule")}
+    for name in LISTS:
+        page = portal.ask(f"{PLACE}/{name}", {"size": "50"}).text
+        found = {cell for cell in cells(page) if re.fullmatch(r"[a-z]+([-_; ]+[a-z]+)+", cell)}
+        assert found <= documented, name

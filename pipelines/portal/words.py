@@ -28,6 +28,17 @@ _TEN_THOUSAND = Decimal(10_000)
 _CENT = Decimal("0.01")
 
 
+_SEVERAL = {"warning_rules": "warning_rule"}
+"""Columns that hold several values of another column."""
+
+
+def _labels(name: str, value: Any) -> dict[str, str]:
+    """The Chinese names of a column's values; a value of ``figure_name`` names a column itself."""
+    if name == "figure_name":
+        return {value: definition(value).label_zh}
+    return dict(value_labels(_SEVERAL.get(name, name)))
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A value for a page: its text, its exact text where that says more, and how it is set."""
@@ -74,8 +85,8 @@ class Words:
         """A value of a column as it is shown."""
         if value is None or value == "":
             return Shown(UNKNOWN, style="unknown number" if column.kind in NUMBERS else "unknown")
-        if labels := value_labels(column.name):
-            return self._coded(column.name, str(value), dict(labels))
+        if labels := _labels(column.name, value):
+            return self._coded(column.name, str(value), labels)
         if column.kind in MONEY:
             return self.money(value)
         if column.kind in NUMBERS:
@@ -105,7 +116,10 @@ class Words:
         return f"{known.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def _coded(self, name: str, value: str, labels: dict[str, str]) -> Shown:
-        text = labels.get(value, value) if self.language == "zh" else value.replace("_", " ").replace("-", " ")
+        if self.language == "zh":
+            text = "、".join(labels.get(part, part) for part in value.split("; "))
+        else:
+            text = value.replace("_", " ").replace("-", " ")
         style = f"level {value}" if name == "warning_level" else ""
         if name == "severity":
             style = f"level {({'fatal': 'red', 'error': 'orange'}).get(value, 'yellow')}"
