@@ -76,16 +76,18 @@ class Opened:
             self.problems.append(f"request: {request.url}")
 
     def rows(self, table: Locator) -> list[dict[str, str]]:
-        """The visible texts of a table by head."""
+        """The texts of a table by head, of all its pages from the one that is shown on."""
         heads = [re.sub(r"（(?:万元|元)）$", "", head) for head in table.locator("thead th").all_inner_texts()]
-        found = table.evaluate("t => [...t.tBodies[0].rows].map(r => [...r.cells].map(c => c.innerText.trim()))")
+        of_page = "t => [...t.tBodies[0].rows].map(r => [...r.cells].map(c => c.innerText.trim()))"
+        found = table.evaluate(of_page)
+        following = table.locator("xpath=ancestor::div[2]").locator("nav.pager button").last
+        while following.is_visible() and following.is_enabled():
+            following.click()
+            found += table.evaluate(of_page)
         return [dict(zip(heads, row, strict=True)) for row in found]
 
     def section(self, name: str) -> Locator:
-        """A section's first table with all its rows shown."""
-        more = self.page.locator(f"#{name} button.more").first
-        if more.is_visible():
-            more.click()
+        """A section's first table."""
         return self.page.locator(f"#{name} table").first
 
 
@@ -196,9 +198,25 @@ def test_tables_sort_by_number_and_search_by_text(open_page: Any) -> None:
     assert head.get_attribute("aria-sort") == "ascending"
     opened.page.locator("#projects input[type=search]").fill("示例项目2-3")
     assert [row["项目名称"] for row in opened.rows(table)] == ["示例项目2-3"]
-    assert opened.page.locator("#projects [role=status]").inner_text() == "1/54 行"
+    assert opened.page.locator("#projects .tools [role=status]").inner_text() == "1/54 行"
     opened.page.locator("#projects input[type=search]").fill("不存在")
     assert opened.page.locator("#projects tbody").first.inner_text() == "没有内容。"
+
+
+def test_a_table_is_turned_page_by_page(open_page: Any) -> None:
+    opened = open_page()
+    pager = opened.page.locator("#projects nav.pager").first
+    previous, following = pager.locator("button").all()
+    rows = opened.section("projects").locator("tbody tr")
+    assert (rows.count(), pager.locator("span").inner_text()) == (30, "第 1–30 行，共 54 行")
+    assert (previous.is_enabled(), following.is_enabled()) == (False, True)
+    following.press("Enter")
+    assert (rows.count(), pager.locator("span").inner_text()) == (24, "第 31–54 行，共 54 行")
+    assert (previous.is_enabled(), following.is_enabled()) == (True, False)
+    opened.page.locator("#projects input[type=search]").fill("示例项目")
+    assert pager.locator("span").inner_text().startswith("第 1–")
+    opened.page.locator("#projects input[type=search]").fill("示例项目2-3")
+    assert pager.is_hidden()
 
 
 def test_a_figure_leads_to_its_formula_and_source_lines_by_keyboard(settings: Settings, open_page: Any) -> None:

@@ -84,7 +84,10 @@
     files: ["来源文件", "Source files"],
     search: ["查找", "Search"],
     shown: ["{shown}/{total} 行", "{shown} of {total} rows"],
-    all: ["显示全部 {total} 行", "Show all {total} rows"],
+    previous: ["上一页", "Previous"],
+    next: ["下一页", "Next"],
+    paging: ["翻页：{name}", "Pages: {name}"],
+    part: ["第 {from}–{to} 行，共 {total} 行", "rows {from}–{to} of {total}"],
     details: ["点击名称查看算式与来源行。", "Click a name for formulas and source lines."],
     data: ["图中数据", "The chart's data"],
     close: ["关闭", "Close"],
@@ -218,12 +221,16 @@
     const collator = new Intl.Collator(language ? "en" : "zh-CN", { numeric: true });
     let sorted = null;
     let direction = 1;
-    let limit = first;
+    let start = 0;
     let query = "";
 
     const body = el("tbody");
     const status = el("span", { class: "soft small", role: "status" });
-    const moreButton = el("button", { class: "more", type: "button", onclick: () => { limit = Infinity; fill(); } });
+    const turn = (by) => () => { start += by * first; fill(); };
+    const previous = el("button", { type: "button", onclick: turn(-1) }, t("previous"));
+    const next = el("button", { type: "button", onclick: turn(1) }, t("next"));
+    const part = el("span", { class: "soft small", role: "status" });
+    const pager = el("nav", { class: "pager", "aria-label": t("paging", { name: caption }) }, previous, part, next);
     const heads = shownColumns.map((column) => {
       const title = column.title || label(column.name);
       const scaled = AMOUNTS.has(column.kind) ? bracketed(title, t(inUnit)) : title;
@@ -232,6 +239,7 @@
       button.addEventListener("click", () => {
         direction = sorted === column ? -direction : NUMBERS.has(column.kind) ? -1 : 1;
         sorted = column;
+        start = 0;
         heads.forEach((other) => other.setAttribute("aria-sort", "none"));
         head.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
         fill();
@@ -246,19 +254,22 @@
       return direction * order;
     }
 
-    function fill(atMost = limit) {
+    /* Rows from `start` on, or for print the first ones. */
+    function fill(from = start, atMost = first) {
       const wanted = query.toLowerCase();
       let found = rows;
       if (wanted) {
         found = rows.filter((row) => shownColumns.some((column) => String(text(row, column) ?? "").toLowerCase().includes(wanted)));
       }
       if (sorted) found = [...found].sort(compare);
-      const shown = found.slice(0, atMost);
+      const shown = found.slice(from, from + atMost);
       body.replaceChildren(...shown.map((row) => el("tr", {}, ...shownColumns.map((column) => cell(row, column)))));
       if (!shown.length) body.append(el("tr", {}, el("td", { colspan: shownColumns.length, class: "soft" }, t("empty"))));
-      status.textContent = t("shown", { shown: shown.length, total: rows.length });
-      moreButton.textContent = t("all", { total: found.length });
-      moreButton.hidden = shown.length === found.length;
+      status.textContent = t("shown", { shown: found.length, total: rows.length });
+      part.textContent = t("part", { from: from + 1, to: from + shown.length, total: found.length });
+      pager.hidden = found.length <= first;
+      previous.disabled = from === 0;
+      next.disabled = from + first >= found.length;
     }
 
     function cell(row, column) {
@@ -275,14 +286,14 @@
     fill();
     const tools = el("div", { class: "tools" });
     if (searchable && rows.length > 5) {
-      tools.append(el("label", {}, t("search"), el("input", { type: "search", oninput: (event) => { query = event.target.value.trim(); limit = first; fill(); } })));
+      tools.append(el("label", {}, t("search"), el("input", { type: "search", oninput: (event) => { query = event.target.value.trim(); start = 0; fill(); } })));
       tools.append(status);
     }
     const box = el("div", {}, tools,
       el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
         el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...heads)), body)),
-      moreButton);
-    box.expand = () => fill(PRINT_ROWS);
+      pager);
+    box.expand = () => fill(0, PRINT_ROWS);
     box.collapse = () => fill();
     printed.push(box);
     return box;
