@@ -63,6 +63,7 @@ def passes(rule: str, also: dict[str, int] | None = None) -> Callable[[_Make], _
 LATE = date(YEAR, 12, 1)
 ADJUSTED = 1_700_000
 """Yuan: the net sum of the clean district's adjustments."""
+NO_LISTS = {"expected-dataset-missing": 2}
 P4 = "102001 乙局 / P4 乙局公用经费"
 
 # What must exist ---------------------------------------------------------------------------------------------------
@@ -781,6 +782,81 @@ def execution_that_was_higher_in_september(code: str) -> District:
 def execution_that_a_refund_brought_down(code: str) -> District:
     district = clean(code)
     district.state(date(YEAR, 9, 30))
+    return district
+
+
+def _paid_under(code: str, department_code: str, department_name: str) -> District:
+    """Without lists: the payment of P4 names its department in another way than the budget, 102001 乙局."""
+    district = clean(code, stated=False)
+    district.drop("department", "project")
+    district.only("annual_budget", project_code="P4").update(department_name="乙局", project_name="乙局公用经费")
+    district.only("payment", project_code="P4").update(
+        department_code=department_code, department_name=department_name, project_name="乙局公用经费"
+    )
+    return district
+
+
+@fails(
+    "codes-look-alike",
+    Expected("102001 乙局", words=("0102001、102001",)),
+    also=NO_LISTS | {"payment-without-budget": 1, "project-spent-elsewhere": 1},
+)
+def code_with_a_zero_more(code: str) -> District:
+    return _paid_under(code, "0102001", "乙局")
+
+
+@passes("codes-look-alike", also=NO_LISTS | {"payment-without-budget": 1, "project-spent-elsewhere": 1})
+def code_with_a_zero_more_of_another_name(code: str) -> District:
+    return _paid_under(code, "0102001", "丁局")
+
+
+@fails(
+    "project-spent-elsewhere",
+    Expected("102 乙管理局 / P4 乙局公用经费", 640_000, None, ("102001 乙局",)),
+    also=NO_LISTS | {"payment-without-budget": 1},
+)
+def department_renamed_during_the_year(code: str) -> District:
+    return _paid_under(code, "102", "乙管理局")
+
+
+@passes("project-spent-elsewhere", also=NO_LISTS)
+def department_renamed_under_its_code(code: str) -> District:
+    return _paid_under(code, "102001", "乙管理局")
+
+
+def _monthly(code: str, september: int) -> District:
+    """Both units executed so many yuan more (or less) by the end of September than by the end of the year."""
+    district = statement_only(code)
+    for unit in ("101001", "102001"):
+        executed = district.stated(unit)["executed_amount"]
+        district.add(
+            "execution_statement",
+            department_code=unit,
+            executed_amount=executed + yuan(september),
+            as_of_date=date(YEAR, 9, 30),
+        )
+    return district
+
+
+@fails(
+    "statement-total-falls",
+    Expected("各单位合计 all units", 4_140_000, 4_180_000, (f"{YEAR}-09-30",)),
+    also={"cumulative-execution-falls": 2},
+)
+def amounts_of_single_months(code: str) -> District:
+    return _monthly(code, 20_000)
+
+
+@passes("statement-total-falls")
+def amounts_that_rise(code: str) -> District:
+    return _monthly(code, -20_000)
+
+
+@passes("statement-total-falls", also={"cumulative-execution-falls": 1})
+def one_unit_that_fell_while_all_together_rose(code: str) -> District:
+    district = _monthly(code, -20_000)
+    late = {"as_of_date": date(YEAR, 9, 30)}
+    district.only("execution_statement", department_code="102001", **late)["executed_amount"] += yuan(30_000)
     return district
 
 
