@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -257,6 +258,9 @@ def test_money_that_came_back_counts_negative(office: Office, header: str, plain
         ("是否有效", "1", "0"),
         ("有效标志", "是", "否"),
         ("状态", "正常", "已撤销"),
+        ("审核状态", "审核通过", "不通过"),
+        ("审批意见", "同意", "待审批"),
+        ("是否支付", "是", "否"),
     ],
 )
 def test_voided_rows_are_passed_over(office: Office, header: str, plain: str, void: str) -> None:
@@ -273,6 +277,9 @@ def test_voided_rows_are_passed_over(office: Office, header: str, plain: str, vo
         ("处理情况", ["正常", "已冲销"]),
         ("经办意见", ["", "退回"]),
         ("支付业务类型名称", ["直接支付", "冲红"]),
+        ("办理环节", ["终审", "已驳回"]),
+        ("是否清算", ["是", "否"]),
+        ("收支方向", ["支出", "收入"]),
     ],
 )
 def test_what_may_change_a_row_in_words_that_nobody_knows_refuses_the_file(
@@ -294,10 +301,43 @@ def test_what_may_change_a_row_in_words_that_nobody_knows_refuses_the_file(
         ("业务类型", ["公务卡", "工资"]),
         ("冲销标志", ["0", ""]),
         ("状态", ["归档", "正常"]),
+        ("审批意见", ["按程序办理", "请核"]),
+        ("收支方向", ["支出", "支出"]),
+        ("增减", ["增", "减"]),
     ],
 )
 def test_what_says_nothing_of_the_money_changes_nothing(office: Office, header: str, values: list[str]) -> None:
     assert paid(office, header, values) == ([Decimal(100), Decimal(100)], [])
+
+
+@pytest.mark.parametrize(
+    ("header", "more", "less"),
+    [("增减方向", "增", "减"), ("增减", "+", "-"), ("调整方向", "调增", "调减"), ("正负", "", "负")],
+)
+def test_a_column_of_increases_and_decreases_gives_adjustments_their_sign(
+    office: Office, header: str, more: str, less: str
+) -> None:
+    head = ["调整日期", "单位名称", "项目名称", "调整金额", header]
+    rows = [["2022-03-01", "甲局", "道路", amount, mark] for amount, mark in ((900, more), (500, less), (-70, less))]
+    table = office.read(office.csv("a.csv", [head, *rows])).table
+    assert table.column("adjustment_amount") == [900, -500, -70]
+    with pytest.raises(FileRefused, match=header):
+        office.read(office.csv("b.csv", [head, [*rows[0][:-1], "转"]]))
+
+
+@pytest.mark.parametrize("header", ["备注", "用途"])
+def test_a_text_that_undoes_its_payment_in_one_word_sets_it_aside(office: Office, header: str) -> None:
+    texts = [
+        ("100", "作废"),
+        ("100", "退款"),
+        ("-100", "退款"),
+        ("100", "退还押金"),
+        ("100", "作废旧设备处置"),
+        ("0", "取消"),
+    ]
+    rows = [[f"V{n}", "2022-03-01", "甲局", "道路", *pair] for n, pair in enumerate(texts)]
+    table = office.read(office.csv("a.csv", [[*PAYMENTS, header], *rows])).table
+    assert table.rules == [(2, "text-undoes-row"), (3, "text-undoes-row")]
 
 
 def test_an_ignored_header_is_named_with_examples(office: Office) -> None:
@@ -355,6 +395,58 @@ def test_thousands_that_slipped_into_the_remarks_are_no_remark(office: Office, h
     table = office.read(office.put("a.csv", text)).table
     assert table.rules == [(2, "amount-split-by-its-comma")]
     assert table.faults[0]["found"] == "17,300.00"
+
+
+def test_headings_watermarks_and_signatures_are_no_data(office: Office) -> None:
+    rows = [
+        ["单位编码", "单位名称", "年初预算数", "执行数"],
+        ["一、行政单位", "", "", ""],
+        ["101", "甲局", "100", "50"],
+        ["内部资料 注意保密", "", "", ""],
+        ["", "二、事业单位", "", ""],
+        ["102", "乙局", "90", "60"],
+        ["单位负责人", "张某", "财务负责人", "李某"],
+        ["制表人", "王某", "联系电话", "87650000"],
+    ]
+    table = office.read(office.csv("a.csv", rows)).table
+    assert table.column("department_name") == ["甲局", "二、事业单位", "乙局"]
+    assert table.column("executed_amount") == [50, None, 60]
+    assert [row["source_line"] for row in table.passed_over] == [2, 4, 7, 8]
+
+
+def test_a_number_behind_a_code_is_no_name(office: Office) -> None:
+    rows = [["101 001", "甲局", "1", "1"], ["101-001", "乙局", "1", "1"], ["101001 甲局", "", "1", "1"]]
+    table = office.read(office.csv("a.csv", [["单位编码", "单位名称", "年初预算数", "执行数"], *rows])).table
+    assert table.rules == [(2, "code-has-wrong-shape"), (3, "code-has-wrong-shape")]
+    assert table.column("department_code")[2] == "101001"
+
+
+SIDES = [
+    (
+        ["单位名称", "年初预算数", None, "部门名称", "执行数"],
+        [["甲局", 100, None, "乙局", 50], ["乙局", 90, None, "甲局", 60]],
+    ),
+    (["单位名称", "年初预算数", "单位编码", "执行数"], [["甲局", 100, "102001", 50], ["乙局", 90, "101001", 60]]),
+]
+
+
+@pytest.mark.parametrize(("head", "rows"), SIDES)
+def test_two_tables_side_by_side_are_never_joined_by_their_lines(
+    office: Office, head: list[str | None], rows: list[list[Any]]
+) -> None:
+    with pytest.raises(FileRefused) as refusal:
+        office.read(office.xlsx("a.xlsx", {"表": [head, *rows]}))
+    assert refusal.value.rule.id == "tables-side-by-side"
+
+
+def test_a_unit_beside_its_department_is_one_table(office: Office) -> None:
+    head = ["单位编码", "单位名称", "部门编码", "部门名称", "年初预算数", "执行数", "主管部门"]
+    rows = [
+        ["101001", "甲局本级", "101", "甲局", 100, 50, "甲局"],
+        ["101002", "甲局中心", "101", "甲局", 90, 60, "甲局"],
+    ]
+    table = office.read(office.xlsx("a.xlsx", {"表": [head, *rows]})).table
+    assert table.column("department_name") == ["甲局本级", "甲局中心"]
 
 
 def test_a_first_row_with_a_cell_too_many_moves_no_other(office: Office) -> None:

@@ -169,6 +169,25 @@ def test_an_unknown_header_over_amounts_refuses_the_file(office: Office) -> None
     assert refusal(office, office.csv("a.csv", rows)).rule.id == "header-not-mapped"
 
 
+def test_a_statement_may_tell_what_follows_from_its_own_figures(office: Office) -> None:
+    head = [
+        "单位名称",
+        "全年预算数",
+        "执行数/本月",
+        "执行数/累计",
+        "执行率",
+        "结余",
+        "上年同期执行数",
+        "同比增减%",
+        "排名",
+    ]
+    rows = [[part.split("/")[0] for part in head], [part.split("/")[-1] for part in head]]
+    rows.append(["甲局", "100", "10", "80", "80%", "20", "70", "14.29", "1"])
+    table = office.read(office.csv("a.csv", rows)).table
+    assert table.column("executed_amount") == [80]
+    assert table.faults == []
+
+
 def test_another_unknown_header_is_passed_over_with_a_warning(office: Office) -> None:
     table = office.read(office.csv("a.csv", [["序号", "单位名称", "执行数", "颜色"], ["1", "甲", "1", "红"]])).table
     assert table.rules == [(1, "header-ignored")]

@@ -272,6 +272,26 @@ PAIRS = [
         executed=paid(*month(6, 3)),
     ),
     Pair(
+        "9 a red entry takes the line back and a blue one books it again",
+        {"a.csv": export([V7, *month(6, 3)])},
+        {"更正.csv": export([V7._replace(yuan="-400"), V7._replace(yuan="410")])},
+        executed=paid(*month(6, 3)) + 410,
+    ),
+    Pair(
+        "9 a red entry of a later day, booked again under another project",
+        {"a.csv": export([V7, *month(6, 3)])},
+        {"更正.csv": export([V7._replace(yuan="-400", day="2024-06-20"), V7._replace(day="2024-06-20", project="P2")])},
+        executed=paid(*month(6, 3)) + 400,
+    ),
+    Pair(
+        "9 of two equal lines one is taken back, the other one corrected",
+        {"a.csv": export([V7, V7, *month(6, 3)])},
+        {"更正.csv": export([V7._replace(yuan="-400"), V7._replace(yuan="410"), V7._replace(yuan="390")])},
+        executed=paid(*month(6, 3)) + 800,
+        outcomes={SUPERSEDED: 1},
+        found=frozenset({EQUAL_TOLD, RESTATED_TOLD}),
+    ),
+    Pair(
         "10 one line with another amount",
         {"a.csv": export([V7, *month(6, 12)])},
         {"b.csv": export([V7._replace(yuan="410")])},
@@ -410,6 +430,15 @@ PAIRS = [
         outcomes={DUPLICATE: 39, WITHDRAWN: 1},
         found=frozenset({EQUAL_TOLD, WITHDRAWN_TOLD}),
         said="500.00",
+    ),
+    Pair(
+        "32 one table of a file holds what another one of it holds",
+        {"a.csv": export(month(5, 1))},
+        {"b.csv": export(month(6, 2)) + "本页合计\n" + export(month(6, 2), title="2024年6月支付明细")},
+        executed=paid(*month(5, 1)),
+        held=True,
+        found=frozenset({TWICE}),
+        said=f"{paid(*month(6, 2)):,}",
     ),
     Pair(
         "20 two adjustments without a number",

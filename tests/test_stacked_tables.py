@@ -114,3 +114,35 @@ def test_each_table_has_a_number_lines_and_totals_of_its_own(bureau: Bureau) -> 
     (acceptance,) = bureau.night().acceptances
     wrong = [finding.source_line for finding in acceptance.findings if finding.rule_id == "total-row-disagrees"]
     assert wrong == [6]
+
+
+def test_totals_without_the_rows_that_they_sum_are_refused(bureau: Bureau) -> None:
+    bureau.deliver(f"{PLACE}/预算.csv", BUDGET)
+    book(bureau, [VOUCHER, whole(0)])
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    book(bureau, [VOUCHER, ["甲局小计", *whole(300)[1:]], whole(500)])
+    (acceptance,) = bureau.night().acceptances
+    wrong = [finding.source_line for finding in acceptance.findings if finding.rule_id == "total-row-disagrees"]
+    assert wrong == [2]
+
+
+def test_the_total_of_a_continued_table_sums_the_rows_of_both_sheets(bureau: Bureau) -> None:
+    bureau.deliver(f"{PLACE}/预算.csv", BUDGET)
+    first = [*HEAD, VOUCHER, ["V1", "2024-03-01", "101", "P1", "111", 600]]
+    for total, is_wrong in ((700, False), (710, True)):
+        with xlsxwriter.Workbook(bureau.deliver(f"{PLACE}/支付.xlsx", "")) as workbook:
+            second = [
+                ["支付明细（续表）"],
+                ["单位：元"],
+                VOUCHER,
+                ["V2", "2024-04-01", "101", "P2", "111", 100],
+                whole(total),
+            ]
+            for name, rows in (("表1", first), ("表1（续）", second)):
+                sheet = workbook.add_worksheet(name)
+                for number, row in enumerate(rows):
+                    sheet.write_row(number, 0, row)
+        (acceptance,) = bureau.night().acceptances
+        assert bureau.one("select sum(paid_amount) from core.payment") == (700,)
+        wrong = [finding for finding in acceptance.findings if finding.rule_id == "total-row-disagrees"]
+        assert bool(wrong) == is_wrong

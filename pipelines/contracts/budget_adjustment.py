@@ -18,7 +18,7 @@ from pipelines.contracts.common import (
     PROJECT_NAME,
     REMARK,
 )
-from pipelines.contracts.model import Column, Dataset, Kind, Personal, RowRule, Transfer
+from pipelines.contracts.model import Column, Dataset, Kind, Marks, Personal, RowRule, Transfer
 
 ADJUSTMENT_KINDS: tuple[tuple[str, str], ...] = (
     ("addition", "追加"),
@@ -181,6 +181,7 @@ BUDGET_ADJUSTMENT = Dataset(
     spread_amount="adjustment_amount",
     negative_spread=("cut",),
     deletion_marks=ONE_DELETED_TWO_NOT,
+    marks=Marks.SIGNED,
     transfer=Transfer(
         amount="adjustment_amount",
         receiver="indicator_id",

@@ -95,6 +95,14 @@ _ERRORS = (
         "本行合计 {found} 不等于各分项之和 {expected}。",
     ),
     (
+        "text-undoes-row",
+        (
+            "The text says only {found}, the amount is positive: leave a voided payment out, deliver money that came "
+            "back negative, or say more."
+        ),
+        "该行文字仅为“{found}”，而金额为正：作废的请剔除，退回的请以负数报送，否则请写明。",
+    ),
+    (
         "breakdown-of-nothing",
         "{found} divides a department's row, but no such row stands above it: name the department.",
         "“{found}”是对部门行的细分，但其上没有部门行：请写明部门。",
@@ -206,6 +214,11 @@ _FATALS = (
         "header-missing",
         "Required headers are missing. Found: {found}. Missing: {expected}.",
         "缺少必需的表头。已有：{found}；缺少：{expected}。",
+    ),
+    (
+        "tables-side-by-side",
+        "Two tables stand side by side: rows are named under {found} and, behind amounts, under {expected} again.",
+        "左右并排两张表：“{found}”之后又有“{expected}”，所列各不相同。",
     ),
     ("header-ambiguous", "Two headers mean the same column: {found}.", "两个表头对应同一列：{found}。"),
     (

@@ -182,8 +182,10 @@ class Marks(StrEnum):
     """They are about something else (the state of an application)."""
     VOIDED = "voided"
     """Rows marked as void in known words (``contracts.words``) are passed over; whatever else changes a row refuses."""
+    SIGNED = "signed"
+    """The same, and what a column of increases and decreases calls a decrease counts negative."""
     APPLIED = "applied"
-    """The same, and money that came back counts negative."""
+    """As voided, and money that came back counts negative."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,10 +126,66 @@ _CARRYOVER = (
     *("gov_bgt_eco_code", "政府支出经济分类科目代码", "gov_bgt_eco_name", "政府支出经济分类科目名称"),
 )
 
+# What is left is the full-year budget less what was executed; what was executed in the last month alone, or by this day
+# of the year before, is told by the statements of those dates; places in a ranking follow from the rates.
+_STATEMENT = (
+    *(
+        "结余",
+        "结余数",
+        "结余额",
+        "结余资金",
+        "预算结余",
+        "指标结余",
+        "剩余指标",
+        "剩余资金",
+        "未执行数",
+        "未支付数",
+        "未支出数",
+    ),
+    *("结转下年", "年末结转", "年末结转和结余", "结转结余", "待支付", "余额", "指标余额", "可用余额"),
+    *(
+        "本月",
+        "本月数",
+        "当月",
+        "当月数",
+        "本月支出",
+        "本月支出数",
+        "本月执行数",
+        "本月支付数",
+        "当月支出",
+        "当月支出数",
+        "当月执行数",
+    ),
+    *(
+        "上年同期",
+        "去年同期",
+        "上年同期数",
+        "去年同期数",
+        "上年同期执行数",
+        "去年同期执行数",
+        "上年同期支出",
+        "去年同期支出",
+    ),
+    *(
+        "上年同期执行率",
+        "去年同期执行率",
+        "同比",
+        "同比增减",
+        "同比增减%",
+        "同比增长",
+        "比上年同期增减",
+        "比上年同期增减%",
+        "增减额",
+        "增减率",
+    ),
+    *("排名", "名次", "执行率排名", "占比", "占比%", "占总支出比重", "比重"),
+)
+
 _BY_DATASET: dict[str, tuple[str, ...]] = {
     "annual_budget": (*_BUDGET_LINE, *_ANNUAL_BUDGET),
     "budget_adjustment": (*_BUDGET_LINE, *_ADJUSTMENT),
     "budget_indicator": (*_BUDGET_LINE, *_INDICATOR),
+    "execution_statement": _STATEMENT,
     "carryover": (*_BUDGET_LINE, *_CARRYOVER),
     "payment": (*_BUDGET_LINE, *_PAYMENT),
     "payment_application": (*_BUDGET_LINE, *_PAYMENT),

@@ -57,6 +57,8 @@ class RowMark(StrEnum):
     COUNTS = "counts"
     REVERSES = "reverses"
     """The money came back: an amount that is delivered positive counts negative."""
+    DECREASES = "decreases"
+    """The adjustment takes money away: an amount that is delivered without its sign counts negative."""
     VOID = "void"
     """The row was voided, refused or sent back, or nothing was paid: it is no fact."""
 
@@ -71,6 +73,11 @@ class MarkColumn:
     headers: tuple[str, ...]
     values: tuple[tuple[str, RowMark], ...]
     is_open: bool = False
+
+    @property
+    def gives_sign(self) -> bool:
+        """Whether it says of amounts without a sign which of them are taken away."""
+        return any(mark is RowMark.DECREASES for _, mark in self.values)
 
 
 def _flag(mark: RowMark, otherwise: RowMark = RowMark.COUNTS) -> tuple[tuple[str, RowMark], ...]:
@@ -113,6 +120,18 @@ _VOIDED = tuple(
             "待付款",
             "未生效",
             "草稿",
+            "驳回",
+            "已驳回",
+            "未通过",
+            "不通过",
+            "审核不通过",
+            "审批不通过",
+            "未审核",
+            "待审核",
+            "审核中",
+            "未审批",
+            "待审批",
+            "审批中",
         ),
         *("void", "voided", "cancelled", "canceled", "failed", "invalid", "unpaid"),
     )
@@ -134,6 +153,16 @@ _VALID = tuple(
             "已清算",
             "已入账",
             "已记账",
+            "通过",
+            "已通过",
+            "审核通过",
+            "审批通过",
+            "终审通过",
+            "已审批",
+            "同意",
+            "已批准",
+            "已批复",
+            "已下达",
         ),
         *("已完成", "完成", "办结", "已终审", "终审", "已审核", "已对账", "paid", "success", "valid", "normal", "ok"),
     )
@@ -165,7 +194,22 @@ MARK_COLUMNS: tuple[MarkColumn, ...] = (
     ),
     MarkColumn(("支付状态", "凭证状态", "付款状态", "支付结果", "pay_status"), (*_VOIDED, *_VALID)),
     MarkColumn(
-        ("单据状态", "业务状态", "状态", "数据状态", "交易状态", "凭证标志", "status"),
+        (
+            *("是否支付", "是否已支付", "支付标志", "是否付款", "是否通过", "是否终审", "是否审批"),
+            *("is_paid", "is_approved"),
+        ),
+        (*_flag(RowMark.COUNTS, RowMark.VOID), *_VOIDED, *_VALID),
+    ),
+    # What is paid and not yet booked or settled may be a payment or none.
+    MarkColumn(
+        ("是否入账", "是否记账", "是否清算", "是否确认", "是否到账"),
+        tuple((text, mark) for text, mark in _flag(RowMark.COUNTS, RowMark.VOID) if mark is RowMark.COUNTS),
+    ),
+    MarkColumn(
+        (
+            *("单据状态", "业务状态", "状态", "数据状态", "交易状态", "凭证标志", "status"),
+            *("审批状态", "审核状态", "流程状态", "办理状态", "审批结果", "审核结果", "审批意见", "审核意见"),
+        ),
         (*_VOIDED, *_VALID),
         is_open=True,
     ),
@@ -177,6 +221,20 @@ MARK_COLUMNS: tuple[MarkColumn, ...] = (
     MarkColumn(
         ("借贷方向", "借贷标志", "借贷", "方向", "dr_cr", "debit_credit"),
         (("借", RowMark.COUNTS), ("借方", RowMark.COUNTS)),
+    ),
+    MarkColumn(
+        ("收支方向", "收支标志", "收付方向", "收付标志"),
+        tuple((text, RowMark.COUNTS) for text in ("支出", "支", "付", "付款", "支付", "出")),
+    ),
+    MarkColumn(
+        (
+            *("增减方向", "增减", "增减标志", "增减标识", "增减类型", "调整方向", "调增调减", "追加追减"),
+            *("正负", "正负号", "金额方向", "adjustment_direction"),
+        ),
+        (
+            *((text, RowMark.COUNTS) for text in ("增", "调增", "增加", "追加", "正", "+", "加", "increase")),
+            *((text, RowMark.DECREASES) for text in ("减", "调减", "减少", "追减", "核减", "负", "-", "decrease")),
+        ),
     ),
     MarkColumn(
         (
@@ -198,6 +256,10 @@ MARK_COLUMNS: tuple[MarkColumn, ...] = (
 
 DANGEROUS = re.compile(
     r"(?:已|被|未|待)?(?:作废|废止|撤销|取消|无效|失败|退票|退回|退款|退付|退库|冲销|冲正|冲红|红冲|红字|冲账|支付失败|未支付|待支付|删除)"
-    r"(?:中|凭证|业务|支付|成功|处理)?|贷方?|refund(?:ed)?|void(?:ed)?|cancell?ed|reversed|reversal|failed|invalid|credit"
+    r"(?:中|凭证|业务|支付|成功|处理)?|(?:审[核批])?(?:未|不)通过|(?:已|被)?(?:驳回|否决)|(?:未|待)审[核批]|审[核批]中|草稿"
+    r"|贷方?|refund(?:ed)?|void(?:ed)?|cancell?ed|rejected|reversed|reversal|failed|invalid|credit"
 )
-"""A value that, under a header that nobody knows, may change the meaning of a row; matched whole."""
+"""A value that, under a header that nobody knows, may change the meaning of a row; matched whole.
+
+In the remark or purpose of a payment, too, it says that the row may be none.
+"""

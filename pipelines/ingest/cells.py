@@ -510,7 +510,8 @@ def _patterned_code(text: str, compact: str, column: Column) -> Reading:
         return Reading(plain)
     if restored := _restored(plain, column, pattern):
         return Reading(restored, Fault("leading-zero-restored", text, restored))
-    if match := _CODE_WITH_NAME.fullmatch(compact):
+    # 101 001 is one code that somebody divided, or two: nobody's name is a number.
+    if (match := _CODE_WITH_NAME.fullmatch(compact)) and any(map(str.isalpha, match[2])):
         code, name = match[1], match[2]
         if pattern.fullmatch(code) and _digits_fit(code, column):
             return Reading(code, name=str(parse_name(name).value or "") or None)

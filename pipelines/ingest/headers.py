@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
@@ -569,6 +569,7 @@ def _finish(
             )
         )
     _refuse_two_for_one(headers, rows[body_start:], sheet=sheet, line=line)
+    _refuse_side_by_side(headers, rows[body_start:], sheet=sheet, line=line)
     _refuse_important_unknown(dataset, headers, rows[body_start:], aliases, sheet=sheet, line=line)
     row_totals = _row_totals(headers)
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
@@ -680,6 +681,28 @@ def _refuse_two_for_one(headers: Sequence[Header], body: Sequence[Sequence[str]]
             raise FileRefused(
                 "header-ambiguous", found="、".join(header.shown for header in found), sheet=sheet, line=line
             )
+
+
+def _refuse_side_by_side(headers: Sequence[Header], body: Sequence[Sequence[str]], *, sheet: str, line: int) -> None:
+    """Refuses two tables side by side: both name departments (or projects) before amounts of their own."""
+    amounts = [header.index for header in headers if header.column and header.column.kind is Kind.AMOUNT]
+    owners: dict[str, list[Header]] = {}
+    for header in headers:
+        if header.column and (header.column.is_name or header.column.name_column):
+            owners.setdefault(header.column.name_column or header.column.name, []).append(header)
+    for named in owners.values():
+        for left, right in pairwise(named):
+            between = any(left.index < index < right.index for index in amounts)
+            if between and any(index > right.index for index in amounts) and not _say_the_same((left, right), body):
+                raise FileRefused(
+                    "tables-side-by-side",
+                    found=left.shown,
+                    expected=right.shown,
+                    sheet=sheet,
+                    line=line,
+                    remedy="Deliver the two tables below each other or on sheets of their own.",
+                    remedy_zh="请将左右两表上下排列，或分放于不同工作表。",
+                )
 
 
 def _say_the_same(headers: Sequence[Header], body: Sequence[Sequence[str]]) -> bool:

@@ -38,7 +38,7 @@ from pipelines.ingest.columns import (
 )
 from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, fold_header
 from pipelines.ingest.levels import Entry, Levels, Total
-from pipelines.ingest.marks import mark_of, mark_values
+from pipelines.ingest.marks import is_negative, mark_of, mark_values, may_undo, undoes
 from pipelines.ingest.model import FAULTS, Batch, Delivery, FileRefused, TableHead
 from pipelines.ingest.months import told_months
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
@@ -248,6 +248,7 @@ class TableReader:
         passed = reading.passed_over(groups, faults)
         self._refuse_endless_blanks(passed)
         reading.apply_marks(passed)
+        reading.find_undone(groups, passed, faults)
         for lines in groups:
             lines.totals = {p: scope for p, scope in reading.totals(lines).items() if p not in passed}
         self._add_faults(raw, groups, passed, faults)
@@ -301,7 +302,7 @@ class TableReader:
             is_known = header.meaning or header is self._deletion
             if is_known or self._aliases.is_passed_over(self._dataset, header.path):
                 continue
-            if self._dataset.marks is not Marks.NONE and mark_values(header.path) is not None:
+            if mark_values(header.path, self._dataset.marks) is not None:
                 continue
             told = pc.drop_null(pc.unique(reading.cells(header).strings.slice(0, _FEW_SUSPECTS))).to_pylist()
             examples = [without_numbers(text.strip())[:20] for text in told if not cells.is_empty(text)][:3]
@@ -653,12 +654,24 @@ class _Reading:
                 passed[position] = PassedOverReason.REPEATED_HEADER
             elif is_placeholder(filled):
                 passed[position] = PassedOverReason.PLACEHOLDER
-            elif len(self._recognised.headers) > 2 and is_note(filled):
+            elif len(self._recognised.headers) > 2 and (is_note(filled) or self._is_heading(position, filled)):
                 passed[position] = PassedOverReason.NOTE
         for position in frozenset.intersection(*(lines.absent for lines in groups)):
             passed.setdefault(position, PassedOverReason.NO_AMOUNT)
         self._deleted(passed, faults)
         return passed
+
+    def _is_heading(self, position: int, filled: Sequence[str]) -> bool:
+        """Whether a row holds nothing but words where a code should stand: a heading of a group, a line across."""
+        if len(filled) > 1 or filled[0].isascii() or any(map(str.isdigit, filled[0])):
+            return False
+        return any(
+            header.column is not None
+            and header.column.kind is Kind.CODE
+            and bool(header.column.pattern)
+            and self.cells(header).strings[position].as_py() == filled[0]
+            for header in self._recognised.headers
+        )
 
     def _suspects(self, groups: Sequence[_Lines]) -> list[int]:
         """Rows that are worth a look: nothing could be read where every row has something, or something was faulty."""
@@ -748,7 +761,7 @@ class _Reading:
                     faults.add(self.raw.lines[position].as_py(), header.shown, fault)
 
     def apply_marks(self, passed: dict[int, str]) -> None:
-        """Passes over rows that a column marks as void, and notes those whose money came back.
+        """Passes over rows that a column marks as void, and notes those whose amounts count negative.
 
         Raises ``FileRefused`` where a column that is not read changes the meaning of rows in words that are not known.
         """
@@ -760,21 +773,38 @@ class _Reading:
                 or self._table._aliases.is_waived(self._dataset, header.path)
             ):
                 continue
-            marks = mark_values(header.path)
+            marks = mark_values(header.path, kind)
             encoded = self.cells(header).encoded
             for index, text in enumerate(encoded.dictionary.to_pylist()):
-                if cells.is_empty(text or ""):
-                    continue
-                mark = mark_of(text, marks)
+                mark = mark_of(text or "", marks)
                 if mark is RowMark.COUNTS:
                     continue
                 at = [p for p in pc.indices_nonzero(pc.equal(encoded.indices, index)).to_pylist() if p not in passed]
                 if mark is RowMark.VOID:
                     passed.update(dict.fromkeys(at, PassedOverReason.VOID_IN_SOURCE))
-                elif mark is RowMark.REVERSES and kind is Marks.APPLIED:
+                elif is_negative(mark, kind):
                     self.reversed.update(at)
                 elif at:
                     self._refuse_mark(header, text, at[0])
+
+    def find_undone(self, groups: Sequence[_Lines], passed: Mapping[int, str], faults: Faults) -> None:
+        """Sets rows aside whose remark or purpose is one word that undoes them, though their amount is positive."""
+        for header in self._recognised.headers:
+            if not may_undo(header.column, self._dataset.marks):
+                continue
+            encoded = self.cells(header).encoded
+            words = [i for i, text in enumerate(encoded.dictionary.to_pylist()) if undoes(text or "")]
+            if not words:
+                continue
+            said = pc.indices_nonzero(pc.is_in(encoded.indices, pa.array(words, encoded.indices.type))).to_pylist()
+            for position in said:
+                if position not in passed and position not in self.reversed and self._is_positive(groups, position):
+                    text = encoded.dictionary[encoded.indices[position].as_py()].as_py()
+                    faults.add(self.raw.lines[position].as_py(), header.shown, Fault("text-undoes-row", text))
+
+    def _is_positive(self, groups: Sequence[_Lines], position: int) -> bool:
+        amounts = (lines.read.get(name) for lines in groups for name in self._dataset.amount_columns)
+        return any((read.values[position].as_py() or 0) > 0 for read in amounts if read is not None)
 
     def _refuse_mark(self, header: Header, text: str, position: int) -> None:
         shown = without_numbers(text)[:40]

@@ -40,6 +40,11 @@ _PARENT_LENGTHS = (3, 5)
 _NOTE = re.compile(
     r"(?:注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|财务负责人|联系|编制|填报|报送|打印|公开|附|第\d+页|共\d+页)"
 )
+_SIGNER = re.compile(
+    r"(?:(?:单位|部门|财务|分管)?负责人|经办人?|制表人?|填[表报]人?|审核人?|复核人?|联系(?:人|电话)|编制人|(?:分管|主要)领导)"
+    r"(?:\((?:签[字章]|盖章)\))?:?"
+)
+"""The label of a signature that stands in a cell beside the name."""
 _LONGEST_LABEL = 20
 _BRACKETS = {
     "(": ")",
@@ -102,18 +107,21 @@ def is_placeholder(texts: Sequence[str]) -> bool:
 
 
 def is_note(texts: Sequence[str]) -> bool:
-    """Whether the cells of a row are remarks about the table: one text, or several signatures (填表人：… 审核人：…)."""
+    """Whether the cells of a row are remarks about the table: one text, or several signatures (填表人：… 审核人：…).
+
+    The names of who signed may stand in cells of their own.
+    """
     if len(texts) == 1:
         (text,) = texts
         is_date = not text.isdecimal() and parse_date(text).value is not None
         return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text))) or is_date
-    return all(map(is_signature, texts))
+    return all(map(is_signature, texts)) or _SIGNER.fullmatch(fold(texts[0])) is not None
 
 
 def is_signature(text: str) -> bool:
     """Whether a cell names who filled in or checked a table (填表人：…)."""
     folded = fold(text)
-    return ":" in folded and bool(_NOTE.match(folded))
+    return (":" in folded and bool(_NOTE.match(folded))) or _SIGNER.fullmatch(folded) is not None
 
 
 def context_columns(dataset: Dataset, name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 Total rows are never facts. A file whose own total disagrees is refused whole: either the total or a row is wrong, and
 the file does not say which; unless all totals agree once lines that are equal in everything delivered count once.
+A table of totals alone, whose rows got lost, is refused too.
 Tolerances are those of published tables (two decimals of 万元 are rounded one by one).
 Does not belong here: totals across files (sql/rules).
 """
@@ -58,14 +59,17 @@ class Compared:
     counts_once: bool
 
 
-def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Table) -> Compared:
+def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation | None, totals: pa.Table) -> Compared:
     """Compares the totals of a table with its rows: as they stand, and then with equal lines counted once.
 
-    ``rows`` and ``totals`` are as for ``_check``.
+    ``rows`` (None: there are none) and ``totals`` are as for ``_check``.
 
     Raises:
-        FileRefused: a total row disagrees with its rows either way.
+        FileRefused: a total row disagrees with its rows either way, or there are no rows.
     """
+    if rows is None or not rows.limit(1).fetchall():
+        _refuse_totals_alone(head, totals)
+        return Compared([], counts_once=False)
     try:
         return Compared(_check(head, rows, totals), counts_once=False)
     except FileRefused:
@@ -74,6 +78,22 @@ def check_totals(head: TableHead, rows: duckdb.DuckDBPyRelation, totals: pa.Tabl
             with suppress(FileRefused):
                 return Compared(_check(head, once, totals), counts_once=True)
         raise
+
+
+def _refuse_totals_alone(head: TableHead, totals: pa.Table) -> None:
+    dataset = DATASETS[head.dataset]
+    for total in totals.sort_by("source_line").to_pylist():
+        stated = next(((name, total[name]) for name in dataset.amount_columns if total[name]), None)
+        if stated:
+            raise FileRefused(
+                "total-row-disagrees",
+                found=f"{stated[1]:,} ({dataset[stated[0]].label_zh})",
+                expected="0.00",
+                sheet=head.sheet,
+                line=total["source_line"],
+                remedy="The table holds totals alone: deliver the rows that they sum.",
+                remedy_zh="该表仅有合计行：请一并报送所合计的明细行。",
+            )
 
 
 def _counted_once(dataset: Dataset, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation | None:

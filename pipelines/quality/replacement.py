@@ -288,7 +288,7 @@ class _Comparison:
 
     def close(self) -> None:
         """Drops what the comparison made."""
-        for name in ("line", "candidate", "decided", "earlier", "later", "matched"):
+        for name in ("line", "candidate", "decided", "earlier", "later", "matched", "reversed"):
             self._connection.execute(f"drop table if exists {name}")
         self._connection.unregister("delivered")
 
@@ -420,7 +420,7 @@ class _Comparison:
             if (
                 repeated >= self._settings.doubled_share_at_least * distinct
                 and distinct >= self._settings.doubled_lines_at_least
-            ):
+            ) or self._has_table_in_table(delivery):
                 self._hold(
                     "file-stands-twice-in-itself",
                     delivery,
@@ -435,6 +435,30 @@ class _Comparison:
                     delivery.name,
                     value=money,
                 )
+
+    def _has_table_in_table(self, delivery: _Delivery) -> bool:
+        """Whether every line of one table of a file stands in another one of it too: a sheet that was copied, or one
+        that holds what others hold."""
+        if len(delivery.tables) == 1:
+            return False
+        rows = dict(
+            self._connection.execute(
+                f"select source_table, count(*) from {self._rows_of(delivery)} group by source_table",
+                self._place_of(delivery),
+            ).fetchall()
+        )
+        again = self._ask(
+            f"""with line as (
+                select source_table, content, {DROPPED_DIGEST} as dropped,
+                    row_number() over (partition by source_table, content, {DROPPED_DIGEST}) as copy
+                from candidate where delivery = {delivery.number} and id not in (select id from decided)
+            )
+            select one.source_table, count(*) from line as one
+            inner join line as other on one.source_table <> other.source_table and one.content = other.content
+                and one.dropped is not distinct from other.dropped and one.copy = other.copy
+            group by one.source_table, other.source_table"""
+        )
+        return any(lines == rows[number] for number, lines in again)
 
     # Between files --------------------------------------------------------------------------------------------
 
@@ -513,12 +537,14 @@ class _Comparison:
         identity = _text_of(self._facets(dataset.identity, common))
         lasting = [name for name in dataset.identity if name not in dataset.reclassified_by]
         classes = [name for name in dataset.reclassified_by if name != dataset.dated_by]
+        undated = [name for name in dataset.identity if name != dataset.dated_by]
         day = dataset.dated_by or "null::date"
         month = [f"month({day})"] if dataset.dated_by in dataset.reclassified_by else []
         department = self._department(common)
         columns = f"""
             select id, delivery, {identity} as identity, {_text_of([*values, *amounts])} as content,
                 {_text_of([*self._facets(lasting, common), *month, *amounts])} as lasting,
+                {_text_of(self._facets(undated, common))} as undated,
                 {_text_of(self._facets(classes, common))} as class, {day} as day,
                 {department or "null::varchar"} as department, money < 0 as is_negative, money, filled,
                 {f"{dataset.numbered_by} is not null" if dataset.numbered_by else "true"} as is_numbered
@@ -534,7 +560,9 @@ class _Comparison:
             earlier_money decimal(38, 2), later_money decimal(38, 2), earlier_filled int, later_filled int,
             is_numbered boolean, is_of_one_class boolean)"""
         )
+        self._connection.execute("create or replace temp table reversed (earlier_id bigint)")
         self._pair("identity, content", "id", "'equal'")
+        self._find_reversed(amounts)
         near = "'other'"
         if amounts and group[0].unit_factor != later.unit_factor:
             step = self._step(max((group[0], later), key=lambda entry: entry.unit_factor))
@@ -544,6 +572,26 @@ class _Comparison:
         if dataset.reclassified_by:
             self._pair("lasting", "day, id", "'moved'")
 
+    def _find_reversed(self, amounts: Sequence[str]) -> None:
+        """Fills ``reversed`` with earlier lines that a red entry, of whatever date, takes back whole.
+
+        What the later delivery books instead is one more fact and replaces nothing.
+        """
+
+        def ranked(side: str, condition: str) -> str:
+            return f"""(
+                select *, row_number() over (partition by undated, money order by id) as copy from {side}
+                where id not in (select {side}_id from matched) and {condition}
+            )"""
+
+        opposite = " and ".join(f"e.{name} is not distinct from -l.{name}" for name in amounts) or "false"
+        self._connection.execute(
+            f"""create or replace temp table reversed as
+            select e.id as earlier_id from {ranked("earlier", "not is_negative")} as e
+            inner join {ranked("later", "is_negative")} as l on e.undated = l.undated and e.copy = l.copy and {opposite}
+                and (e.is_numbered and l.is_numbered or e.day is not distinct from l.day)"""
+        )
+
     def _pair(self, key: str, order: str, kind: str) -> None:
         """Pairs what is left on both sides by a key, each line once."""
         names = key.split(", ")
@@ -552,6 +600,7 @@ class _Comparison:
             return f"""(
                 select *, row_number() over (partition by {key} order by {order}) as copy from {side}
                 where id not in (select {side}_id from matched)
+                    and ({side == "later"} or id not in (select earlier_id from reversed))
             )"""
 
         same = " and ".join(f"e.{name} = l.{name}" for name in names)

@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -302,7 +302,7 @@ def read_into(target: Path, delivery: Delivery, identity: str, *, settings: Sett
         for number, table in enumerate(source.tables, start=1):
             tables.append(_stage_table(number, table, writers, totals))
         writers.close()
-        compared = _check_totals(target, totals)
+        compared = _check_totals(target, tables, totals)
     except FileRefused as error:
         writers.close()
         for parquet in target.glob("*.parquet"):
@@ -436,21 +436,40 @@ def _stage_table(
     )
 
 
-def _check_totals(target: Path, totals: list[tuple[int, TableHead, pa.Table]]) -> dict[int, Compared]:
+def _check_totals(
+    target: Path, tables: Sequence[TableRecord], totals: list[tuple[int, TableHead, pa.Table]]
+) -> dict[int, Compared]:
     """Checks every total row against the rows of its table, read back from what was just written.
 
+    Where they disagree the table may go on from another sheet (续表), whose rows the total sums too.
     Returns what the totals say, by the numbers of their tables.
     """
     compared: dict[int, Compared] = {}
     with scratch() as connection:
         for number, head, rows in totals:
             paths = [str(path) for path in sorted(target.glob(f"{head.dataset}*.parquet"))]
-            if not paths:
-                continue
-            table = duckdb.ColumnExpression("source_table") == duckdb.ConstantExpression(number)
-            written = connection.read_parquet(paths, union_by_name=True).filter(table)
-            compared[number] = check_totals(head, written, rows)
+            # Of a table without a row nothing was written.
+            written = connection.read_parquet(paths, union_by_name=True) if paths else None
+            alike = [entry for entry in tables if (entry.dataset, entry.headers) == (head.dataset, head.columns)]
+            try:
+                compared[number] = check_totals(head, _of_tables(written, [number]), rows)
+            except FileRefused:
+                is_whole = pc.all(pc.equal(rows["scope"], "all")).as_py()
+                if not is_whole or len({entry.sheet for entry in alike}) == 1:
+                    raise
+                with suppress(FileRefused):
+                    together = _of_tables(written, [entry.number for entry in alike])
+                    compared[number] = check_totals(head, together, rows)
+                if number not in compared:
+                    raise
     return compared
+
+
+def _of_tables(rows: duckdb.DuckDBPyRelation | None, numbers: Iterable[int]) -> duckdb.DuckDBPyRelation | None:
+    """The rows of the tables with these numbers."""
+    if rows is None:
+        return None
+    return rows.filter(duckdb.ColumnExpression("source_table").isin(*map(duckdb.ConstantExpression, numbers)))
 
 
 def _distinct_lines(parts: Iterable[pa.Table]) -> int:

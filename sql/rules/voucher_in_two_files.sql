@@ -54,39 +54,62 @@ candidate as (
     select distinct voucher_hash
     from neighbour
     where voucher_hash = voucher_before and file_hash <> file_before
+),
+
+found as (
+    select
+        line.district_code,
+        line.fiscal_year,
+        line.voucher_number,
+        coalesce(line.department_code, line.department_name) as department_key,
+        line.paid_amount,
+        count(distinct line.source_file_id) as files,
+        sum(line.paid_amount) as source_value,
+        first_places(line.source_file_id, line.source_sheet, line.source_line) as source_lines,
+        count(*) as source_line_count
+    from core.payment as line
+    inner join candidate
+        on
+            hash(
+                line.district_code,
+                line.fiscal_year,
+                line.voucher_number,
+                coalesce(line.department_code, line.department_name),
+                line.payee_account,
+                month(line.payment_date),
+                line.paid_amount
+            ) = candidate.voucher_hash
+    group by
+        line.district_code,
+        line.fiscal_year,
+        line.voucher_number,
+        coalesce(line.department_code, line.department_name),
+        line.payee_account,
+        month(line.payment_date),
+        line.paid_amount
+    having
+        count(distinct line.source_file_id) > 1
+        and count(distinct line.payment_date) > 1
+        and count(distinct coalesce(line.project_code, line.project_name)) > 1
 )
 
 select
-    line.district_code,
-    line.fiscal_year,
-    line.voucher_number as finding_key,
-    count(distinct line.source_file_id) as files,
-    sum(line.paid_amount) as source_value,
+    found.district_code,
+    found.fiscal_year,
+    found.voucher_number as finding_key,
+    found.files,
+    found.source_value,
     cast(null as decimal(18, 2)) as target_value,
     cast(null as decimal(18, 2)) as difference,
-    first_places(line.source_file_id, line.source_sheet, line.source_line) as source_lines,
-    count(*) as source_line_count
-from core.payment as line
-inner join candidate
+    found.source_lines,
+    found.source_line_count
+from found
+-- A red entry took the first of both back.
+left join core.payment as red
     on
-        hash(
-            line.district_code,
-            line.fiscal_year,
-            line.voucher_number,
-            coalesce(line.department_code, line.department_name),
-            line.payee_account,
-            month(line.payment_date),
-            line.paid_amount
-        ) = candidate.voucher_hash
-group by
-    line.district_code,
-    line.fiscal_year,
-    line.voucher_number,
-    coalesce(line.department_code, line.department_name),
-    line.payee_account,
-    month(line.payment_date),
-    line.paid_amount
-having
-    count(distinct line.source_file_id) > 1
-    and count(distinct line.payment_date) > 1
-    and count(distinct coalesce(line.project_code, line.project_name)) > 1
+        found.district_code = red.district_code
+        and found.fiscal_year = red.fiscal_year
+        and found.voucher_number = red.voucher_number
+        and found.department_key = coalesce(red.department_code, red.department_name)
+        and found.paid_amount = -red.paid_amount
+where red.voucher_number is null
