@@ -330,6 +330,42 @@ def reports_check(
     context.exit(check_and_print(_settings(None, warehouse, published), document, district, year, as_json=as_json))
 
 
+@reports.command("confirm")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--district", metavar="CODE", help="Questions of one district only | 只列一个区")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="By default 公开报告待确认.xlsx"
+)
+@_published
+@_warehouse
+@click.pass_context
+def reports_confirm(
+    context: click.Context,
+    *,
+    file: Path | None,
+    district: str | None,
+    output: Path | None,
+    published: Path | None,
+    warehouse: Path | None,
+) -> None:
+    """Confirm figures and names of published reports | 人工确认公开报告的数字与名称
+
+    Without FILE: writes a workbook of what the program does not decide: unread and contradicted figures, names that are
+    no item of the accounts. With the filled FILE: keeps the answers beside the district's published reports. Only rows
+    that a person signed count.
+
+    不带文件时生成待确认表（未读、自相矛盾的数字，库中无同名的事项）；填好后带文件再运行，答案存入该区公开报告目录。
+    只收录填写了确认人的行。
+
+    \b
+    district-finance reports confirm
+    district-finance reports confirm 公开报告待确认.xlsx
+    """
+    from pipelines.commands.reports import confirm_and_tell
+
+    context.exit(confirm_and_tell(_settings(None, warehouse, published), file, district, output))
+
+
 @reports.command("write")
 @click.option("--district", metavar="CODE", required=True, help="District code | 区划代码")
 @click.option("--year", type=int, metavar="YEAR", required=True, help="Fiscal year | 预算年度")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import click
 from pipelines.commands.tables import format_table
 from pipelines.contracts.figures import value_labels
 from pipelines.contracts.quality_tables import PUBLISHED_MEASURES, STATEMENT_STATUSES
+from pipelines.documents.accepted import read_accepted
 from pipelines.documents.check import DIFFERS, Check, Compared, check_document, check_published
+from pipelines.documents.confirm import NotAcceptedError, questions, take_back
 from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
-from pipelines.documents.published import ALIASES, PublishedFile, read_aliases, read_apart
+from pipelines.documents.published import PublishedFile, read_apart
 from pipelines.documents.read import read_document, read_figures
 from pipelines.documents.write.bulletin import bulletin
 from pipelines.documents.write.final_account import final_account
@@ -127,8 +130,8 @@ def check_and_print(
             checks = check_published(settings.database, district, year)
         else:
             file = _as_published(settings, document, district, year)
-            aliases = read_aliases(settings.published_reports / file.district_code / ALIASES)
-            checks = [check_document(settings.database, file, read_apart(file), aliases)]
+            accepted = read_accepted(settings.published_reports / file.district_code)
+            checks = [check_document(settings.database, file, read_apart(file), accepted)]
     except NotPublishedError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -210,6 +213,34 @@ def _check_row(figure: Compared) -> tuple[Any, ...]:
 
 def _subject(name: str | None) -> str:
     return "部门整体" if name == DEPARTMENT else name or "–"
+
+
+def confirm_and_tell(settings: Settings, file: Path | None, district: str | None, output: Path | None) -> int:
+    """Writes the workbook of open questions, or takes a filled one back; returns the exit code.
+
+    0: nothing is open, or the answers were taken. 3: questions are open.
+    """
+    if file is not None:
+        try:
+            taken = take_back(file.read_bytes(), settings.published_reports, settings.local_date(datetime.now(UTC)))
+        except NotAcceptedError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(
+            f"taken: {taken.figures} figures, {taken.names} names; they count from the next night on"
+            f" | 已收录：数字 {taken.figures} 个，名称 {taken.names} 个，下次运行后生效"
+        )
+        return 0
+    try:
+        content, count = questions(settings.database, district)
+    except NotPublishedError as error:
+        raise click.ClickException(str(error)) from None
+    if not count:
+        click.echo("nothing to confirm | 没有待确认事项")
+        return 0
+    path = output or Path("公开报告待确认.xlsx")
+    _save(path, content)
+    click.echo(f"{path}: {count} questions; fill in and give it back with: reports confirm {path} | 待确认 {count} 项")
+    return 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -665,6 +665,7 @@ PUBLISHED_STATEMENT = PublishedTable(
             "末位数字的一半（元或比值）。",
         ),
         Column("statement_status", Kind.CODE, "印证状态", "How far its document proves it.", "文件自身印证情况。"),
+        Column("confirmed_on", Kind.DATE, "确认日期", "When a person confirmed it; empty: nobody.", "经人确认的日期。"),
     ),
 )
 

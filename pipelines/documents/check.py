@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.databases import in_memory
+from pipelines.documents.accepted import Accepted
 from pipelines.documents.published import Outcome, PublishedFile, settled_table, table_rows
 from pipelines.sql_files import read_sql_group
 from pipelines.warehouse.connect import attach_published, open_published
@@ -74,13 +75,13 @@ class Check:
         return not (differs or broken or self.unread or self.document.get("refusal"))
 
 
-def check_document(database: Path, file: PublishedFile, outcome: Outcome, aliases: Mapping[str, str]) -> Check:
+def check_document(database: Path, file: PublishedFile, outcome: Outcome, accepted: Accepted) -> Check:
     """Compares what was read of a file with the published database.
 
     Raises:
         NotPublishedError: there is no published database.
     """
-    rows = table_rows(file, outcome, aliases)
+    rows = table_rows(file, outcome, accepted)
     statement = next(found for found in read_sql_group("summary") if found.name == _STATEMENT)
     with in_memory() as connection:
         attach_published(connection, database, _PUBLISHED)

@@ -7,7 +7,6 @@ Does not belong here: how a document is read (``read``), the comparison with com
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import logging
@@ -15,7 +14,7 @@ import pickle
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.model import Kind
+from pipelines.documents.accepted import ALIASES, CONFIRMATIONS, Accepted, read_accepted
 from pipelines.documents.model import UNIT_FACTORS, DocumentRefused, Figure, Inconsistency, Reading
 from pipelines.ingest.links import leads_out_of
 from pipelines.settings import Settings
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from pipelines.contracts.quality_tables import PublishedTable
 
 logger = logging.getLogger(__name__)
-
-ALIASES = "aliases.csv"
-"""Beside a district's years: printed_subject, accepted_subject; what a person accepted, never a likeness."""
 
 READ_SECONDS = 120.0
 READ_BYTES = 2 * 1024**3
@@ -100,9 +97,9 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _signature(folder: Path) -> str:
-    """Names, sizes and times of a folder's files, the district's aliases and the program's reading."""
+    """Names, sizes and times of a folder's files, what the district accepted, and the program's reading."""
     digest = hashlib.sha256(reading_fingerprint().encode())
-    for path in [*_files(folder), folder.parent / ALIASES]:
+    for path in [*_files(folder), folder.parent / ALIASES, folder.parent / CONFIRMATIONS]:
         if path.is_file():
             told = path.stat()
             digest.update(f"{path.name}\0{told.st_size}\0{told.st_mtime_ns}\0".encode())
@@ -137,7 +134,7 @@ def _index(kept: Path) -> dict[str, Any]:
 def _update(root: Path, folder: Path, kept: Path, signature: str) -> int:
     readings = kept / "readings"
     readings.mkdir(parents=True, exist_ok=True)
-    aliases = read_aliases(folder.parent / ALIASES)
+    accepted = read_accepted(folder.parent)
     rows: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
     wanted: set[str] = set()
     read = 0
@@ -149,7 +146,7 @@ def _update(root: Path, folder: Path, kept: Path, signature: str) -> int:
             outcome = read_apart(file)
             read += 1
             _write(cached, pickle.dumps(outcome))
-        for name, found in table_rows(file, outcome, aliases).items():
+        for name, found in table_rows(file, outcome, accepted).items():
             rows[name] += found
     for old in readings.iterdir():
         if old.name not in wanted:
@@ -159,7 +156,7 @@ def _update(root: Path, folder: Path, kept: Path, signature: str) -> int:
     return read
 
 
-def table_rows(file: PublishedFile, outcome: Outcome, aliases: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+def table_rows(file: PublishedFile, outcome: Outcome, accepted: Accepted) -> dict[str, list[dict[str, Any]]]:
     """The rows of each of ``TABLES`` that a file that was read gives."""
     identity = {
         "district_code": file.district_code,
@@ -167,12 +164,9 @@ def table_rows(file: PublishedFile, outcome: Outcome, aliases: Mapping[str, str]
         "document_id": file.document_id,
         "document_path": file.name,
     }
-    statements = [
-        row | {"accepted_subject": aliases.get(row["printed_subject"], row["printed_subject"])}
-        for row in outcome.statements
-    ]
-    found = ([outcome.document], statements, outcome.inconsistencies)
-    return {table.name: [identity | row for row in rows] for table, rows in zip(TABLES, found, strict=True)}
+    document, statements = accepted.apply(file.document_id, outcome.document, outcome.statements)
+    rows_of = ([document], statements, outcome.inconsistencies)
+    return {table.name: [identity | row for row in rows] for table, rows in zip(TABLES, rows_of, strict=True)}
 
 
 def published_files(root: Path, folder: Path) -> Iterator[PublishedFile]:
@@ -306,19 +300,6 @@ def _inconsistency(reading: Reading, one: Inconsistency) -> dict[str, Any]:
 def _within(value: Decimal | None, digits: int) -> Decimal | None:
     """The value, or None where it is beyond what is stored."""
     return value if value is not None and abs(value) < Decimal(10) ** digits else None
-
-
-def read_aliases(path: Path) -> dict[str, str]:
-    """Accepted names by printed subject; a file that cannot be read counts for nothing and is told in the log."""
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-        return {row["printed_subject"].strip(): row["accepted_subject"].strip() for row in rows}
-    except (OSError, UnicodeError, csv.Error, KeyError, AttributeError) as error:
-        logger.warning("%s: not a list of accepted names (printed_subject, accepted_subject): %s", path, error)
-        return {}
 
 
 def _cached(path: Path) -> Outcome | None:
