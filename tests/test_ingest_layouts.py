@@ -141,7 +141,14 @@ def test_many_aliases_are_taken_at_once(office: Office, monkeypatch: pytest.Monk
     assert sorted(made) == ["fund_type_code", "paid_amount"]
 
 
-def test_an_alias_file_that_is_not_utf8_is_told(office: Office) -> None:
-    (office.raw / DISTRICT / "header_aliases.csv").write_bytes("dataset,column,header\n单位".encode("gb18030"))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_an_alias_file_is_read_as_a_spreadsheet_saved_it(office: Office, encoding: str) -> None:
+    content = "dataset,column,header\npayment,paid_amount,付了多少\n\n,,\n".encode(encoding)
+    (office.raw / DISTRICT / "header_aliases.csv").write_bytes(content)
+    assert "付了多少" in read_layout(office.raw, DISTRICT, YEAR).datasets["payment"]["paid_amount"].headers
+
+
+def test_an_alias_file_in_no_encoding_is_told(office: Office) -> None:
+    (office.raw / DISTRICT / "header_aliases.csv").write_bytes(b"dataset,column,header\n\xff\xff\xff")
     with pytest.raises(FileRefused):
         read_layout(office.raw, DISTRICT, YEAR)

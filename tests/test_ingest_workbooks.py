@@ -460,3 +460,17 @@ def test_errors_and_formulas_that_were_never_calculated_are_faults_and_not_blank
         (3, "amount-not-readable", "#N/A"),
         (4, "amount-not-readable", "=C4-1"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+def test_a_number_with_a_line_through_it_is_asked_about(office: Office, tmp_path: Path, kind: str) -> None:
+    def write(book: Any, sheet: Any) -> None:
+        for number, row in enumerate(STATEMENT):
+            sheet.write_row(number, 0, row)
+        sheet.write_row(3, 0, ["103", "丙", 7], book.add_format({"font_strikeout": True}))
+        sheet.write_row(4, 0, ["104", "丁", 8], book.add_format({"bold": True, "num_format": "#,##0.00"}))
+
+    table = office.read(in_kind(office, tmp_path, kind, write)).table
+    assert table.rules == [(4, "amount-not-readable")]
+    assert "删除线" in table.faults[0]["found"]
+    assert table.column("executed_amount") == [Decimal("1.50"), 2, None, 8]

@@ -74,6 +74,15 @@ UTF_16_BIG_UNMARKED = TextEncoding("UTF-16 BE", "utf-16-be")
 GB18030 = TextEncoding("GB18030", "gb18030")
 
 
+def decoded_text(data: bytes) -> str:
+    """The whole text of a small file that a person keeps, however a spreadsheet program saved it.
+
+    Raises ``UnicodeDecodeError`` where it is in no encoding that ``detect_encoding`` tells.
+    """
+    encoding = detect_encoding(io.BytesIO(data))
+    return data[len(encoding.mark) :].decode(encoding.codec)
+
+
 def detect_encoding(stream: IO[bytes]) -> TextEncoding:
     """The encoding of a text: told by its mark, else UTF-8 unless its first characters beyond ASCII are not.
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset
 from pipelines.ingest.cells import UNIT_FACTORS, DateOrder, fold
+from pipelines.ingest.delimited import decoded_text
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.opening import small_file
@@ -95,9 +96,9 @@ def read_layout(raw: Path, district_code: str, fiscal_year: int) -> Layout:
         return _PLAIN
     name = f"{district_code}/{ALIAS_FILE}"
     try:
-        text = content.decode("utf-8-sig")
+        text = decoded_text(content)
     except UnicodeDecodeError:
-        raise FileRefused("encoding-not-known", found=name, remedy="Save it as UTF-8.") from None
+        raise FileRefused("encoding-not-known", found=name, remedy="Save it as CSV again.") from None
     return _parse(text, fiscal_year, name)
 
 

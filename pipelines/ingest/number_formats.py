@@ -69,9 +69,13 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """What a format shows, by section: a condition on the number, and how numbers that meet it are shown."""
+    """What a format shows, by section: a condition on the number, and how numbers that meet it are shown.
+
+    ``is_struck``: with a line through it, which is how a clerk deletes a number and keeps it.
+    """
 
     sections: tuple[tuple[_Holds, Shown], ...]
+    is_struck: bool = False
 
     def shown(self, number: float) -> Shown:
         """How a number is shown."""
@@ -94,6 +98,11 @@ def parse_format(code: str) -> NumberFormat | None:
     conditions = [condition or _always for condition in stated] if any(stated) else usual[len(parts) - 1]
     sections = tuple(zip(conditions, map(_shown, parts), strict=True))
     return None if all(shown == Shown() for _, shown in sections) else NumberFormat(sections)
+
+
+def struck(form: NumberFormat | None) -> NumberFormat:
+    """The format with a line through what it shows."""
+    return NumberFormat(form.sections if form else ((_always, Shown()),), is_struck=True)
 
 
 def _always(_: float) -> bool:

@@ -34,6 +34,8 @@ LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _PLAIN = r"^-?[0-9]+(\.[0-9]+)?$"
 _FIFTEEN_DIGITS = 10**15
 """From here on a double does not hold every whole number: a code has lost digits."""
+_STRUCK = "（删除线 struck through）"
+"""Behind a number with a line through it: neither a fact nor nothing, so that its row is set aside with these words."""
 _LOST_DIGITS = r"[eE]\+"
 """How programs that cut numbers off after some digits write a long one (C's ``%g``); Java writes no plus."""
 _DAY = 86_400
@@ -178,6 +180,8 @@ class SheetCells:
                 self._shown(same or form.shown(number), int(rows[place]), int(columns[place]), number, text)
                 for place, number, text in zip(places, numbers, plain, strict=True)
             ]
+            if form.is_struck:
+                shown = [f"{text}{_STRUCK}" for text in shown]
             mask = np.zeros(len(texts), dtype=bool)
             mask[places] = True
             texts = pc.replace_with_mask(texts, pa.array(mask), pa.array(shown, pa.string()))

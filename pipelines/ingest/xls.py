@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ import xlrd
 from xlrd.compdoc import CompDoc
 
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.number_formats import parse_format
+from pipelines.ingest.number_formats import NumberFormat, parse_format, struck
 from pipelines.ingest.sheet_cells import Sheet, SheetCells, rows_and_columns
 from pipelines.settings import Limits
 
@@ -35,7 +36,7 @@ def read_xls(path: Path, limits: Limits) -> Iterator[Sheet]:
         try:
             book = xlrd.open_workbook(file_contents=content, formatting_info=True, ragged_rows=True, logfile=nothing)
             placeholders = _never_calculated(content)
-            formats = [parse_format(book.format_map[style.format_key].format_str) for style in book.xf_list]
+            formats = [_format(book, style) for style in book.xf_list]
         # On damaged files it fails in whatever way the damage leads to.
         except Exception as error:
             raise _refused(error) from None
@@ -45,6 +46,11 @@ def read_xls(path: Path, limits: Limits) -> Iterator[Sheet]:
         # xlrd counts from 0, and the ends of its ranges are the first behind them.
         cells.merged += [(top + 1, bottom, left + 1, right) for top, bottom, left, right in sheet.merged_cells]
         yield cells.finish(is_visible=sheet.visibility == 0)
+
+
+def _format(book: Any, style: Any) -> NumberFormat | None:
+    form = parse_format(book.format_map[style.format_key].format_str)
+    return struck(form) if book.font_list[style.font_index].struck_out else form
 
 
 def _refused(error: Exception) -> FileRefused:

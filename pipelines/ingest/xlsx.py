@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.number_formats import BUILT_IN, NumberFormat, parse_format
+from pipelines.ingest.number_formats import BUILT_IN, NumberFormat, parse_format, struck
 from pipelines.ingest.packages import Package, feed, local, open_package, read_xml, too_large, xml_parser
 from pipelines.ingest.plain_rows import KINDS, PLAIN_TEXT, cut_plain_rows, without_entities
 from pipelines.ingest.sheet_cells import LAST_COLUMN, LAST_ROW, Integers, Sheet, SheetCells, rows_and_columns
@@ -136,20 +136,32 @@ class _Book:
         """What the formats of the cells' styles show, by the style's index."""
         codes: dict[int, str] = dict(BUILT_IN)
         styles: list[NumberFormat | None] = []
-        of_cells = False
+        struck_fonts: list[bool] = []
+        of_cells = of_fonts = False
 
         def start(element: str, attributes: dict[str, str]) -> None:
-            nonlocal of_cells
+            nonlocal of_cells, of_fonts
             match local(element):
+                case "fonts":
+                    of_fonts = True
+                case "fills" | "dxfs":
+                    of_fonts = of_cells = False
+                case "font" if of_fonts:
+                    struck_fonts.append(False)
+                case "strike" if of_fonts and struck_fonts:
+                    struck_fonts[-1] = attributes.get("val", "1") in _TRUE
                 case "numFmt":
                     codes[_integer(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
                 case "cellXfs":
                     of_cells = True
-                case "cellStyleXfs" | "cellStyles" | "dxfs":
+                case "cellStyleXfs" | "cellStyles":
                     of_cells = False
                 case "xf" if of_cells:
                     code = codes.get(_integer(attributes.get("numFmtId")))
-                    styles.append(parse_format(code) if code else None)
+                    form = parse_format(code) if code else None
+                    font = _integer(attributes.get("fontId"))
+                    is_struck = font < len(struck_fonts) and struck_fonts[font]
+                    styles.append(struck(form) if is_struck else form)
 
         if part in self._package:
             read_xml(self._package.named(part), start)
