@@ -36,7 +36,7 @@ from pipelines.quality.rules import (
 from pipelines.quality.rules_document import write_rules_documents
 from pipelines.settings import Settings
 from pipelines.sql_files import SqlFileError, read_sql_file, sql_directory
-from pipelines.warehouse.database import run_sql
+from pipelines.warehouse.database import create_macros, run_sql
 
 DOCS = Path(__file__).parent.parent / "docs"
 RULES = {rule.id: rule for rule in read_rules()}
@@ -121,6 +121,7 @@ def test_a_bad_head_is_refused_with_the_file(tmp_path: Path, damage: tuple[str, 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        create_macros(connection)
         yield connection
 
 

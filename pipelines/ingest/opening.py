@@ -47,31 +47,43 @@ def answered(question: Callable[[], T], *, about: Path, seconds: float | None = 
     return result  # type: ignore[return-value]  # there is one wherever there is no error
 
 
-def open_regular(path: Path) -> FileIO:
-    """The file, open for reading.
+def blocks(path: Path) -> Iterator[bytes]:
+    """The content of a file, block by block.
 
     Raises:
-        OSError: it cannot be opened, does not answer (``TimeoutError``), or is a folder, a pipe, a device.
+        OSError: it cannot be opened, is a folder, a pipe, a device, or does not answer (``TimeoutError``).
     """
-
-    def opened() -> FileIO:
-        # Without waiting for who might write into a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(descriptor)
-            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO
-            raise OSError(number, "Not a regular file 不是普通文件", str(path))
-        return FileIO(descriptor)  # without a buffer, whose lock would keep who gives up from closing it
-
-    return answered(opened, about=path)
-
-
-def blocks(path: Path) -> Iterator[bytes]:
-    """The content of a file, block by block; raises as ``open_regular`` does, and where no further block comes."""
-    with open_regular(path) as stream:
-        while block := answered(lambda: stream.read(_BLOCK), about=path):
+    # To open a file and to read the first of it is one question: most files are small, and each costs a thread.
+    stream, block = answered(lambda: _opened(path), about=path)
+    with stream:
+        while block:
             yield block
+            block = answered(lambda: _filled(stream), about=path) if len(block) == _BLOCK else b""
+
+
+def _opened(path: Path) -> tuple[FileIO, bytes]:
+    """The file, open for reading behind its first block, and that block."""
+    # Without waiting for who might write into a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO
+        raise OSError(number, "Not a regular file 不是普通文件", str(path))
+    stream = FileIO(descriptor)  # without a buffer, whose lock would keep who gives up from closing it
+    try:
+        return stream, _filled(stream)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _filled(stream: FileIO) -> bytes:
+    """The next block of a file; a shorter one is the last, since only the end of the file ends it early."""
+    block = bytearray()
+    while part := stream.read(_BLOCK - len(block)):
+        block += part
+    return bytes(block)
 
 
 def small_file(path: Path, *, at_most: int) -> bytes:

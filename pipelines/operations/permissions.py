@@ -5,6 +5,7 @@ Does not belong here: who may put deliveries into raw/ (that is the administrato
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,11 +23,13 @@ def wrong_permissions(settings: Settings) -> dict[Path, int]:
     Links are the administrator's: where they lead has its own rights.
     """
     wrong = {}
-    for path, mode in _right(settings):
+    for path, of_folder, of_file in _right(settings):
         with suppress(FileNotFoundError):  # a backup or another run may have taken it away since
-            if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o777 != mode:
-                wrong[path] = mode
-    return wrong
+            found = os.lstat(path).st_mode
+            mode = of_folder if stat.S_ISDIR(found) else of_file
+            if not stat.S_ISLNK(found) and stat.S_IMODE(found) & 0o777 != mode:
+                wrong[Path(path)] = mode
+    return dict(sorted(wrong.items()))
 
 
 def set_permissions(settings: Settings) -> None:
@@ -37,15 +40,16 @@ def set_permissions(settings: Settings) -> None:
             path.chmod(mode if not mode & 0o077 else path.stat().st_mode & 0o7000 | mode)
 
 
-def _right(settings: Settings) -> Iterator[tuple[Path, int]]:
-    yield settings.warehouse, 0o750
-    for path in sorted(settings.warehouse.iterdir()):
-        if path.name in _READABLE:
-            yield from ((entry, 0o750 if entry.is_dir() else 0o640) for entry in [path, *sorted(path.rglob("*"))])
-        elif path == settings.database:
-            yield path, 0o640
-        else:
-            yield path, 0o700 if path.is_dir() else 0o600
-            if path == settings.accepted:
-                # Closed each by itself: a copy or a backup of a part of it is closed too.
-                yield from ((entry, 0o700 if entry.is_dir() else 0o600) for entry in sorted(path.rglob("*")))
+def _right(settings: Settings) -> Iterator[tuple[str | Path, int, int]]:
+    """Every path with the mode that is right for it if it is a folder, and if it is a file."""
+    yield settings.warehouse, 0o750, 0o750
+    for path in settings.warehouse.iterdir():
+        is_open = path.name in _READABLE
+        of_folder, of_file = (0o750, 0o640) if is_open else (0o700, 0o600)
+        if path == settings.database:
+            of_file = 0o640
+        yield path, of_folder, of_file
+        if is_open or path == settings.accepted:
+            # Closed each by itself: a copy or a backup of a part of it is closed too. A store has thousands of files.
+            for folder, folders, files in os.walk(path):
+                yield from ((f"{folder}/{name}", of_folder, of_file) for name in (*folders, *files))

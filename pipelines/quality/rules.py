@@ -26,7 +26,7 @@ from pipelines.contracts.model import Severity
 from pipelines.quality.findings import Finding
 from pipelines.quality.slips import explain, sentences
 from pipelines.settings import RuleThresholds, Settings
-from pipelines.sql_files import SqlFile, SqlFileError, read_macros, read_sql_group
+from pipelines.sql_files import SqlFile, SqlFileError, read_sql_group
 
 CATEGORIES: dict[str, tuple[str, str]] = {
     "delivery": ("Deliveries", "报送"),
@@ -184,7 +184,8 @@ def as_rule(file: SqlFile) -> Rule:
 def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutcome:
     """Asks the rules that set single rows aside, and hides those rows behind views of their tables' names.
 
-    ``core.<dataset>`` (tables or views) and ``quality.delivered_dataset`` must be filled; nothing derived is read.
+    ``core.<dataset>`` (tables or views) and ``quality.delivered_dataset`` must be filled, and the connection has the
+    macros; nothing derived is read.
 
     Raises:
         RuleCrashedError: a rule could not be run.
@@ -218,7 +219,7 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
 def run_rules(
     connection: duckdb.DuckDBPyConnection, scope: Scope, settings: Settings, rules: Iterable[Rule] | None = None
 ) -> RuleOutcome:
-    """Asks every rule of ``scope`` that reports or holds back, of a database whose derived tables are made.
+    """Asks every rule of ``scope`` that reports or holds back, of a database whose derived tables and macros are made.
 
     ``rules`` may limit them (by default the whole rulebook).
 
@@ -267,9 +268,7 @@ class _crashing:  # noqa: N801 - used as a with block
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Makes the macros, and ``rule_threshold``: one row per district, one column per threshold."""
-    for file in read_macros():
-        connection.execute(file.query)
+    """Makes ``rule_threshold``: one row per district, one column per threshold."""
     columns = ", ".join(f"{name} decimal(18, 6)" for name in RuleThresholds.model_fields)
     connection.execute(f"create or replace temp table rule_threshold (district_code varchar, {columns})")
     districts = connection.execute("select distinct district_code from quality.delivered_dataset").fetchall()

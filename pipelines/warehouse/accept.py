@@ -128,7 +128,8 @@ def accept_district_year(
 def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[Delivery]) -> Acceptance:
     district_code, fiscal_year = store.district_code, store.fiscal_year
     store.remove_leftovers()
-    current = _current_if_whole(store)
+    counted = _counted_if_whole(store)
+    current = counted.version if counted else None
     secret = hash_secret(settings)
     reading_id = _reading_id(settings, district_code, secret)
 
@@ -167,9 +168,9 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
     input_id = _input_id(settings, district_code, [record for _, record in staged], wrong)
     decided_by = _decided_by(reading_id)
     late = _changed_after_closing(settings, store, current, [record for _, record in staged])
-    if current is not None and _is_of(manifest := store.manifest(current), input_id, decided_by):
+    if counted and _is_of(counted, input_id, decided_by):
         store.forget_held()
-        return Acceptance(district_code, fiscal_year, "unchanged", current, manifest, files_read=files_read)
+        return Acceptance(district_code, fiscal_year, "unchanged", current, counted, files_read=files_read)
     held = record_if_whole(Manifest, store.held)
     is_same = held and _is_of(held, input_id, decided_by) and held.changed_after_closing == late
     if held and is_same and not is_released(store.release(input_id), fatal_rules(store.held)):
@@ -200,12 +201,10 @@ def _newest(store: DistrictYearStore) -> Manifest | None:
     return record_if_whole(Manifest, store.versions / str(numbers[-1])) if numbers else None
 
 
-def _current_if_whole(store: DistrictYearStore) -> int | None:
+def _counted_if_whole(store: DistrictYearStore) -> Manifest | None:
     """The version that counts; None where there is none, or where it is damaged and has to be made again."""
     current = store.current
-    if current is None or record_if_whole(Manifest, store.versions / str(current)) is None:
-        return None
-    return current
+    return record_if_whole(Manifest, store.versions / str(current)) if current is not None else None
 
 
 def _version_before(store: DistrictYearStore) -> Attempt | None:
@@ -369,9 +368,10 @@ def _replaced(
     settings: Settings, store: DistrictYearStore, staged: list[tuple[Path, FileRecord]]
 ) -> tuple[pa.Table, list[Finding]]:
     """The rows that do not count beside others of the district-year, and what there is to say about them."""
-    current = _current_if_whole(store)
+    counted = _counted_if_whole(store)
+    current = counted.version if counted else None
     before = pq.read_table(store.versions / str(current) / "excluded.parquet") if current is not None else None
-    settled = _settled(store, current)
+    settled = _settled(store, counted)
     parts: list[pa.Table] = [EXCLUDED_SCHEMA.empty_table()]
     findings: list[Finding] = []
     with working_database(settings) as connection:
@@ -391,11 +391,13 @@ def _replaced(
     return pa.concat_tables(parts), findings
 
 
-def _settled(store: DistrictYearStore, current: int | None) -> set[tuple[str, str]]:
+def _settled(store: DistrictYearStore, counted: Manifest | None) -> set[tuple[str, str]]:
     """Rule and key of the findings for which the version that counts was released by a person."""
-    if current is None or not store.manifest(current).release:
+    if counted is None or not counted.release:
         return set()
-    found = pq.read_table(store.versions / str(current) / "findings.parquet", columns=["rule_id", "finding_key"])
+    found = pq.read_table(
+        store.versions / str(counted.version) / "findings.parquet", columns=["rule_id", "finding_key"]
+    )
     return {(row["rule_id"], row["finding_key"]) for row in found.to_pylist()}
 
 
@@ -541,44 +543,56 @@ def _not_conserved(
     """What of any table's lines or money has no outcome, or does not lie in the store as its record says."""
     with scratch() as connection:
         connection.register("excluded_row", excluded)
-        for directory, file in decided:
-            for table in file.tables:
-                for gap in (*imbalances(table), *_stored_otherwise(connection, directory, table)):
-                    yield cell_rule_finding(
-                        "rows-or-money-not-conserved",
-                        district_code=store.district_code,
-                        fiscal_year=store.fiscal_year,
-                        found=f"{gap.what}: {gap.delivered} / {gap.accounted}",
-                        source_value=gap.delivered,
-                        target_value=gap.accounted,
-                        difference=gap.delivered - gap.accounted,
-                        finding_key=f"{file.relative_path} [{table.number}]",
-                        source_file_id=file.source_file_id,
-                        source_sheet=table.sheet,
-                    )
+        stored = _rows_and_money_stored(connection, decided)
+    for _, file in decided:
+        for table in file.tables:
+            found = stored.get((table.dataset, file.source_file_id, table.number))
+            for gap in (*imbalances(table), *_stored_otherwise(table, found)):
+                yield cell_rule_finding(
+                    "rows-or-money-not-conserved",
+                    district_code=store.district_code,
+                    fiscal_year=store.fiscal_year,
+                    found=f"{gap.what}: {gap.delivered} / {gap.accounted}",
+                    source_value=gap.delivered,
+                    target_value=gap.accounted,
+                    difference=gap.delivered - gap.accounted,
+                    finding_key=f"{file.relative_path} [{table.number}]",
+                    source_file_id=file.source_file_id,
+                    source_sheet=table.sheet,
+                )
 
 
-def _stored_otherwise(
-    connection: duckdb.DuckDBPyConnection, directory: Path, table: TableRecord
-) -> Iterable[Imbalance]:
+def _rows_and_money_stored(
+    connection: duckdb.DuckDBPyConnection, decided: list[tuple[Path, FileRecord]]
+) -> dict[tuple[str, str, int], list[Decimal]]:
+    """Number and amounts of the rows that count as they lie in the store, by dataset, file and table.
+
+    ``excluded_row`` are those that do not count. A table without any is not there.
+    """
+    stored = {}
+    for name, dataset in DATASETS.items():
+        paths = [str(path) for directory, _ in decided if (path := directory / f"{name}.parquet").exists()]
+        if not paths:
+            continue
+        sums = "".join(f", coalesce(sum({amount}), 0)" for amount in dataset.amount_columns)
+        for file_id, number, *values in connection.execute(
+            f"""select part.source_file_id, part.source_table, count(*){sums}
+            from read_parquet($paths::varchar[], file_row_number = true, union_by_name = true) as part
+            anti join excluded_row as excluded on excluded.dataset = $dataset
+                and part.source_file_id = excluded.source_file_id
+                and part.file_row_number = excluded.file_row_number
+            group by part.source_file_id, part.source_table""",
+            {"paths": paths, "dataset": name},
+        ).fetchall():
+            stored[name, file_id, number] = [Decimal(value) for value in values]
+    return stored
+
+
+def _stored_otherwise(table: TableRecord, stored: list[Decimal] | None) -> Iterable[Imbalance]:
     """Where the rows of a table that count, as they lie in the store, are not those that its record accepts."""
     amounts = DATASETS[table.dataset].amount_columns
-    path = directory / f"{table.dataset}.parquet"
-    found = [Decimal(0)] * (1 + len(amounts))
-    if path.exists():
-        sums = "".join(f", coalesce(sum({name}), 0)" for name in amounts)
-        found = [
-            Decimal(value)
-            for value in connection.execute(
-                f"""select count(*){sums} from read_parquet($path, file_row_number = true) as part
-                anti join excluded_row as excluded on excluded.dataset = $dataset
-                    and part.source_file_id = excluded.source_file_id
-                    and part.file_row_number = excluded.file_row_number
-                where part.source_table = $number""",
-                {"path": str(path), "dataset": table.dataset, "number": table.number},
-            ).fetchall()[0]
-        ]
+    found = stored or [Decimal(0)] * (1 + len(amounts))
     told = [Decimal(table.count(LineOutcome.ACCEPTED)), *(table.money(name, LineOutcome.ACCEPTED) for name in amounts)]
-    for what, accounted, stored in zip(("rows that count", *amounts), told, found, strict=True):
-        if stored != accounted:
-            yield Imbalance(what, stored, accounted)
+    for what, accounted, lies in zip(("rows that count", *amounts), told, found, strict=True):
+        if lies != accounted:
+            yield Imbalance(what, lies, accounted)

@@ -68,23 +68,17 @@ def checksums_of(
 
 def tables_with_column(connection: duckdb.DuckDBPyConnection, column: str | None = None) -> list[str]:
     """The qualified tables of the current catalog that have this column (None: all), in order."""
+    # The tables' own definitions are read: to list columns, the engine binds every view that there is.
     found = connection.execute(
-        "select distinct duckdb_tables.schema_name || '.' || duckdb_tables.table_name"
-        " from duckdb_tables() join duckdb_columns() using (database_oid, table_oid)"
-        " where duckdb_tables.database_name = current_database() and column_name = coalesce(?, column_name) order by 1",
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+        " and not internal and regexp_matches(sql, coalesce('[(,] ?' || ? || ' ', '')) order by 1",
         [column],
     ).fetchall()
     return [table for (table,) in found]
 
 
 def _other_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = connection.execute(
-        """
-        select schema_name || '.' || table_name as published_table from duckdb_tables()
-        where database_name = current_database() and not internal
-        """
-    ).fetchall()
-    return [table for (table,) in found if table != _OWN]
+    return [table for table in tables_with_column(connection) if table != _OWN]
 
 
 def row_counts_that_differ(connection: duckdb.DuckDBPyConnection) -> list[str]:

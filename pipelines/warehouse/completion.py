@@ -43,11 +43,9 @@ def has_lost_zeros(connection: duckdb.DuckDBPyConnection, dataset: Dataset, path
     """
     if not restores_zeros(dataset):
         return False
-    query = f"""
-        select 1 from read_parquet(?::varchar[])
-        where department_code in (select lost_code from ({LOST_ZEROS}))
-        limit 1"""
-    return bool(connection.execute(query, [paths]).fetchall())
+    lost = [code for (code,) in connection.execute(f"select lost_code from ({LOST_ZEROS})").fetchall()]
+    query = "select 1 from read_parquet(?::varchar[]) where list_contains(?, department_code) limit 1"
+    return bool(lost and connection.execute(query, [paths, lost]).fetchall())
 
 
 def completed(dataset: Dataset, values: Mapping[str, str], *, zeros: bool) -> tuple[dict[str, str], str]:

@@ -188,14 +188,15 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
     insert_rows(connection, DELIVERED_DATASET, list(_delivered(attempts)))
     insert_rows(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
     insert_rows(connection, RELEASE, list(_releases(attempts)))
-    for attempt in (*attempts, *held):
-        table = attempt.findings()
-        connection.register("found", table)
+    if found := [attempt.findings() for attempt in (*attempts, *held)]:
+        connection.register("found", pa.concat_tables(found))
         connection.execute(f"insert into quality.{FINDING.name} by name select * from found")
         connection.unregister("found")
+    for attempt in (*attempts, *held):
         _load_rejected(connection, attempt, skip=counted if attempt.version is None else set())
     for attempt in attempts:
-        _load_duplicates(connection, attempt)
+        if pq.read_metadata(attempt.excluded).num_rows:
+            _load_duplicates(connection, attempt)
 
 
 def _source_files(attempt: Attempt, file: FileRecord) -> Iterator[dict[str, Any]]:
@@ -342,6 +343,8 @@ def _time(moment: datetime) -> datetime:
 def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip: set[str]) -> None:
     """Rejected rows of every file, and rows that the comparison between rows set aside."""
     rejected = pq.read_table(attempt.excluded, filters=[("outcome", "=", "rejected")])
+    # Of most files no row was, and to ask each for its own costs as much as to make a summary.
+    set_aside = set(zip(rejected["dataset"].to_pylist(), rejected["source_file_id"].to_pylist(), strict=True))
     connection.register("excluded_row", rejected)
     for directory, record in attempt.files():
         if record.source_file_id in skip:
@@ -365,7 +368,7 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
                     from read_parquet($path) as part""",
                     {"path": str(path)},
                 )
-            if (path := directory / f"{name}.parquet").exists():
+            if (name, record.source_file_id) in set_aside:
                 connection.execute(
                     f"""insert into quality.{REJECTED_ROW.name} by name select {common},
                         excluded.rule_id as rule_ids, '' as columns, excluded.message as messages,
@@ -378,7 +381,7 @@ def _load_rejected(connection: duckdb.DuckDBPyConnection, attempt: Attempt, skip
                     join excluded_row as excluded on excluded.dataset = '{name}'
                         and part.source_file_id = excluded.source_file_id
                         and part.file_row_number = excluded.file_row_number""",
-                    {"path": str(path)},
+                    {"path": str(directory / f"{name}.parquet")},
                 )
     connection.unregister("excluded_row")
 

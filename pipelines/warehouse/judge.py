@@ -21,7 +21,7 @@ from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_asid
 from pipelines.settings import Settings
 from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros
 from pipelines.warehouse.contents import insert_rows, loading_order, rows_that_count
-from pipelines.warehouse.database import create_core_tables, run_sql
+from pipelines.warehouse.database import create_core_tables, create_macros, run_sql
 from pipelines.warehouse.derived import derived_tables, write_derived
 from pipelines.warehouse.working_memory import working_database
 
@@ -34,6 +34,7 @@ def judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> RuleOutc
     Raises:
         RuleCrashedError: a rule could not be run.
     """
+    create_macros(connection)
     aside = set_rows_aside(connection, settings)
     run_sql(connection, "core", needed=tables_read(Scope.DISTRICT_YEAR).union(derived_tables()), with_comments=False)
     others = run_rules(connection, Scope.DISTRICT_YEAR, settings)

@@ -45,6 +45,8 @@ def bring_up_to_date(root: Path) -> None:
         StoreError: a later version of the program wrote it; nothing was changed.
         DamagedStoreError: a record in it cannot be read.
     """
+    if _marked_version(root) == SCHEMA_VERSION:
+        return  # every district-year of a night asks, and none has to list all the others for it
     stores = district_years(root)
     version = store_version(root) if stores else SCHEMA_VERSION
     if version > SCHEMA_VERSION:
@@ -65,12 +67,19 @@ def bring_up_to_date(root: Path) -> None:
 
 def store_version(root: Path) -> int:
     """The version of the layout of the store in ``root``; where its mark is lost, the oldest of its manifests'."""
+    if (marked := _marked_version(root)) is not None:
+        return marked
+    manifests = [*root.glob("*/*/versions/*/manifest.json"), *root.glob("*/*/held/manifest.json")]
+    versions = [version for path in manifests if (version := _version_of(path))]
+    return min(versions, default=SCHEMA_VERSION if manifests else 1)
+
+
+def _marked_version(root: Path) -> int | None:
+    """The version that the store's mark tells; None where the mark is lost or damaged."""
     try:
         return int(_mark(root).read_text())
     except (OSError, ValueError):
-        manifests = [*root.glob("*/*/versions/*/manifest.json"), *root.glob("*/*/held/manifest.json")]
-        versions = [version for path in manifests if (version := _version_of(path))]
-        return min(versions, default=SCHEMA_VERSION if manifests else 1)
+        return None
 
 
 def _version_of(manifest: Path) -> int | None:

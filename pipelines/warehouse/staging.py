@@ -47,7 +47,6 @@ from pipelines.ledger.records import (
 from pipelines.ledger.tally import Tally, add, sums
 from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import Compared, check_totals
-from pipelines.quality.validate import Validator, warm_up
 from pipelines.settings import Limits, Settings
 from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
@@ -276,7 +275,9 @@ LOAD_READING = f"{__name__}:load_reading"
 
 
 def load_reading() -> None:
-    """Loads what reading a file needs and is not loaded by importing this module."""
+    """Loads what reading a file needs and is not loaded by importing this module: a night may have nothing to read."""
+    from pipelines.quality.validate import warm_up  # noqa: PLC0415 - pandas and pandera are a third of the start
+
     warm_up()
 
 
@@ -379,6 +380,8 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 def _stage_table(
     number: int, table: SourceTable, writers: _Writers, totals: list[tuple[int, TableHead, pa.Table]]
 ) -> TableRecord:
+    from pipelines.quality.validate import Validator  # noqa: PLC0415 - as in load_reading
+
     head = table.head
     amounts = DATASETS[head.dataset].amount_columns
     tally = Tally(amounts)

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.ledger.codec import StoreError, as_json, damaged, from_json, read_record
+from pipelines.ledger.codec import DamagedStoreError, StoreError, as_json, damaged, from_json, read_record
 from pipelines.ledger.records import Manifest, ReleaseRecord
 
 SCHEMA_VERSION = 3
@@ -135,15 +135,29 @@ def read_manifest(directory: Path) -> Manifest:
     path = directory / "manifest.json"
     try:
         text = path.read_bytes()
-        version = json.loads(text)["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise damaged(path, str(error)) from error
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: written by a later version of the program (store schema {version}, this one "
-            f"knows {SCHEMA_VERSION}). Install that version again."
-        )
-    return from_json(Manifest, text, path)
+    try:
+        manifest = from_json(Manifest, text, path)
+    except DamagedStoreError:
+        if (version := _schema_version(text)) <= SCHEMA_VERSION:
+            raise
+    else:
+        if (version := manifest.schema_version) <= SCHEMA_VERSION:
+            return manifest
+    raise StoreError(
+        f"{path}: written by a later version of the program (store schema {version}, this one "
+        f"knows {SCHEMA_VERSION}). Install that version again."
+    )
+
+
+def _schema_version(text: bytes) -> int:
+    """The version of the layout of what is no manifest of today's; 0 where it tells none."""
+    try:
+        version = json.loads(text)["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return version if isinstance(version, int) else 0
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o640) -> None:
