@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LOOKS_PER_SECOND = 20
+_SECONDS_BETWEEN_SHARES = 0.5
 _ROOT = Path(__file__).parent.parent
 _BLOCK = 512
 """Bytes of what ``getrusage`` counts as one block of output."""
@@ -22,9 +23,11 @@ class Cost:
     """What a process and those that it started took.
 
     ``wall`` and ``cpu`` are seconds; ``cpu`` is of every process as it was last seen, since the kernel does not count
-    those that nobody waits for, or what the kernel counts where that is more. ``peak_mb`` is the largest sum of their
-    resident memory that was seen, or the kernel's own peak of the largest one; ``written_mb`` is what they gave the
-    file system to write. ``started`` is the monotonic clock at the start and ``load`` the machine's load then.
+    those that nobody waits for, or what the kernel counts where that is more. ``peak_mb`` is the most memory that they
+    were seen to hold together, or the kernel's own peak of the largest one. A page that several share, as forked
+    workers do, counts once (by the kernel's proportional set sizes); where it tells none, once for each of them.
+    ``written_mb`` is what they gave the file system to write. ``started`` is the monotonic clock at the start and
+    ``load`` the machine's load then.
     """
 
     wall: float
@@ -82,6 +85,8 @@ class _Watch:
     """Looks at a process and its children in a thread: ``peak`` is the most memory that was seen, in bytes.
 
     The kernel's own maximum (``ru_maxrss``) is of no use: it begins with what this process has when it starts another.
+    To tell what processes share, the kernel walks all of their pages: it is asked twice a second at most, and only
+    where they could hold more together than was seen before.
     """
 
     def __init__(self, process: int) -> None:
@@ -105,13 +110,27 @@ class _Watch:
         return sum(self._cpu.values())
 
     def _look(self) -> None:
+        asked = 0.0
         while not self._stop.wait(1 / _LOOKS_PER_SECOND):
-            now, largest = _memory(self._process, self._cpu)
-            self.peak = max(self.peak, now, largest)
+            resident, largest = _memory(self._process, self._cpu)
+            self.peak = max(self.peak, largest)
+            if sum(resident.values()) > self.peak and time.monotonic() > asked + _SECONDS_BETWEEN_SHARES:
+                self.peak = max(self.peak, sum(_share(process, size) for process, size in resident.items()))
+                asked = time.monotonic()
 
 
-def _memory(process: int, cpu: dict[int, float]) -> tuple[int, int]:
-    """Resident bytes of a process and all below it, and the largest that one of them ever had; 0 for an ended one.
+def _share(process: int, resident: int) -> int:
+    """The memory of a process in bytes, of each shared page its share; ``resident`` where the kernel does not tell."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return resident
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), resident)
+
+
+def _memory(process: int, cpu: dict[int, float]) -> tuple[dict[int, int], int]:
+    """Resident bytes of a process and of each below it, and the largest that one of them ever had; an ended one is not
+    there.
 
     Notes in ``cpu`` how many seconds each has taken.
     """
@@ -122,9 +141,11 @@ def _memory(process: int, cpu: dict[int, float]) -> tuple[int, int]:
         tasks = list(Path(f"/proc/{process}/task").iterdir())
         children = [_memory(int(child), cpu) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:
-        return 0, 0
+        return {}, 0
     facts = {
         name: int(value.split()[0]) * 1024 for name, value in (line.split(":", 1) for line in lines) if "kB" in value
     }
-    now = facts.get("VmRSS", 0) + sum(resident for resident, _ in children)
-    return now, max(facts.get("VmHWM", 0), *(largest for _, largest in children), 0)
+    resident = {process: facts.get("VmRSS", 0)}
+    for of_child, _ in children:
+        resident |= of_child
+    return resident, max(facts.get("VmHWM", 0), *(largest for _, largest in children), 0)
