@@ -189,7 +189,8 @@ def load_quality(connection: duckdb.DuckDBPyConnection, attempts: list[Attempt],
     insert_rows(connection, DISTRICT_YEAR, list(_district_years(attempts, held)))
     insert_rows(connection, RELEASE, list(_releases(attempts)))
     if found := [attempt.findings() for attempt in (*attempts, *held)]:
-        connection.register("found", pa.concat_tables(found))
+        # What an earlier program did not know yet is NULL.
+        connection.register("found", pa.concat_tables(found, promote_options="default"))
         connection.execute(f"insert into quality.{FINDING.name} by name select * from found")
         connection.unregister("found")
     for attempt in (*attempts, *held):
