@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from accessibility import violations
 from bureau import Bureau
 from conftest import require_program
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -40,12 +39,6 @@ PAGES = (
     "/sql?q=from+summary.department_execution",
     "/sql?q=nonsense",
 )
-# axe-core (npm) checks contrast, names, roles and order; where it is installed is told by the environment.
-AXE_PLACES = (
-    os.environ.get("AXE_CORE", ""),
-    "/usr/share/javascript/axe-core/axe.min.js",
-    "/usr/lib/node_modules/axe-core/axe.min.js",
-)
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +57,6 @@ def browser() -> Iterator[Browser]:
         started = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         yield started
         started.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    for place in AXE_PLACES:
-        if place and Path(place).is_file():
-            return Path(place).read_text(encoding="utf-8")
-    pytest.skip("axe-core is not installed: npm install axe-core, and AXE_CORE=…/axe.min.js")
 
 
 @pytest.fixture
@@ -101,14 +86,13 @@ def test_every_page_opens_on_a_desk_and_on_a_phone(page: Page, portal: Served) -
             assert page.evaluate("window.stolen") is None
 
 
-def test_axe_finds_nothing(browser: Browser, portal: Served, axe: str) -> None:
+def test_axe_finds_nothing(browser: Browser, portal: Served) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     found: dict[str, Any] = {}
     for path in PAGES:
         page.goto(portal.address + path)
         page.wait_for_load_state("networkidle")
-        page.evaluate(axe)
-        told = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+        told = violations(page)
         found |= {path: told} if told else {}
     page.close()
     assert found == {}

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 import report_data
+from accessibility import violations
 from conftest import require_program
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -201,6 +202,17 @@ def test_tables_sort_by_number_and_search_by_text(open_page: Any) -> None:
     assert opened.page.locator("#projects .tools [role=status]").inner_text() == "1/54 行"
     opened.page.locator("#projects input[type=search]").fill("不存在")
     assert opened.page.locator("#projects tbody").first.inner_text() == "没有内容。"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("district", "width"), [(report_data.DETAIL, 1280), (report_data.STATEMENT, 390)])
+def test_axe_finds_nothing(open_page: Any, district: str, width: int) -> None:
+    page: Page = open_page(district, width=width).page
+    assert violations(page) == []
+    page.get_by_role("button", name="English", exact=True).click()
+    for details in page.locator("#more > details > summary").all():
+        details.click()
+    assert violations(page) == []
 
 
 def test_a_table_is_turned_page_by_page(open_page: Any) -> None:
