@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import openpyxl
 import pytest
 from bureau import Bureau
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from pipelines.reports.write import write_report
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "published/440103"
@@ -88,3 +90,14 @@ def test_an_unknown_department_is_told_with_the_known_ones(bureau: Bureau) -> No
     result = reports(bureau, "write", "--district", "440103", "--year", "2022", "--department", "无此局")
     assert result.exit_code == 1
     assert DEPARTMENT in result.output
+
+
+@pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
+def test_the_workbook_and_the_page_show_what_was_published_beside_what_is_computed(bureau: Bureau) -> None:
+    paths = write_report(bureau.settings, "440103", 2022)
+    sheet = openpyxl.load_workbook(paths.workbook)["公布核对"]
+    _, _, heads, first, *others = sheet.iter_rows(values_only=True)
+    row = dict(zip(heads, first, strict=True))
+    assert (row["公布事项"], row["公布数"], row["核对结果"]) == ("产业扶持资金项目", "120.83%", "截尾")
+    assert ("部门整体", "全年预算", "11206.52万元") in [line[2:5] for line in others]
+    assert "公布核对" in paths.page.read_text(encoding="utf-8")

@@ -58,6 +58,11 @@ _WATCH_BASIS = """(
 )"""
 """The basis with the sums of those watched projects that the reader sees."""
 
+_PUBLISHED = """(
+    select * replace (case printed_subject when 'DEPT' then '部门整体' else printed_subject end as printed_subject)
+    from summary.published_reconciliation
+)"""
+
 _DISTRICT_MONTHS = """(
     select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress_pct) as time_progress_pct
     from summary.execution_ranking
@@ -388,6 +393,29 @@ SECTIONS: tuple[Section, ...] = (
         ),
         f"{_DEPARTMENTS_FIRST}, execution_points nulls last, full_year_budget_amount desc nulls last, {_SUBJECT_ORDER}",
         rows_at_most=1_000,
+    ),
+    Section(
+        "published_report",
+        "summary.published_reconciliation",
+        (
+            "document_path",
+            "page_number",
+            "department_name",
+            "printed_subject",
+            "published_measure",
+            "printed_value",
+            "computed_amount",
+            "computed_rate",
+            "publication_difference",
+            "reconciliation_status",
+            "statement_status",
+            "printed_sentence",
+        ),
+        "case reconciliation_status when 'unit_slip' then 1 when 'differs' then 2 when 'truncated' then 3"
+        " when 'not_linked' then 4 when 'not_in_warehouse' then 5 when 'agrees' then 6 else 7 end,"
+        " document_path, statement_number",
+        where="published_measure is not null",
+        relation=_PUBLISHED,
     ),
     Section(
         "finding",
