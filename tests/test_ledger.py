@@ -441,6 +441,24 @@ def test_a_removed_delivery_is_told_with_its_money_and_held_back_beyond_the_ceil
     assert bureau.one("select sum(paid_amount) from core.payment") == (Decimal("770.00"),)
 
 
+def test_a_file_that_comes_again_with_fewer_rows_is_told_and_held_back_beyond_the_ceiling(bureau: Bureau) -> None:
+    told = "select severity, source_value from quality.finding where rule_id = 'rows-removed'"
+    further = "".join(MORE.splitlines(keepends=True)[2:]).rstrip(" ")
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.rstrip(" ") + further)
+    bureau.night()
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.rows(told) == [("error", Decimal("70.00"))]
+    corrected = PAYMENTS.replace("V1,", "V1 ,").replace("600.00", "610.00")
+    bureau.deliver(f"{PLACE}/支付.csv", corrected)
+    assert bureau.night().exit_code == ALL_PUBLISHED
+    assert bureau.rows(told) == []
+    bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.splitlines(keepends=True)[1])
+    night = bureau.night()
+    assert night.exit_code == SOMETHING_HELD_BACK
+    assert {"rows-removed", "too-much-removed"} <= {finding.rule_id for finding in night.acceptances[0].findings}
+
+
 @pytest.mark.long
 def test_a_file_that_another_replaces_row_by_row_is_no_loss(bureau: Bureau) -> None:
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)

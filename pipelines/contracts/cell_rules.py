@@ -34,6 +34,11 @@ _ERRORS = (
         "该文件不再报送：{found} 已从各项数字中去除。",
     ),
     (
+        "rows-removed",
+        "The file came again with fewer rows: {found} left the figures. Deliver it whole if they were cut off.",
+        "该文件以更少的行重新报送：{found} 已从各项数字中去除；如系截断，请重新完整报送。",
+    ),
+    (
         "month-not-delivered",
         "{found} was not delivered, while the months {expected} were: what was paid in it is missing from the figures.",
         "{found} 尚未报送，而 {expected} 月已报送：该月支出未计入各项数字。",

@@ -600,6 +600,7 @@ _DELIVERY_RULES = frozenset(
         "delivery-missing",
         "delivery-late",
         "delivery-withdrawn",
+        "rows-removed",
         "month-not-delivered",
         "too-much-removed",
         "file-not-ready",

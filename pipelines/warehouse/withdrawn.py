@@ -1,6 +1,7 @@
-"""What left the figures because its file is no longer delivered: rows that counted and that no other file brings.
+"""What left the figures because its file is no longer delivered, or came again under its name with fewer rows.
 
-A file that another one replaces row by row is no loss and is not told. Does not belong here: what replaces what
+These are rows that counted and that no other file brings. A file that another one replaces row by row is no loss and is
+not told. Does not belong here: what replaces what
 (quality), files that are not ready (``FileState.WAITING``).
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from pipelines.contracts.datasets import DATASETS
@@ -22,15 +24,22 @@ from pipelines.settings import Settings
 from pipelines.warehouse.contents import Attempt
 from pipelines.warehouse.store import DistrictYearStore
 
+_FACTS = ("annual_budget", "budget_adjustment", "payment")
+"""Datasets of which a row that counted once is not superseded by time, as those of a statement are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What left a dataset with one file: rows, and the sum of their amount columns in yuan (signs left out)."""
+    """What left a dataset with one file: rows, and the sum of their amount columns in yuan (signs left out).
+
+    ``is_replaced``: the file is there, with another content.
+    """
 
     file: FileRecord
     dataset: str
     rows: int
     money: Decimal
+    is_replaced: bool = False
 
 
 def withdrawn_files(before: Attempt | None, files: Iterable[FileRecord]) -> list[FileRecord]:
@@ -52,10 +61,16 @@ def withdrawn_money(
     ``staged`` are the directories and records of what is delivered now, ``excluded`` the rows of it that do not count.
     """
     staged = list(staged)
-    delivered = {record.relative_path for _, record in staged}
-    gone = [entry for entry in (before.files() if before else ()) if entry[1].relative_path not in delivered]
+    delivered = {record.relative_path: (directory, record) for directory, record in staged}
+    earlier = [entry for entry in (before.files() if before else ()) if entry[1].tables]
+    gone = [entry for entry in earlier if entry[1].relative_path not in delivered]
+    replaced = [
+        (entry, delivered[entry[1].relative_path])
+        for entry in earlier
+        if entry[1].relative_path in delivered and delivered[entry[1].relative_path][1].sha256 != entry[1].sha256
+    ]
     found: list[Withdrawn] = []
-    if before is None or not any(record.tables for _, record in gone):
+    if before is None or not (gone or replaced):
         return found
     with scratch() as connection:
         connection.register("excluded_now", excluded)
@@ -73,7 +88,53 @@ def withdrawn_money(
                 ).fetchall()
                 if count:
                     found.append(Withdrawn(record, name, count, Decimal(amount)))
+            for (directory, _), (now, record) in replaced if name in _FACTS else ():
+                old, new = directory / f"{name}.parquet", now / f"{name}.parquet"
+                if old.exists():
+                    now_there = new if new.exists() else None
+                    found += _fewer_rows(connection, name, record, old=old, new=now_there, kept=kept)
     return found
+
+
+def _fewer_rows(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    record: FileRecord,
+    *,
+    old: Path,
+    new: Path | None,
+    kept: list[str],
+) -> Iterator[Withdrawn]:
+    """What counted in a file and is in none by what tells its rows apart, where the file came again with fewer rows.
+
+    A row whose amount or class was corrected is there; columns that only one of both contents fills tell nothing apart.
+    """
+    dataset = DATASETS[name]
+    columns = [column.name for column in dataset.stored_columns]
+    before = _counting([str(old)], name, columns, "excluded_before")
+    if new is None:
+        ((count, amount),) = connection.execute(
+            f"select count(*), coalesce(sum({_gross(name)}), 0) from ({before})"
+        ).fetchall()
+    else:
+        now = _counting([str(new)], name, columns, "excluded_now")
+        lasting = [each for each in columns if each in dataset.identity and each not in dataset.reclassified_by]
+        names = {by_code: by_name for by_code, by_name, *_ in dataset.one_of if by_code in lasting}
+        lasting += names.values()
+        counts = ", ".join(["count(*)", *(f"count({column})" for column in lasting)])
+        (had,), (has,) = (connection.execute(f"select {counts} from ({rows})").fetchall() for rows in (before, now))
+        if has[0] >= had[0]:
+            return
+        filled = {column for column, one, other in zip(lasting, had[1:], has[1:], strict=True) if one and other}
+        key = sorted(filled - {names[column] for column in filled & names.keys()})
+        ranked = f"*, row_number() over (partition by {', '.join(key) or '1'}) as copy"
+        same = " and ".join(f"o.{column} is not distinct from k.{column}" for column in [*key, "copy"])
+        ((count, amount),) = connection.execute(
+            f"""select count(*), coalesce(sum({_gross(name)}), 0) from (select {ranked} from ({before})) as o
+            anti join (select {ranked} from ({_counting(kept, name, columns, "excluded_now")})) as k on {same}"""
+        ).fetchall()
+    if count:
+        yield Withdrawn(record, name, count, Decimal(amount), is_replaced=True)
 
 
 def _counting(paths: list[str], dataset: str, columns: list[str], excluded: str) -> str:
@@ -98,7 +159,7 @@ def withdrawal_findings(
         together[entry.dataset] += entry.money
         rows[entry.dataset] += entry.rows
         yield cell_rule_finding(
-            "delivery-withdrawn",
+            "rows-removed" if entry.is_replaced else "delivery-withdrawn",
             found=_described(entry.dataset, entry.rows, entry.money),
             finding_key=entry.file.relative_path,
             source_file_id=entry.file.source_file_id,
