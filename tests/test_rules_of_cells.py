@@ -54,6 +54,7 @@ CASES: dict[str, tuple[str, str]] = {
     "row-has-too-few-cells": (f"{PLAIN}\nV2,2022-03-01,019100", PLAIN),
     "row-has-too-many-cells": (f"{PLAIN}\n{PAID.format('1,2')}", PLAIN),
     "row-total-disagrees": (SPREAD.format(9), SPREAD.format(3)),
+    "text-undoes-row": (f"{VOUCHER},备注\n{PAID.format('1,作废')}", f"{VOUCHER},备注\n{PAID.format('1,办公用品')}"),
     "unit-conflict": (
         f"{VOUCHER}（元）\n{PAID.format('0.3万元')}",
         f"{VOUCHER}（元）\n{PAID.format('0.3元')}",

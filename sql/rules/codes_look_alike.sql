@@ -5,7 +5,7 @@
 -- severity: error
 -- category: existence
 -- scope: district_year
--- guards: core.detail_given
+-- guards: core.payment
 -- tolerance: none
 -- since: 0.2.0
 -- message: {finding_key} has the codes {codes}; correct them to one, or name it in the department list.
