@@ -101,3 +101,16 @@ def test_the_workbook_and_the_page_show_what_was_published_beside_what_is_comput
     assert (row["公布事项"], row["公布数"], row["核对结果"]) == ("产业扶持资金项目", "120.83%", "截尾")
     assert ("部门整体", "全年预算", "11206.52万元") in [line[2:5] for line in others]
     assert "公布核对" in paths.page.read_text(encoding="utf-8")
+
+
+def test_without_a_document_what_is_new_below_the_folder_is_read_once(bureau: Bureau, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    shutil.copytree(LIWAN, published / "440103")
+    counts = []
+    for _ in range(2):
+        result = reports(bureau, "read", "--published", published)
+        assert result.exit_code == 0
+        counts.append(result.output.split(" new or changed")[0].rpartition(" ")[2])
+    assert counts == ["0", "0"]
+    (published / "440103/2022/更正.txt").write_text("全年预算数100万元，执行数90万元。", "utf-8")
+    assert ": 1 new or changed" in reports(bureau, "read", "--published", published).output

@@ -20,7 +20,7 @@ from pipelines.documents.accepted import read_accepted
 from pipelines.documents.check import DIFFERS, Check, Compared, check_document, check_published
 from pipelines.documents.confirm import NotAcceptedError, questions, take_back
 from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
-from pipelines.documents.published import PublishedFile, read_apart
+from pipelines.documents.published import PublishedFile, read_apart, update_published
 from pipelines.documents.read import read_document, read_figures
 from pipelines.documents.write.bulletin import bulletin
 from pipelines.documents.write.final_account import final_account
@@ -39,6 +39,7 @@ from pipelines.documents.write.report import (
 from pipelines.documents.write.self_evaluation import self_evaluation
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
+from pipelines.warehouse.lock import WarehouseLockedError, warehouse_lock
 
 MEASURES_ZH = dict(PUBLISHED_MEASURES)
 STATUS_ZH = dict(STATEMENT_STATUSES)
@@ -47,10 +48,9 @@ RECONCILIATION_ZH = dict(value_labels("reconciliation_status")) | {"unread": STA
 
 
 def read_and_print(settings: Settings, document: Path | None, *, as_json: bool, strict: bool) -> int:
-    """Prints the figures of one document; returns the exit code."""
-    del settings
+    """Prints the figures of one document, or reads what is new below the folder of reports; returns the exit code."""
     if document is None:
-        raise click.UsageError("give --document FILE | 请给出 --document")
+        return _read_new(settings)
     try:
         reading = read_figures(read_document(document.name, document.read_bytes()))
     except DocumentRefused as refusal:
@@ -63,6 +63,19 @@ def read_and_print(settings: Settings, document: Path | None, *, as_json: bool, 
     else:
         print_reading(reading)
     return 1 if strict and unread else 0
+
+
+def _read_new(settings: Settings) -> int:
+    try:
+        with warehouse_lock(settings.warehouse, wait_seconds=settings.lock_wait_seconds):
+            count = update_published(settings)
+    except WarehouseLockedError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"{settings.published_reports}: {count} new or changed documents were read; the next night publishes them. "
+        f"已读取 {count} 个新增或变化的文件，下次运行时发布。"
+    )
+    return 0
 
 
 def as_record(figure: Figure) -> dict[str, Any]:
