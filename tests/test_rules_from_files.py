@@ -30,7 +30,13 @@ from pipelines.nightly import accept_all, publish_or_mend
 from pipelines.quality.rules import read_rules
 from pipelines.warehouse.lock import warehouse_lock
 
-ALONE = {"annual_budget_exported_in_january", "payment_in_another_unit"}
+ALONE = {
+    "annual_budget_exported_in_january",
+    "code_with_a_zero_more",
+    "department_renamed_during_the_year",
+    "payment_in_another_unit",
+    "payments_that_end_two_months_before_the_adjustments",
+}
 """Cases about a whole delivery: beside others, theirs would drown or drown others."""
 
 BEFORE_THE_RULES = {
@@ -81,7 +87,8 @@ def test_every_planted_error_is_found_and_none_is_invented(tmp_path: Path) -> No
         # A rule asks only where its datasets were delivered: side by side lie those that deliver the same.
         group = case.name if case.name in ALONE else frozenset(district.rows) - {"published_figure", "carryover"}
         code, beside = together.setdefault(group, (f"99{len(together):04d}", []))
-        rename(district, str(number))
+        if case.name not in ALONE:
+            rename(district, str(number))
         beside.append(district)
         expected[code, case.rule] += len(case.expected)
         expected.update({(code, rule): count for rule, count in case.also.items()})

@@ -41,7 +41,7 @@ def record_if_whole(kind: type[R], directory: Path) -> R | None:
         return None
     try:
         record = read_record(kind, directory / RECORD_NAMES[kind])
-        differing = _differing(directory, record.parquet)
+        differing = differing_files(directory, record.parquet)
         if not differing:
             return record
         found = ", ".join(differing)
@@ -61,7 +61,7 @@ def check_version(store: DistrictYearStore, directory: Path, manifest: Manifest)
     parts: list[tuple[Path, Mapping[str, StoredFile], str | None]] = [(directory, manifest.parquet, None)]
     parts += [(store.files / file.directory, file.parquet, file.relative_path) for file in manifest.present()]
     for path, described, source in parts:
-        if differing := _differing(path, described):
+        if differing := differing_files(path, described):
             damaged.append((path, differing, source))
             _set_aside(path, ", ".join(differing))
     if damaged:
@@ -75,7 +75,8 @@ def check_version(store: DistrictYearStore, directory: Path, manifest: Manifest)
         )
 
 
-def _differing(directory: Path, described: Mapping[str, StoredFile]) -> list[str]:
+def differing_files(directory: Path, described: Mapping[str, StoredFile]) -> list[str]:
+    """The names of the files in ``directory`` that are missing or not as they were written."""
     differing = []
     for name, facts in described.items():
         path = directory / name

@@ -22,6 +22,7 @@ from pipelines.ledger.records import FileRecord, FileState, StoredFile
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.settings import Settings
 from pipelines.warehouse.contents import Attempt
+from pipelines.warehouse.integrity import differing_files
 from pipelines.warehouse.store import DistrictYearStore
 
 _FACTS = ("annual_budget", "budget_adjustment", "payment")
@@ -62,13 +63,16 @@ def withdrawn_money(
     """
     staged = list(staged)
     delivered = {record.relative_path: (directory, record) for directory, record in staged}
-    earlier = [entry for entry in (before.files() if before else ()) if entry[1].tables]
-    gone = [entry for entry in earlier if entry[1].relative_path not in delivered]
-    replaced = [
-        (entry, delivered[entry[1].relative_path])
-        for entry in earlier
-        if entry[1].relative_path in delivered and delivered[entry[1].relative_path][1].sha256 != entry[1].sha256
+    # What is damaged in the store tells no rows; the build sets it aside and says so.
+    earlier = [
+        (directory, record)
+        for directory, record in (before.files() if before else ())
+        if record.tables
+        and (record.relative_path not in delivered or delivered[record.relative_path][1].sha256 != record.sha256)
+        and not differing_files(directory, record.parquet)
     ]
+    gone = [entry for entry in earlier if entry[1].relative_path not in delivered]
+    replaced = [(entry, delivered[entry[1].relative_path]) for entry in earlier if entry[1].relative_path in delivered]
     found: list[Withdrawn] = []
     if before is None or not (gone or replaced):
         return found
