@@ -284,6 +284,18 @@ PAIRS = [
         executed=paid(*month(6, 3)) + 400,
     ),
     Pair(
+        "9 a red entry, a cut, takes an addition back and another amount is booked",
+        {"a.csv": ledger(document(3, "500", "20", "34"))},
+        {"更正.csv": ledger([*document(3, "-500"), *document(3, "300")])},
+        full_year=Decimal("2700354.00"),
+    ),
+    Pair(
+        "9 a cut is taken back and another one booked",
+        {"a.csv": ledger(document(3, "-500", "20", "34"))},
+        {"更正.csv": ledger([*document(3, "500"), *document(3, "-300")])},
+        full_year=Decimal("2699754.00"),
+    ),
+    Pair(
         "9 of two equal lines one is taken back, the other one corrected",
         {"a.csv": export([V7, V7, *month(6, 3)])},
         {"更正.csv": export([V7._replace(yuan="-400"), V7._replace(yuan="410"), V7._replace(yuan="390")])},

@@ -308,11 +308,16 @@ class _Comparison:
     @cached_property
     def _reference(self) -> str:
         common = frozenset.intersection(*(entry.filled for entry in self._deliveries))
-        lasting = [name for name in self._dataset.identity if name not in self._dataset.reclassified_by]
-        parts = self._facets(lasting, common)
+        of_its_own = {*self._dataset.reclassified_by, self._signed_by}
+        parts = self._facets([name for name in self._dataset.identity if name not in of_its_own], common)
         if self._dataset.dated_by in self._dataset.reclassified_by:
             parts.append(f"month({self._dataset.dated_by})")
         return f"hash({', '.join(parts)})" if parts else "hash(0)"
+
+    @property
+    def _signed_by(self) -> str | None:
+        """The column that follows from the sign of the amount: an addition that is taken back is a cut."""
+        return self._dataset.transfer.kind if self._dataset.transfer else None
 
     def _facets(self, names: Iterable[str], common: frozenset[str]) -> list[str]:
         """SQL of the columns of an identity that two deliveries have in common."""
@@ -537,7 +542,7 @@ class _Comparison:
         identity = _text_of(self._facets(dataset.identity, common))
         lasting = [name for name in dataset.identity if name not in dataset.reclassified_by]
         classes = [name for name in dataset.reclassified_by if name != dataset.dated_by]
-        undated = [name for name in dataset.identity if name != dataset.dated_by]
+        undated = [name for name in dataset.identity if name not in (dataset.dated_by, self._signed_by)]
         day = dataset.dated_by or "null::date"
         month = [f"month({day})"] if dataset.dated_by in dataset.reclassified_by else []
         department = self._department(common)
@@ -573,22 +578,22 @@ class _Comparison:
             self._pair("lasting", "day, id", "'moved'")
 
     def _find_reversed(self, amounts: Sequence[str]) -> None:
-        """Fills ``reversed`` with earlier lines that a red entry, of whatever date, takes back whole.
+        """Fills ``reversed`` with earlier lines that an entry of the opposite sign, of whatever date, takes back whole.
 
         What the later delivery books instead is one more fact and replaces nothing.
         """
 
-        def ranked(side: str, condition: str) -> str:
+        def ranked(side: str) -> str:
             return f"""(
                 select *, row_number() over (partition by undated, money order by id) as copy from {side}
-                where id not in (select {side}_id from matched) and {condition}
+                where id not in (select {side}_id from matched) and money <> 0
             )"""
 
         opposite = " and ".join(f"e.{name} is not distinct from -l.{name}" for name in amounts) or "false"
         self._connection.execute(
             f"""create or replace temp table reversed as
-            select e.id as earlier_id from {ranked("earlier", "not is_negative")} as e
-            inner join {ranked("later", "is_negative")} as l on e.undated = l.undated and e.copy = l.copy and {opposite}
+            select e.id as earlier_id from {ranked("earlier")} as e
+            inner join {ranked("later")} as l on e.undated = l.undated and e.copy = l.copy and {opposite}
                 and (e.is_numbered and l.is_numbered or e.day is not distinct from l.day)"""
         )
 
