@@ -9,8 +9,33 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ingest.months import told_months
+from pipelines.ingest.periods import told_months, years_of_name
 from pipelines.ingest.written import written_at
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("2024年部门预算", (2024,)),
+        ("二〇二四年部门预算", (2024,)),
+        ("二○二三年度", (2023,)),
+        ("24年部门预算", (2024,)),
+        ("24年度", (2024,)),
+        ("23年1-6月", (2023,)),
+        ("预算2023", (2023,)),
+        ("预算_2023_终稿", (2023,)),
+        ("2023年结转与2024年预算", (2023, 2024)),
+        ("20240315", ()),
+        ("预算_2023-12-20", ()),
+        ("2023年12月20日导出", ()),
+        ("30年期债券", ()),
+        ("20年以上职工", ()),
+        ("文号20231", ()),
+        ("", ()),
+    ],
+)
+def test_years_are_told_by_words_and_never_by_a_day(name: str, years: tuple[int, ...]) -> None:
+    assert years_of_name(name) == years
 
 
 @pytest.mark.parametrize(
@@ -26,6 +51,7 @@ from pipelines.ingest.written import written_at
         ("十一月份", (11, 11)),
         ("国库集中支付明细_202406", (6, 6)),
         ("2024-06", (6, 6)),
+        ("二〇二四年六月", (6, 6)),
         ("截至2024年6月", (1, 6)),
         ("截至2024年6月30日", None),
         ("支付_20240703", None),

@@ -76,6 +76,9 @@ def test_rows_of_another_district_or_year_are_set_aside(office: Office) -> None:
     [
         ([["2021年度预算执行情况表"], ["单位：元"]], "2021"),
         ([["执行情况表"], ["年度：2023"], ["单位：元"]], "2023"),
+        ([["二〇二一年度预算执行情况表"], ["单位：元"]], "2021"),
+        ([["21年1-6月预算执行情况表"], ["单位：元"]], "2021"),
+        ([["执行情况表"], ["年度：二〇二三"], ["单位：元"]], "2023"),
         ([["执行情况表"], ["行政区划代码：440104", "单位：元"]], "440104"),
     ],
 )
@@ -84,6 +87,66 @@ def test_a_sheet_of_another_year_or_district_is_refused(office: Office, head: li
     error = refusal(office, path)
     assert error.rule.id == "sheet-district-conflict"
     assert error.found == found
+
+
+@pytest.mark.parametrize(
+    ("name", "yuan"),
+    [
+        ("执行（万元）.csv", "15000.00"),
+        ("执行_单位万元.csv", "15000.00"),
+        ("执行表-万元.csv", "15000.00"),
+        ("执行情况万元版.csv", "15000.00"),
+        ("执行[千元].csv", "1500.00"),
+        ("执行（元）.csv", "1.50"),
+        ("500万元以上项目执行.csv", "1.50"),
+        ("单元楼改造执行.csv", "1.50"),
+        ("百万元项目执行.csv", "1.50"),
+        ("万元路街道执行.csv", "1.50"),
+    ],
+)
+def test_the_name_of_a_file_tells_the_unit_where_nothing_in_it_does(office: Office, name: str, yuan: str) -> None:
+    rows = [["单位名称", "执行数"], ["甲", "1.5"]]
+    table = office.read(office.csv(name, rows)).table
+    assert table.column("executed_amount") == [Decimal(yuan)]
+    stated = office.read(office.csv(name, [["单位：千元"], *rows])).table
+    assert stated.column("executed_amount") == [Decimal("1500.00")]
+
+
+def test_the_name_of_a_sheet_tells_the_unit_before_that_of_the_file(office: Office) -> None:
+    rows = [["单位名称", "执行数"], ["甲", 1.5]]
+    tables = office.read(office.xlsx("执行（千元）.xlsx", {"预算(万元)": rows, "执行": rows})).tables
+    assert [table.column("executed_amount") for table in tables] == [[Decimal("15000.00")], [Decimal("1500.00")]]
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("2021年执行.csv", [["单位：元"]]),
+        ("21年1-6月执行.csv", [["单位：元"]]),
+        ("二〇二一年/执行.csv", [["单位：元"]]),
+        ("执行2021.csv", [["单位：元"]]),
+    ],
+)
+def test_a_file_named_after_another_year_is_refused(office: Office, name: str, head: list[list[str]]) -> None:
+    path = office.csv(name, [*head, ["单位名称", "执行数"], ["甲", "1"]])
+    assert refusal(office, path).found == "2021"
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("2022年执行（2021年口径）.csv", [["单位名称", "执行数"], ["甲", "1"]]),
+        ("2021年执行.csv", [["2022年执行情况表"], ["单位名称", "执行数"], ["甲", "1"]]),
+        ("2021年执行.csv", [["单位名称", "执行数", "年度"], ["甲", "1", "2022"]]),
+        ("2021年执行.csv", [["单位名称", "执行数", "截止日期"], ["甲", "1", "2022-06-30"]]),
+        ("2021-12-20_执行.csv", [["单位名称", "执行数"], ["甲", "1"]]),
+        ("2021年单位.csv", [["部门编码", "部门名称"], ["101", "甲"]]),
+    ],
+)
+def test_the_rows_tell_their_year_before_the_name_of_the_file(
+    office: Office, name: str, rows: list[list[str]]
+) -> None:
+    assert office.read(office.csv(name, [["单位：元"], *rows])).table.column("fiscal_year") == [2022]
 
 
 @pytest.mark.parametrize(

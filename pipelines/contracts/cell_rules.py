@@ -249,8 +249,8 @@ _FATALS = (
     ("unit-conflict-in-sheet", "The sheet names two units: {found}.", "工作表单位前后不一致：{found}。"),
     (
         "sheet-district-conflict",
-        "The sheet names {found}, the folder {expected}.",
-        "工作表写明 {found}，文件夹为 {expected}。",
+        "The sheet, or the name of sheet or file, tells {found}, the folder {expected}.",
+        "工作表（或表名、文件名）写明 {found}，文件夹为 {expected}。",
     ),
     (
         "total-row-disagrees",

@@ -5,7 +5,8 @@ below it. It is recognised by the aliases of the contracts (and of the district)
 the whole path, then by its leaf, then by parent and leaf together.
 
 **Unit of amounts.** A unit in the header (``金额（万元）``) or in the sheet's head (``单位：万元``) applies; two that
-differ refuse the file. A plain table, whose header stands in the first row that holds anything, is in yuan: that is
+differ refuse the file. Where neither does, the name of the sheet or of the file may (``支付明细（万元）.csv``). A plain
+table, whose header stands in the first row that holds anything, is in yuan: that is
 what the integration system exports. A table with a head (title, 编制单位 …) but without a unit is refused.
 
 Does not belong here: how a cell of the body is read (cells), where the rows come from.
@@ -27,7 +28,7 @@ from pipelines.contracts.passed_over import passed_over_headers
 from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_name, unit_name
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.months import told_months
+from pipelines.ingest.periods import told_months, told_years, with_year_digits
 from pipelines.ingest.personal import name_without_numbers, without_numbers
 
 MAX_LEVELS = 4
@@ -42,13 +43,18 @@ _SHEET_UNIT = re.compile(
     re.IGNORECASE,
 )
 """What follows the colon is a unit if it ends there: 单位：万溪县财政局 is an office."""
+_NAME_UNIT = re.compile(
+    rf"[(\[【](?:(?:金额)?单位:?)?({_UNITS})[)\]】]|单位:?({_UNITS})(?![^\W_])"
+    r"|(?<![\d百千几十亿万])([百千万亿]万?元)(?=$|[^\w]|_|版|表|口径|为单位)",
+    re.IGNORECASE,
+)
+"""The unit that a name tells; 500万元以上项目 tells none, nor does a bare 元."""
 _DELIMITER_LINE = re.compile(r"sep=.?", re.IGNORECASE)
 """What a spreadsheet writes above a text to tell the delimiter."""
 _DEPARTMENT = re.compile(
     r"(?:编制单位|编制部门|填报单位|填报部门|预算单位|预算部门|主管部门|部门名称|单位名称|部门(?:\(单位\))?|单位)(?:\(盖章\))?\s*:\s*(\S.*)"
 )
 _YEAR_LINE = re.compile(r"(?:预算|财政|会计)?年度\s*:\s*(20\d\d)|^(20\d\d)\s*年度$")
-_TITLE_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年(?!\s*\d{1,2}\s*月\s*\d{1,2}\s*日)")
 _AS_OF = re.compile(r"截[至止](?:日期|时间)?\s*:?\s*(20\d\d)[年\-/.](\d{1,2})(?:[月\-/.](\d{1,2})?|月)")
 _OF_THE_PAPER = re.compile(r"日期|时间|打印|填报|制表|报送|印发")
 """Words beside a date of the paper itself, not of what it tells."""
@@ -296,7 +302,7 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
     is_titled = False
     months: tuple[int, int] | None = None
     for row in rows:
-        texts = [normalise(text) for text in row if text.strip()]
+        texts = [with_year_digits(normalise(text)) for text in row if text.strip()]
         if len(texts) == 1 and _DELIMITER_LINE.fullmatch(texts[0]):
             continue
         is_titled = is_titled or bool(texts)
@@ -323,7 +329,7 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
             elif match := _YEAR_LINE.search(text):
                 years.append(int(match[1] or match[2]))
             elif ":" not in text:
-                years += [int(year) for year in _TITLE_YEAR.findall(text)]
+                years += told_years(text)
     return Metadata(
         department, tuple(dict.fromkeys(units)), tuple(dict.fromkeys(years)), district, as_of, is_titled, months
     )
@@ -343,6 +349,7 @@ def recognise(
     sheet: str,
     first_line: int = 1,
     above: Metadata | None = None,
+    file_name: str = "",
 ) -> Recognised | None:
     """Find the header among the first rows of a table and tell the dataset.
 
@@ -372,7 +379,7 @@ def recognise(
         found = _shown(_paths(rows[best.first : best.last + 1]).values())
         expected = " / ".join(sorted(rivals))
         raise FileRefused("dataset-not-recognised", found=found, expected=expected, sheet=sheet, line=line)
-    return _finish(rows, best, aliases, above, sheet=sheet, line=line)
+    return _finish(rows, best, aliases, above, sheet=sheet, line=line, file_name=file_name)
 
 
 def _header_block(rows: Sequence[Sequence[str]], first: int, aliases: HeaderAliases) -> range:
@@ -547,6 +554,7 @@ def _finish(
     *,
     sheet: str,
     line: int,
+    file_name: str,
 ) -> Recognised:
     first, last, dataset = chosen.first, chosen.last, chosen.dataset
     paths = _paths(rows[first : last + 1])
@@ -574,7 +582,7 @@ def _finish(
     row_totals = _row_totals(headers)
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
     metadata = _inherited(read_metadata(rows[:first]), above)
-    unit = _unit(headers, metadata, aliases.layout, rows[body_start:], sheet=sheet, line=line)
+    unit = _unit(headers, metadata, aliases.layout, rows[body_start:], sheet=sheet, line=line, file_name=file_name)
     title = frozenset(fold(text) for row in rows[:first] for text in row if text.strip())
     return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit, title)
 
@@ -756,8 +764,9 @@ def _unit(
     *,
     sheet: str,
     line: int,
+    file_name: str,
 ) -> Unit:
-    """The unit of a table: from its head, its headers, its cells, the district's layout, or yuan for a plain table."""
+    """The unit of a table: from its head, headers, names, the district's layout, its cells, or yuan if it is plain."""
     amounts = [header for header in headers if header.column and header.column.kind is Kind.AMOUNT]
     in_headers = {header.factor for header in amounts}
     stated = {*metadata.unit_factors, *(factor for factor in in_headers if factor)}
@@ -770,6 +779,8 @@ def _unit(
         return Unit(1, is_stated=False)
     if stated and None not in in_headers:
         return Unit(stated.pop() if len(stated) == 1 else None, is_stated=True)
+    if not stated and (named := next(filter(None, map(_unit_of_name, (*reversed(sheet.split("!")), file_name))), None)):
+        return Unit(named, is_stated=True)
     if not stated and layout.unit_factor:
         return Unit(layout.unit_factor, is_stated=False)
     if not stated and not metadata.is_titled:
@@ -783,6 +794,11 @@ def _unit(
         remedy="Write 单位：元 or 单位：万元 above the header, or the unit into each amount's header.",
         remedy_zh="请在表头上方注明“单位：元”或“单位：万元”。",
     )
+
+
+def _unit_of_name(name: str) -> int | None:
+    match = _NAME_UNIT.search(normalise(name))
+    return UNIT_FACTORS.get(match[match.lastindex or 0].casefold()) if match else None
 
 
 def _all_have_units(amounts: Sequence[Header], body: Sequence[Sequence[str]]) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 import numpy as np
@@ -154,6 +154,7 @@ class _Reader:
     def __init__(self, delivery: Delivery, settings: Settings, hash_secret: bytes) -> None:
         self.skipped: list[SkippedSheet] = []
         self._delivery = delivery
+        self._name = PurePosixPath(delivery.relative_path).stem
         self._limits = settings.limits
         self._hash_secret = hash_secret
         self._aliases = header_aliases(read_layout(settings.raw, delivery.district_code, delivery.fiscal_year))
@@ -237,7 +238,7 @@ class _Reader:
             if end < len(rows):
                 sample = _texts(rows.slice(end, self._limits.header_search_rows))
                 first_line, above = rows.lines[end].as_py(), recognised.metadata
-                found = recognise(sample, self._aliases, sheet=within, first_line=first_line, above=above)
+                found = recognise(sample, self._aliases, sheet=within, first_line=first_line, above=above, file_name=self._name)
                 if found is None:
                     raise self._no_table(shown_where_headers_should_be(sample[:1]), within)
                 recognised, body = found, end + found.last_row + 1
@@ -255,7 +256,7 @@ class _Reader:
             widest = max([widest, *rows], key=len)
             try:
                 self._refuse_endless_rows(rows, records, sheet)
-                recognised = recognise(rows, self._aliases, sheet=sheet)
+                recognised = recognise(rows, self._aliases, sheet=sheet, file_name=self._name)
             except FileRefused as error:
                 refusals.append(error)
                 continue
@@ -308,7 +309,9 @@ class _Reader:
         starts_again = self._header_rows(sheet.rows)
         while start < len(sheet.rows):
             sample = _texts(sheet.rows.slice(start, self._limits.header_search_rows))
-            recognised = recognise(sample, self._aliases, sheet=name, first_line=start + 1, above=above)
+            recognised = recognise(
+                sample, self._aliases, sheet=name, first_line=start + 1, above=above, file_name=self._name
+            )
             if recognised is None:
                 break
             count += 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -40,7 +41,7 @@ from pipelines.ingest.headers import Group, Header, HeaderAliases, Recognised, f
 from pipelines.ingest.levels import Entry, Levels, Total
 from pipelines.ingest.marks import is_negative, mark_of, mark_values, may_undo, undoes
 from pipelines.ingest.model import FAULTS, Batch, Delivery, FileRefused, TableHead
-from pipelines.ingest.months import told_months
+from pipelines.ingest.periods import told_months, years_of_name
 from pipelines.ingest.personal import MASK, column_without_numbers, name_without_numbers, without_numbers
 from pipelines.ingest.raw_rows import RawRows
 from pipelines.ingest.stacked import is_title_again
@@ -191,8 +192,8 @@ class TableReader:
         conflict = None
         if metadata.district_code and metadata.district_code[:6] != delivery.district_code:
             conflict = metadata.district_code, delivery.district_code
-        elif metadata.years and delivery.fiscal_year not in metadata.years:
-            conflict = "、".join(map(str, metadata.years)), str(delivery.fiscal_year)
+        elif (years := metadata.years or self._years_of_names()) and delivery.fiscal_year not in years:
+            conflict = "、".join(map(str, years)), str(delivery.fiscal_year)
         if conflict:
             raise FileRefused(
                 "sheet-district-conflict",
@@ -203,6 +204,14 @@ class TableReader:
                 remedy="Move the file to the folder of its district and year.",
                 remedy_zh="请将文件放到所属区划和年度的文件夹。",
             )
+
+    def _years_of_names(self) -> tuple[int, ...]:
+        """The years that sheet, file and folders are named after, where rows have money and no column tells when."""
+        present = {header.column.name for header in self._recognised.headers if header.column}
+        if not self._dataset.amount_columns or present & {"fiscal_year", self._dataset.dated_by}:
+            return ()
+        below = PurePosixPath(self._delivery.relative_path).parts[2:]
+        return tuple(dict.fromkeys(chain.from_iterable(map(years_of_name, (self._sheet, *below)))))
 
     @property
     def asks_for_all_rows(self) -> bool:
