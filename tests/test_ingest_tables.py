@@ -143,9 +143,7 @@ def test_a_file_named_after_another_year_is_refused(office: Office, name: str, h
         ("2021年单位.csv", [["部门编码", "部门名称"], ["101", "甲"]]),
     ],
 )
-def test_the_rows_tell_their_year_before_the_name_of_the_file(
-    office: Office, name: str, rows: list[list[str]]
-) -> None:
+def test_the_rows_tell_their_year_before_the_name_of_the_file(office: Office, name: str, rows: list[list[str]]) -> None:
     assert office.read(office.csv(name, [["单位：元"], *rows])).table.column("fiscal_year") == [2022]
 
 

@@ -238,7 +238,9 @@ class _Reader:
             if end < len(rows):
                 sample = _texts(rows.slice(end, self._limits.header_search_rows))
                 first_line, above = rows.lines[end].as_py(), recognised.metadata
-                found = recognise(sample, self._aliases, sheet=within, first_line=first_line, above=above, file_name=self._name)
+                found = recognise(
+                    sample, self._aliases, sheet=within, first_line=first_line, above=above, file_name=self._name
+                )
                 if found is None:
                     raise self._no_table(shown_where_headers_should_be(sample[:1]), within)
                 recognised, body = found, end + found.last_row + 1
