@@ -150,7 +150,21 @@ def test_a_percent_format_tells_the_scale_of_a_rate(office: Office) -> None:
     assert rates == [Decimal("3.125500"), Decimal("0.783300")]
 
 
-def test_a_label_merged_over_rows_stands_in_each_and_an_amount_does_not(office: Office) -> None:
+def test_a_label_merged_over_rows_stands_in_each_and_an_amount_in_the_first(office: Office) -> None:
+    def write(_: Any, sheet: Any) -> None:
+        sheet.write_row(0, 0, ["单位名称", "项目名称", "年初预算数", "执行数", "备注"])
+        for column, content in enumerate(("甲", "项目", 9)):
+            sheet.merge_range(1, column, 3, column, content)
+        for row in (1, 2, 3):
+            sheet.write_row(row, 3, [row, f"第{row}笔"])
+
+    table = office.read(workbook(office, write)).table
+    assert table.column("department_name") == ["甲"] * 3
+    assert table.column("initial_budget_amount") == [Decimal("9.00"), None, None]
+    assert not table.rules
+
+
+def test_an_amount_merged_over_several_projects_belongs_to_none_of_them(office: Office) -> None:
     def write(_: Any, sheet: Any) -> None:
         sheet.write_row(0, 0, ["单位名称", "项目名称", "年初预算数", "执行数"])
         sheet.merge_range(1, 0, 3, 0, "甲")
@@ -160,8 +174,9 @@ def test_a_label_merged_over_rows_stands_in_each_and_an_amount_does_not(office: 
             sheet.write_number(row, 3, row)
 
     table = office.read(workbook(office, write)).table
-    assert table.column("department_name") == ["甲"] * 3
-    assert table.column("initial_budget_amount") == [Decimal("9.00"), None, None]
+    assert table.rules == [(2, "amount-not-readable"), (3, "amount-not-readable")]
+    assert table.column("initial_budget_amount") == [None, None, None]
+    assert table.faults[0]["found"] == "9（合并2行）"
 
 
 def test_a_code_that_a_spreadsheet_made_a_number_is_refused_where_digits_are_lost(office: Office) -> None:

@@ -779,10 +779,9 @@ def _unit(
         return Unit(1, is_stated=False)
     if stated and None not in in_headers:
         return Unit(stated.pop() if len(stated) == 1 else None, is_stated=True)
-    if not stated and (named := next(filter(None, map(_unit_of_name, (*reversed(sheet.split("!")), file_name))), None)):
-        return Unit(named, is_stated=True)
-    if not stated and layout.unit_factor:
-        return Unit(layout.unit_factor, is_stated=False)
+    named = next(filter(None, map(_unit_of_name, (*reversed(sheet.split("!")), file_name))), None)
+    if not stated and (named or layout.unit_factor):
+        return Unit(named or layout.unit_factor, is_stated=named is not None)
     if not stated and not metadata.is_titled:
         return Unit(1, is_stated=False, is_assumed=True)
     if not stated and _all_have_units(amounts, body):

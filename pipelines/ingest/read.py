@@ -499,21 +499,37 @@ def _offset_of_line(data: bytes, lines: int) -> int:
 
 
 def _filled_down(sheet: Sheet, recognised: Recognised, start: int, end: int) -> RawRows:
-    """The rows of a table; a label that is merged over several rows stands in each, an amount only in the first."""
+    """The rows of a table: a label that is merged over several rows stands in each, an amount only in the first.
+
+    An amount that is merged over rows about different things belongs to them together, and nobody can say how: it is
+    made unreadable in each.
+    """
     rows = sheet.rows.slice(start, end - start)
-    labels = {
-        header.index
-        for header in recognised.headers
-        if header.column and header.column.kind not in {Kind.AMOUNT, Kind.RATIO, Kind.PERCENT}
-    }
-    filled: dict[int, list[str | None]] = {}
+    columns = {header.index: header.column for header in recognised.headers if header.column}
+    beside = {Kind.AMOUNT, Kind.RATIO, Kind.PERCENT}
+    labels = {index for index, column in columns.items() if column.kind not in beside}
     told: dict[int, int] = {}
-    for first_row, last_row, column, _ in sorted(sheet.merged):
+    merged: dict[bool, list[tuple[int, slice]]] = {True: [], False: []}
+    for first_row, last_row, index, _ in sorted(sheet.merged):
         # Ranges of one column cannot overlap; a file that says so would cost rows times ranges.
-        if column in labels and told.get(column, start) <= first_row < last_row < end:
-            told[column] = last_row + 1
-            texts = filled.setdefault(column, rows.columns[column].to_pylist())
-            texts[first_row - start + 1 : last_row - start + 1] = [texts[first_row - start]] * (last_row - first_row)
-    for column, texts in filled.items():
-        rows.columns[column] = pa.array(texts, pa.string())
+        if index in columns and told.get(index, start) <= first_row < last_row < end:
+            told[index] = last_row + 1
+            merged[index in labels].append((index, slice(first_row - start, last_row - start + 1)))
+    texts = {index: rows.columns[index].to_pylist() for index, _ in chain(*merged.values())}
+    for index, places in merged[True]:
+        texts[index][places] = [texts[index][places.start]] * (places.stop - places.start)
+    dataset = recognised.dataset
+    telling = {*dataset.identity, *(dataset[name].name_column for name in dataset.identity)}
+    for index, places in merged[False]:
+        amount, count = texts[index][places.start], places.stop - places.start
+        if columns[index].kind is Kind.AMOUNT and amount:
+            spoken = [
+                texts[other][places] if other in texts else rows.columns[other][places].to_pylist()
+                for other, column in columns.items()
+                if column.name in telling
+            ]
+            if len({line for line in zip(*spoken, strict=True) if any(line)}) > 1:
+                texts[index][places] = [f"{amount}（合并{count}行）"] * count
+    for index, column_texts in texts.items():
+        rows.columns[index] = pa.array(column_texts, pa.string())
     return rows
