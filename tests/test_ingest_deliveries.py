@@ -45,7 +45,10 @@ def test_no_raw_directory_is_no_delivery(tmp_path: Path) -> None:
     assert find_deliveries(Settings(raw=tmp_path / "raw")).by_district_year == {}
 
 
-@pytest.mark.parametrize("name", [".hidden.csv", "~$a.xlsx", ".a.csv.part", "README.md", "readme.txt", ".cache/a.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [".hidden.csv", "~$a.xlsx", ".a.csv.part", "README.md", "readme.txt", ".cache/a.csv", "Thumbs.db", "b/desktop.ini"],
+)
 def test_what_is_no_delivery_is_passed_over_with_its_reason(raw: Path, name: str) -> None:
     put(raw, f"440103/2022/{name}")
     found = find_deliveries(Settings(raw=raw))

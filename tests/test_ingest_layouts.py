@@ -82,6 +82,18 @@ def test_a_unit_of_the_district_holds_where_a_file_names_none(office: Office) ->
     assert office.read(office.csv("b.csv", told)).table.column("executed_amount") == [Decimal("1.00")]
 
 
+@pytest.mark.parametrize(
+    ("column", "header", "others"),
+    [("initial_budget_amount", "累计支出", ["执行数"]), ("executed_amount", "年初预算数", [])],
+)
+def test_the_word_of_the_district_counts_before_that_of_the_contract(
+    office: Office, column: str, header: str, others: list[str]
+) -> None:
+    office.aliases(f"dataset,column,header\nexecution_statement,{column},{header}\n")
+    rows = [["单位：元"], ["单位名称", header, *others], ["甲", "1", *("2" for _ in others)]]
+    assert office.read(office.csv("a.csv", rows)).table.column(column) == [1]
+
+
 def test_a_sheet_is_passed_over_by_name(office: Office) -> None:
     office.aliases("dataset,column,header\nlayout,skip_sheet,附表\n")
     statement = [["单位名称", "执行数"], ["甲", 1]]
@@ -100,6 +112,11 @@ def test_a_sheet_is_passed_over_by_name(office: Office) -> None:
             "dataset,column,header,value\n\npayment,fund_type_code,x,999\n",
             "line 3: '999' is no value of fund_type_code",
         ),
+        (
+            "dataset,column,header\npayment,paid_amount,实支\npayment,payee_name,实支\n",
+            "line 3: '实支' is payee_name here and paid_amount in line 2",
+        ),
+        ("dataset,column,header\n*,paid_amount,实支\npayment,payee_name,实 支\n", "and paid_amount in line 2"),
         ("dataset,column,header\nlayout,decimal_sign,;\n", "line 2: option 'decimal_sign' cannot be ';'"),
         ("dataset,column,header\nlayout,colour,red\n", "line 2: option 'colour'"),
         (f"dataset,column,header\npayment,paid_amount,{'长' * 200_000}\n", "200,000 characters in one cell"),

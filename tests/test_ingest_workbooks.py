@@ -422,9 +422,13 @@ def archive(office: Office, members: dict[str, bytes]) -> Path:
 def test_an_archive_is_read_member_by_member(office: Office) -> None:
     text = "单位编码,单位名称,执行数\n101,甲,1\n".encode("gb18030")
     book = office.xlsx("x.xlsx", {"表": STATEMENT}).read_bytes()
-    read = office.read(archive(office, {"b/数据.csv": text, "a.xlsx": book, "说明.pdf": b"%PDF", "__MACOSX/._a": b"x"}))
+    read = office.read(
+        archive(
+            office, {"b/数据.csv": text, "a.xlsx": book, "说明.pdf": b"%PDF", "__MACOSX/._a": b"x", "b/Thumbs.db": b"x"}
+        )
+    )
     assert [(table.head.sheet, len(table.rows)) for table in read.tables] == [("a.xlsx!表", 2), ("b/数据.csv", 1)]
-    assert [entry.sheet for entry in read.skipped] == ["__MACOSX/._a", "说明.pdf"]
+    assert [entry.sheet for entry in read.skipped] == ["__MACOSX/._a", "b/Thumbs.db", "说明.pdf"]
 
 
 def test_names_that_chinese_windows_packs_are_read(office: Office) -> None:
@@ -477,7 +481,7 @@ def test_errors_and_formulas_that_were_never_calculated_are_faults_and_not_blank
     ]
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
 def test_a_number_with_a_line_through_it_is_asked_about(office: Office, tmp_path: Path, kind: str) -> None:
     def write(book: Any, sheet: Any) -> None:
         for number, row in enumerate(STATEMENT):

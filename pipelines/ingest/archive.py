@@ -20,6 +20,8 @@ from pipelines.ledger.records import SkippedSheet
 from pipelines.settings import Limits
 
 _READ = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods"})
+SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
+"""What an operating system leaves in a folder that somebody looked at, in lower case."""
 _HARMLESS = frozenset({".md", ".pdf", ".doc", ".docx", ".wps", ".jpg", ".jpeg", ".png"})
 
 
@@ -41,7 +43,10 @@ def read_members(path: Path, limits: Limits, skipped: list[SkippedSheet]) -> Ite
         members = [(_name(member), member) for member in package.members]
         for name, member in sorted(members, key=lambda entry: entry[0]):
             base, suffix = PurePosixPath(name).name, PurePosixPath(name).suffix.lower()
-            if base.startswith((".", "~$", "._")) or name.startswith("__MACOSX/") or suffix in _HARMLESS:
+            is_left_behind = (
+                base.startswith((".", "~$")) or base.lower() in SYSTEM_FILES or name.startswith("__MACOSX/")
+            )
+            if is_left_behind or suffix in _HARMLESS:
                 skipped.append(SkippedSheet(name, "not an export", "不是导出文件"))
                 continue
             if suffix not in _READ:

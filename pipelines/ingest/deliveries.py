@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.ingest.archive import SYSTEM_FILES
 from pipelines.ingest.layouts import ALIAS_FILE, alias_file
 from pipelines.ingest.links import leads_out_of
 from pipelines.ingest.model import Delivery, FileRefused
@@ -250,6 +251,8 @@ def _not_a_delivery(path: Path, relative: str) -> PassedOver | None:  # noqa: PL
     parts = relative.split("/")
     if name.startswith("."):
         return PassedOver(relative, "hidden file", "隐藏文件")
+    if name.lower() in SYSTEM_FILES:
+        return PassedOver(relative, "left by the operating system", "操作系统生成的文件")
     if name.startswith("~$"):
         return PassedOver(relative, "left by a spreadsheet program that has the file open", "表格软件打开时的临时文件")
     if name.lower().endswith(_UNFINISHED) and not _is_unfinished(path, relative):

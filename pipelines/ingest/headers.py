@@ -23,6 +23,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import chain, pairwise
 
+from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Column, Dataset, Kind
 from pipelines.contracts.passed_over import passed_over_headers
 from pipelines.ingest.cells import UNIT_FACTORS, fold, normalise, parse_amount, parse_name, unit_name
@@ -204,6 +205,12 @@ class HeaderAliases:
             for column in dataset.columns:
                 aliases.setdefault(_fold_path(column.label_zh), column)
                 aliases.setdefault(_fold_path(column.name), column)
+            # What a district calls a column counts before what the contract calls another one.
+            aliases |= {
+                _fold_path(alias): column
+                for column in dataset.columns
+                for alias in column.headers[len(DATASETS[dataset.name][column.name].headers) :]
+            }
             passed_over = (*passed_over_headers(dataset), *layout.passed_over.get(dataset.name, ()))
             self._columns[dataset.name] = aliases
             self._values[dataset.name] = _header_values(dataset)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -113,6 +113,7 @@ def _parse(text: str, fiscal_year: int, name: str) -> Layout:
                 passed_over.setdefault(dataset.name, set()).add(entry.header)
             else:
                 further.setdefault((dataset.name, entry.column), []).append(entry)
+    _refuse_two_meanings(further, name)
     columns = {key: _extended(DATASETS[key[0]][key[1]], added, name) for key, added in further.items()}
     datasets = {
         dataset.name: replace(
@@ -161,6 +162,18 @@ def _datasets(entry: _Entry, name: str) -> list[Dataset]:
     if not entry.header:
         raise _wrong(name, entry.line, "it has no header")
     return known
+
+
+def _refuse_two_meanings(further: Mapping[tuple[str, str], Sequence[_Entry]], name: str) -> None:
+    """Refuses a header that is called two columns of one dataset: which of them it is nobody could tell."""
+    meant: dict[tuple[str, str], tuple[str, int]] = {}
+    for (dataset, column), entries in further.items():
+        for entry in entries:
+            if not entry.value:
+                other, line = meant.setdefault((dataset, fold(entry.header)), (column, entry.line))
+                if other != column:
+                    told = f"{entry.header!r} is {column} here and {other} in line {line}"
+                    raise _wrong(name, entry.line, f"{told} (dataset {dataset})")
 
 
 def _has(dataset: Dataset, column: str) -> bool:

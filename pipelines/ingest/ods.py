@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.number_formats import NumberFormat, parse_format
+from pipelines.ingest.number_formats import NumberFormat, parse_format, struck
 from pipelines.ingest.packages import NAMESPACE_SEPARATOR, Package, feed, open_package, xml_parser
 from pipelines.ingest.sheet_cells import Sheet, SheetCells, rows_and_columns
 from pipelines.settings import Limits
@@ -131,6 +131,7 @@ class _Styles:
         self._parents: dict[str, str] = {}
         self._name: str | None = None
         self._table_style = ""
+        self._cell_style = ""
         self._code = ""
         self._maps: list[str] = []
         self._quoted = False
@@ -155,6 +156,10 @@ class _Styles:
             self._start_style(attributes)
         elif name == "style:table-properties" and attributes.get("table:display") == "false":
             self.hidden.add(self._table_style)
+        elif name == "style:text-properties" and self._cell_style and _strikes(attributes):
+            form = self.formats[self.index(self._cell_style)]
+            self._of_cells[self._cell_style] = len(self.formats)
+            self.formats.append(struck(form))
 
     def _start_piece(self, name: str, attributes: dict[str, str]) -> None:
         if name == "number:number":
@@ -175,6 +180,7 @@ class _Styles:
 
     def _start_style(self, attributes: dict[str, str]) -> None:
         style = attributes.get("style:name", "")
+        self._cell_style = style if attributes.get("style:family") == "table-cell" else ""
         if attributes.get("style:family") == "table":
             self._table_style = style
         if parent := attributes.get("style:parent-style-name"):
@@ -202,6 +208,11 @@ class _Styles:
             self._code = self._code.replace('"\0', '"' + text + "\0", 1)
         else:
             self._code = self._code[:-1] + text + '"'
+
+
+def _strikes(attributes: dict[str, str]) -> bool:
+    lines = (attributes.get(f"style:text-line-through-{key}", "none") for key in ("style", "type"))
+    return any(line != "none" for line in lines)
 
 
 def _count(text: str | None, otherwise: int = 1) -> int:
