@@ -203,7 +203,9 @@ class DistrictYear:
         """A month with three lines more."""
         month = self._any()
         last = self.months[month][4]
-        self.months[month] += [last._replace(number=f"V9{n}{month:02d}", yuan=Decimal(100 + 100 * n)) for n in range(3)]
+        self.months[month] += [
+            last._replace(number=f"V9{n}{month:02d}{self.copies}", yuan=Decimal(100 + 100 * n)) for n in range(3)
+        ]
         self.files[month].append(self._payments(self.months[month], self._copy(month)))
 
     def cumulative(self) -> None:
@@ -264,10 +266,11 @@ class DistrictYear:
 
     def removed(self) -> None:
         """A month's lines are delivered no more."""
+        lost = self._any()
         month = len(self.months) + 1
-        self.files[month].append(self._payments(self._lines(month), f"支付{month}月"))
-        lost = self.chance.choice([m for m, paths in self.files.items() if len(paths) == 1])
-        self.files[lost][0].unlink()
+        self._payments(self._lines(month), f"支付{month}月")
+        for path in self.files[lost]:
+            path.unlink()
 
     def other_source(self) -> None:
         """Another system's export of a month, with another amount."""

@@ -381,10 +381,17 @@ def reports_confirm(
     show_default=True,
     help="What to write | 种类：自评报告、决算说明、通报、部门自评表、项目自评表",
 )
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="By default the district's own, else the built-in one | 模板，默认用本区模板",
+)
 @click.option("--pdf", is_flag=True, help="A PDF beside it, where LibreOffice is installed | 同时生成 PDF")
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="By default its title | 输出文件"
 )
+@_published
 @_warehouse
 @click.pass_context
 def reports_write(
@@ -396,8 +403,10 @@ def reports_write(
     project: str | None,
     month: int | None,
     kind: str,
+    template: Path | None,
     pdf: bool,
     output: Path | None,
+    published: Path | None,
     warehouse: Path | None,
 ) -> None:
     """Write a report or a form from the publication | 由已发布数字生成公开报告或自评表
@@ -414,8 +423,36 @@ def reports_write(
     """
     from pipelines.commands.reports import Wanted, write_and_tell
 
-    wanted = Wanted(kind, district, year, department, project, month)
-    context.exit(write_and_tell(_settings(None, warehouse), wanted, output, with_pdf=pdf))
+    wanted = Wanted(kind, district, year, department, project, month, template)
+    context.exit(write_and_tell(_settings(None, warehouse, published), wanted, output, with_pdf=pdf))
+
+
+@reports.command("template")
+@click.option(
+    "--kind",
+    type=click.Choice(["self-evaluation", "final-account", "bulletin"]),
+    default="self-evaluation",
+    show_default=True,
+    help="Of which report | 种类：自评报告、决算说明、通报",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="By default KIND.docx | 输出文件"
+)
+@_published
+@click.pass_context
+def reports_template(context: click.Context, *, kind: str, output: Path | None, published: Path | None) -> None:
+    """The built-in Word template of a report, to be edited | 取出内置 Word 模板，供修改
+
+    Kept as <published>/<district>/templates/KIND.docx, it is what reports write fills from then on.
+
+    修改后存为公开报告目录下 <区划>/templates/<种类>.docx，此后 reports write 即使用该模板。
+
+    \b
+    district-finance reports template --kind bulletin
+    """
+    from pipelines.commands.reports import write_template
+
+    context.exit(write_template(_settings(None, None, published), kind, output))
 
 
 @main.group()

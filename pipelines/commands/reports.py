@@ -22,8 +22,7 @@ from pipelines.documents.confirm import NotAcceptedError, questions, take_back
 from pipelines.documents.model import DEPARTMENT, DocumentRefused, Figure, Reading, Status
 from pipelines.documents.published import PublishedFile, read_apart, update_published
 from pipelines.documents.read import read_document, read_figures
-from pipelines.documents.write.bulletin import bulletin
-from pipelines.documents.write.final_account import final_account
+from pipelines.documents.write import bulletin, final_account, self_evaluation
 from pipelines.documents.write.forms import Form, as_workbook, department_form, project_form
 from pipelines.documents.write.publication import NothingToWriteError
 from pipelines.documents.write.report import (
@@ -31,12 +30,11 @@ from pipelines.documents.write.report import (
     Missing,
     NoConverterError,
     Report,
-    as_docx,
     as_pdf,
     read_back,
     shown,
 )
-from pipelines.documents.write.self_evaluation import self_evaluation
+from pipelines.documents.write.templates import TemplateError, built_in, chosen, filled, template_path
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import NotPublishedError
 from pipelines.warehouse.lock import WarehouseLockedError, warehouse_lock
@@ -256,6 +254,23 @@ def confirm_and_tell(settings: Settings, file: Path | None, district: str | None
     return 3
 
 
+OUTLINES = {
+    "self-evaluation": self_evaluation.OUTLINE,
+    "final-account": final_account.OUTLINE,
+    "bulletin": bulletin.OUTLINE,
+}
+"""The kinds that are Word files, with what their built-in templates are made of."""
+
+
+def write_template(settings: Settings, kind: str, output: Path | None) -> int:
+    """Writes the built-in template of a kind for a bureau to edit, and tells where its own is looked for."""
+    path = output or Path(f"{kind}.docx")
+    _save(path, built_in(kind, OUTLINES[kind]).content)
+    own = template_path(settings.published_reports, "<district>", kind)
+    click.echo(f"{path}: edit it in Word, then keep it as {own} | 在 Word 中修改后存为 {own}")
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be written: a kind of report and what it is about."""
@@ -266,6 +281,7 @@ class Wanted:
     department: str | None = None
     project: str | None = None
     month: int | None = None
+    template: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +300,7 @@ def write_and_tell(settings: Settings, wanted: Wanted, output: Path | None, *, w
     """
     try:
         written = _write(settings, wanted)
-    except (NotPublishedError, NothingToWriteError) as error:
+    except (NotPublishedError, NothingToWriteError, TemplateError) as error:
         raise click.ClickException(str(error)) from None
     path = output or Path(f"{written.title.replace('/', '_')}{written.suffix}")
     _save(path, written.content)
@@ -306,7 +322,8 @@ def write_and_tell(settings: Settings, wanted: Wanted, output: Path | None, *, w
 def _write(settings: Settings, wanted: Wanted) -> _Written:
     database, district, year = settings.database, wanted.district, wanted.year
     if wanted.kind == "bulletin":
-        return _as_word(bulletin(database, district, year, wanted.month, settings.district_names.get(district)))
+        name = settings.district_names.get(district)
+        return _as_word(settings, wanted, bulletin.bulletin(database, district, year, wanted.month, name))
     if wanted.department is None:
         raise click.UsageError(f"{wanted.kind} is about a department: give --department | 请给出 --department")
     if wanted.kind == "project-form":
@@ -316,12 +333,15 @@ def _write(settings: Settings, wanted: Wanted) -> _Written:
     if wanted.kind == "department-form":
         return _as_sheet(department_form(database, district, year, wanted.department))
     if wanted.kind == "final-account":
-        return _as_word(final_account(database, district, year, wanted.department))
-    return _as_word(self_evaluation(database, district, year, wanted.department))
+        return _as_word(settings, wanted, final_account.final_account(database, district, year, wanted.department))
+    return _as_word(settings, wanted, self_evaluation.self_evaluation(database, district, year, wanted.department))
 
 
-def _as_word(report: Report) -> _Written:
-    return _Written(report.title, ".docx", as_docx(report), report.facts, report.missing)
+def _as_word(settings: Settings, wanted: Wanted, report: Report) -> _Written:
+    outline = OUTLINES[wanted.kind]
+    template = chosen(wanted.template, settings.published_reports, wanted.district, wanted.kind, outline)
+    word = filled(template, report)
+    return _Written(report.title, ".docx", word.content, word.facts, word.missing)
 
 
 def _as_sheet(form: Form) -> _Written:

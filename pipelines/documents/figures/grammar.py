@@ -58,6 +58,7 @@ _BASE = re.compile(
 )
 """The end of words that name the year with which something is compared, and nothing else."""
 _BALANCE_TOTAL = re.compile(r"总(?:收入|支出)$|^(?:收入|支出)(?:合计|总计)$")
+_BARE_NAME = re.compile(r"(?P<name>[^,;:。\"]{2,30})。(?=[该本此](?:项目|专项|资金|工程|经费))")
 _PERIODS = re.compile(r"(?:\d{1,2}月|[一二三四]季度|20\d\d年)(?:[、和与及](?:\d{1,2}月|[一二三四]季度|20\d\d年))+")
 _SENTENCE_YEAR = re.compile(
     r"[^,;:。\d比较与]{0,16}(?P<year>20\d\d)(?:年度|年(?=[,、\"]|[全我本区]|\d{1,2}[月-]|[上下]半年|末|底|预算|决算|部门|一般|财政|收|支|安排))"
@@ -213,7 +214,8 @@ class _Reader:
         """Adds the paragraph's figures to the reading; returns how many tokens it has."""
         text, state = self.folded.text, self.state
         tokens = find_tokens(text)
-        heading = heading_of(text) or _line_heading(text, tokens)
+        bare = _bare_name(text)
+        heading = heading_of(text) or bare or _line_heading(text, tokens)
         if heading:
             state.enter(heading)
             self.body = heading.body if not (tokens and tokens[0].start < heading.body) else 0
@@ -240,6 +242,8 @@ class _Reader:
             following = tokens[position + 1].start if position + 1 < len(tokens) else len(text)
             self._take(token, previous, sentence_start, following)
             previous = token
+        if bare and heading is bare:
+            del state.headings[bare.level]
         return len(tokens)
 
     def _sentence_start(self, known: int, before: int) -> int:
@@ -695,6 +699,12 @@ def _is_bare_change(clause: str) -> bool:
 def _is_noun(name: str) -> bool:
     """Whether a name ends as names of money do."""
     return bool(ENDS_AS_MONEY.search(re.sub(r"(?:合计|总计|总额|总数)$", "", name)))
+
+
+def _bare_name(text: str) -> Heading | None:
+    """A name before 。该项目 is what its paragraph is about, and no other."""
+    match = _BARE_NAME.match(text)
+    return Heading(5, match["name"], match.end(), names=True) if match else None
 
 
 def _line_heading(text: str, tokens: list[Token]) -> Heading | None:

@@ -19,6 +19,7 @@ from pipelines.documents.write.report import (
     Grid,
     Line,
     Missing,
+    Outline,
     Piece,
     Report,
     explain_command,
@@ -38,6 +39,20 @@ _RANKING = "summary.execution_ranking"
 _YEARS = "summary.year_over_year_monthly"
 
 
+OUTLINE: Outline = (
+    Line(("一、总体情况",), 1),
+    "总体情况",
+    "与上年同期相比",
+    Line(("二、支出进度较慢的部门",), 1),
+    "支出进度较慢的部门",
+    Line(("三、剩余资金较多且支出较慢的部门",), 1),
+    "剩余资金较多的部门",
+    Line(("四、约谈名单",), 1),
+    "约谈名单",
+    "附表",
+)
+
+
 def bulletin(database: Path, district: str, year: int, month: int | None = None, name: str | None = None) -> Report:
     """The bulletin of a district up to a month, by default the last one; ``name`` is the district's.
 
@@ -46,6 +61,7 @@ def bulletin(database: Path, district: str, year: int, month: int | None = None,
         NothingToWriteError: nothing is published for that month.
     """
     with publication(database, district, year) as published:
+        build_id = published.build_id
         months = [row["month"] for row in published.rows(_MONTHLY)]
         chosen = month or max(months, default=0)
         of_month = ("month = ?", chosen)
@@ -70,18 +86,21 @@ def bulletin(database: Path, district: str, year: int, month: int | None = None,
         )
     keys = {"district_code": district, "fiscal_year": year, "month": chosen}
     period = f"1—{chosen}月" if chosen > 1 else "1月"
-    report = Report(f"{name or district}{year}年{period}部门预算支出进度通报")
-    report.lines += [Line(("一、总体情况",), 1), Line(_whole(rows, ranking, keys))]
-    report.lines.append(Line(_same_period(before, keys)))
-    report.lines.append(Line(("二、支出进度较慢的部门",), 1))
-    report.lines += [Line(_behind(ranking, keys, flag, of)) for flag, of in _YARDSTICKS if ranking]
-    report.lines += [Line(("三、剩余资金较多且支出较慢的部门",), 1), Line(_large(ranking, keys))]
-    report.lines.append(Line(("四、约谈名单",), 1))
     is_last = chosen == max(months)
-    report.lines.append(_talks(ranking, {row["department_key"] for row in late} if is_last else None))
-    report.lines.append(_annex(rows, ranking))
-    report.list_missing()
-    return report
+    district_name = name or district
+    return Report(
+        f"{district_name}{year}年{period}部门预算支出进度通报",
+        build_id,
+        {
+            "总体情况": [Line(_whole(rows, ranking, keys))],
+            "与上年同期相比": [Line(_same_period(before, keys))],
+            "支出进度较慢的部门": [Line(_behind(ranking, keys, flag, of)) for flag, of in _YARDSTICKS if ranking],
+            "剩余资金较多的部门": [Line(_large(ranking, keys))],
+            "约谈名单": [_talks(ranking, {row["department_key"] for row in late} if is_last else None)],
+            "附表": [_annex(rows, ranking)],
+        },
+        {"区划": (district_name,), "年度": (str(year),), "月份": (str(chosen),), "期间": (period,)},
+    )
 
 
 _YARDSTICKS = (("is_below_average", "平均进度"), ("is_below_time_progress", "序时进度"))

@@ -13,7 +13,9 @@ from pipelines.documents.model import DEPARTMENT, Measure
 from pipelines.documents.write.publication import called, publication
 from pipelines.documents.write.report import (
     Fact,
+    Grid,
     Line,
+    Outline,
     Piece,
     Report,
     explain_command,
@@ -28,6 +30,14 @@ from pipelines.documents.write.report import (
 _LEVELS = {1: "（类）", 2: "（款）", 3: "（项）"}
 
 
+OUTLINE: Outline = (
+    Line(("一、支出决算总体情况",), 1),
+    "总体情况",
+    Line(("二、支出决算具体情况",), 1),
+    "具体情况",
+)
+
+
 def final_account(database: Path, district: str, year: int, department: str) -> Report:
     """The narrative of a department, named by code or name: as a whole, then each function class at its lowest level.
 
@@ -36,6 +46,7 @@ def final_account(database: Path, district: str, year: int, department: str) -> 
         NothingToWriteError: no department, or more than one, of that code or name.
     """
     with publication(database, district, year) as published:
+        build_id = published.build_id
         row = published.department(department)
         classes = published.rows(
             "summary.department_execution_by_function",
@@ -43,22 +54,25 @@ def final_account(database: Path, district: str, year: int, department: str) -> 
             row["department_key"],
             order="function_class_code, function_level",
         )
-    report = Report(f"{called(row, 'department')}{year}年度部门决算情况说明")
     address = f"{district}/{year}/{row['department_code'] or row['department_name']}"
-    report.lines += [Line(("一、支出决算总体情况",), 1), Line(_account(DEPARTMENT, "本部门支出", row, address, None))]
-    report.lines.append(Line(("二、支出决算具体情况",), 1))
     names = {one["function_class_code"]: one for one in classes}
     parents = {one["parent_function_class_code"] for one in classes}
     lowest = [one for one in classes if one["function_class_code"] not in parents]
+    details: list[Line | Grid] = []
     for number, one in enumerate(lowest, 1):
         path = _path(one, names)
-        report.lines.append(Line((f"{number}.{path}。", *_account(path, "", one, address, one["function_class_code"]))))
+        details.append(Line((f"{number}.{path}。", *_account(path, "", one, address, one["function_class_code"]))))
     if not lowest:
-        report.lines.append(Line(("〔缺：按功能分类的支出〕",)))
+        details.append(Line(("〔缺：按功能分类的支出〕",)))
     elif total(lowest, "executed_amount") != row["executed_amount"]:
-        report.lines.append(Line(("〔另有支出未列功能科目，本节不完整〕",)))
-    report.list_missing()
-    return report
+        details.append(Line(("〔另有支出未列功能科目，本节不完整〕",)))
+    name = called(row, "department")
+    return Report(
+        f"{name}{year}年度部门决算情况说明",
+        build_id,
+        {"总体情况": [Line(_account(DEPARTMENT, "本部门支出", row, address, None))], "具体情况": details},
+        {"部门": (name,), "年度": (str(year),)},
+    )
 
 
 def _path(row: dict[str, Any], names: dict[str, dict[str, Any]]) -> str:

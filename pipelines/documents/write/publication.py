@@ -29,6 +29,12 @@ class Publication:
     district: str
     year: int
 
+    @property
+    def build_id(self) -> str:
+        """The build that was published."""
+        ((build,),) = self.connection.execute("select build_id from quality.build").fetchall()
+        return str(build)
+
     def rows(self, table: str, condition: str = "true", *values: Any, order: str = "all") -> list[dict[str, Any]]:
         """The rows of a table of the district's year that meet a condition."""
         query = f"from {table} where district_code = ? and fiscal_year = ? and ({condition}) order by {order}"

@@ -1,25 +1,22 @@
-"""What a written report is made of: facts with their source, lines and tables of them, as a Word file, read back.
+"""What a written report is made of: facts with their source, sections of lines and tables of them; what is read back.
 
 Money is printed in 万元 with at most two decimals, rounded half up from exact yuan; rates are the published ones in
-percent. What is unknown is printed as 〔缺：…〕, never as 0; an incomplete figure says so. Every number carries a
-comment with the command that finds its rows or lines.
-Does not belong here: which figures a kind of report prints (a module each), workbooks (``forms``).
+percent. What is unknown is printed as 〔缺：…〕, never as 0; an incomplete figure says so.
+Does not belong here: which figures a kind of report prints (a module each), the Word file that they are filled into
+(``templates``), workbooks (``forms``).
 """
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
-
-import docx
 
 from pipelines.documents.characters import fold
 from pipelines.documents.model import DEPARTMENT, Measure
@@ -90,37 +87,32 @@ class Grid:
     rows: tuple[tuple[Piece, ...], ...]
 
 
-@dataclass(slots=True)
+Outline = tuple[Line | str, ...]
+"""A kind of report: its headings and what the department writes itself as lines, and the names of its sections."""
+
+MISSING_SECTION = "缺少的数字"
+"""The section that lists what is unknown; it is made of what was printed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The lines and tables of a report and the facts that they print."""
+    """What fills a template: ``sections`` by name, and ``words`` and ``projects`` for a bureau's own sentences.
+
+    ``words``: name → text or figure. ``projects``: the same of every project, in the order of their budgets.
+    ``build_id``: the publication that the figures are from.
+    """
 
     title: str
-    lines: list[Line | Grid] = field(default_factory=list)
+    build_id: str
+    sections: dict[str, list[Line | Grid]]
+    words: dict[str, tuple[Piece, ...]]
+    projects: tuple[dict[str, tuple[Piece, ...]], ...] = ()
 
-    def pieces(self) -> Iterator[Piece]:
-        """Everything that is printed, in order."""
-        for line in self.lines:
-            if isinstance(line, Grid):
-                for row in line.rows:
-                    yield from row
-            else:
-                yield from line.pieces
 
-    @property
-    def facts(self) -> list[Fact]:
-        """Every number, in the order of printing."""
-        return [piece for piece in self.pieces() if isinstance(piece, Fact)]
-
-    @property
-    def missing(self) -> list[Missing]:
-        """Every figure that is unknown."""
-        return [piece for piece in self.pieces() if isinstance(piece, Missing)]
-
-    def list_missing(self) -> None:
-        """Adds the list of what is unknown at the end, where something is."""
-        if missing := self.missing:
-            self.lines.append(Line(("附：本稿缺少的数字",), 1))
-            self.lines += [Line((f"{shown(one.subject)}：{one.label}",)) for one in missing]
+def missing_lines(missing: Iterable[Missing]) -> list[Line | Grid]:
+    """The list of what is unknown, below its heading; nothing where nothing is."""
+    lines: list[Line | Grid] = [Line((f"{shown(one.subject)}：{one.label}",)) for one in missing]
+    return [Line(("附：本稿缺少的数字",), 1), *lines] if lines else []
 
 
 def shown(subject: str) -> str:
@@ -171,49 +163,6 @@ def incomplete(rows: Sequence[dict[str, Any]]) -> tuple[Piece, ...]:
         return ()
     aside = sum(row["set_aside_row_count"] or 0 for row in rows)
     return (f"〔不完整：另有{aside}行明细未计入〕" if aside else "〔可能不完整：有明细未能确定归属〕",)
-
-
-def as_docx(report: Report) -> bytes:
-    """The report as a Word file; every number carries a comment that tells how to find its lines."""
-    document = docx.Document()
-    document.core_properties.author = AUTHOR
-    document.core_properties.title = report.title
-    document.add_heading(report.title, 0)
-    for line in report.lines:
-        if isinstance(line, Grid):
-            _add_table(document, line)
-            continue
-        paragraph = document.add_heading(level=line.level) if line.level else document.add_paragraph()
-        for piece in line.pieces:
-            _add_piece(document, paragraph, piece)
-    file = io.BytesIO()
-    document.save(file)
-    return file.getvalue()
-
-
-def _add_table(document: Any, grid: Grid) -> None:
-    document.add_paragraph(grid.title)
-    document.add_paragraph("单位：万元")
-    table = document.add_table(rows=1, cols=len(grid.headers), style="Table Grid")
-    for cell, header in zip(table.rows[0].cells, grid.headers, strict=True):
-        cell.paragraphs[0].add_run(header).bold = True
-    for row in grid.rows:
-        for cell, piece in zip(table.add_row().cells, row, strict=True):
-            paragraph = cell.paragraphs[0]
-            if isinstance(piece, Fact) and piece.value < 0:
-                paragraph.add_run("-")
-            _add_piece(document, paragraph, piece)
-
-
-def _add_piece(document: Any, paragraph: Any, piece: Piece) -> None:
-    match piece:
-        case Fact():
-            run = paragraph.add_run(piece.text)
-            document.add_comment(run, f"来源：{piece.source}", author=AUTHOR, initials="df")
-        case Missing():
-            paragraph.add_run(f"〔缺：{piece.label}〕").bold = True
-        case _:
-            paragraph.add_run(piece)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from pipelines.documents.model import DEPARTMENT, Measure
 from pipelines.documents.write.publication import address_of, called, publication
 from pipelines.documents.write.report import (
     Fact,
+    Grid,
     Line,
     Missing,
+    Outline,
     Piece,
     Report,
     explain_command,
@@ -39,6 +41,23 @@ FUNDS = (
 NATURES = (("basic", "基本支出"), ("project", "项目支出"))
 
 
+OUTLINE: Outline = (
+    Line(("一、基本情况",), 1),
+    Line(("（一）部门整体支出情况",), 2),
+    "总体情况",
+    "资金来源",
+    "支出性质",
+    Line(("二、综合评价分析",), 1),
+    Line(("（一）自评结论",), 2),
+    Line(("〔请填写〕",)),
+    Line(("（二）各项目完成情况",), 2),
+    "项目完成情况",
+    Line(("三、存在的问题和改进措施",), 1),
+    "调整幅度较大的项目",
+    Line(("〔请填写〕",)),
+)
+
+
 def self_evaluation(database: Path, district: str, year: int, department: str) -> Report:
     """The report of a department, named by code or name.
 
@@ -47,6 +66,7 @@ def self_evaluation(database: Path, district: str, year: int, department: str) -
         NothingToWriteError: no department, or more than one, of that code or name.
     """
     with publication(database, district, year) as published:
+        build_id = published.build_id
         row = published.department(department)
         of_department = ("department_key = ?", row["department_key"])
         funds = published.rows("summary.department_execution_by_fund_type", *of_department)
@@ -62,20 +82,50 @@ def self_evaluation(database: Path, district: str, year: int, department: str) -
                 "summary.execution_warning", "warning_rule = 'adjustment-rate' and department_key = ?", of_department[1]
             )
         }
-    report = Report(f"{called(row, 'department')}{year}年部门整体支出绩效自评报告")
-    lines = report.lines
-    lines += [Line(("一、基本情况",), 1), Line(("（一）部门整体支出情况",), 2)]
-    lines.append(Line(("本部门", *_course(DEPARTMENT, row))))
-    lines += [line for line in (_by_fund(funds), _by_nature(natures)) if line]
-    lines += [Line(("二、综合评价分析",), 1), Line(("（一）自评结论",), 2), Line(("〔请填写〕",))]
-    lines.append(Line(("（二）各项目完成情况",), 2))
-    lines += [_project(number, one) for number, one in enumerate(projects, 1)]
-    lines += [Line(("三、存在的问题和改进措施",), 1)]
-    if large := [one for one in projects if one["project_key"] in adjusted]:
-        lines.append(_adjustments(large))
-    lines.append(Line(("〔请填写〕",)))
-    report.list_missing()
-    return report
+    large = [one for one in projects if one["project_key"] in adjusted]
+    return Report(
+        f"{called(row, 'department')}{year}年部门整体支出绩效自评报告",
+        build_id,
+        {
+            "总体情况": [Line(("本部门", *_course(DEPARTMENT, row)))],
+            "资金来源": _by_fund(funds),
+            "支出性质": _by_nature(natures),
+            "项目完成情况": [_project(number, one) for number, one in enumerate(projects, 1)],
+            "调整幅度较大的项目": [_adjustments(large)] if large else [],
+        },
+        {"部门": (called(row, "department"),), "年度": (str(year),), **_words(DEPARTMENT, row)},
+        tuple({"名称": (name,), **_words(name, one)} for one in projects for name in (called(one, "project"),)),
+    )
+
+
+def _words(subject: str, row: dict[str, Any]) -> dict[str, tuple[Piece, ...]]:
+    """The figures of a row for sentences of a bureau's own; the adjustment with its direction (调增…)."""
+    address = address_of(row)
+
+    def amount(measure: Measure, column: str) -> tuple[Piece, ...]:
+        fact = money(subject, measure, row, column, explain_command(address, column))
+        return signed(fact) if isinstance(fact, Fact) else (fact,)
+
+    def percent(measure: Measure, column: str) -> tuple[Piece, ...]:
+        found = rate(subject, measure, row, column, explain_command(address, column))
+        return signed(found) if found else ("—",)
+
+    return {
+        "年初预算数": amount(Measure.INITIAL_BUDGET, "initial_budget_amount"),
+        "年中调整": _adjustment(subject, row),
+        "全年预算数": amount(Measure.FULL_YEAR_BUDGET, "full_year_budget_amount"),
+        "全年执行数": amount(Measure.EXECUTED, "executed_amount"),
+        "预算执行率": percent(Measure.EXECUTION_RATE, "execution_rate_pct"),
+        "预算调整率": percent(Measure.NET_ADJUSTMENT_RATE, "net_adjustment_rate_pct"),
+    }
+
+
+def _adjustment(subject: str, row: dict[str, Any]) -> tuple[Piece, ...]:
+    source = explain_command(address_of(row), "net_adjustment_amount")
+    adjustment = money(subject, Measure.ADJUSTMENT, row, "net_adjustment_amount", source)
+    if isinstance(adjustment, Missing):
+        return ("调整", adjustment)
+    return ("调增" if adjustment.value > 0 else "调减", adjustment) if adjustment.value else ("未作调整",)
 
 
 def _course(subject: str, row: dict[str, Any]) -> tuple[Piece, ...]:
@@ -85,14 +135,8 @@ def _course(subject: str, row: dict[str, Any]) -> tuple[Piece, ...]:
     def amount(measure: Measure, column: str) -> Fact | Missing:
         return money(subject, measure, row, column, explain_command(address, column))
 
-    adjustment = amount(Measure.ADJUSTMENT, "net_adjustment_amount")
     pieces: list[Piece] = ["年初预算数", amount(Measure.INITIAL_BUDGET, "initial_budget_amount")]
-    if isinstance(adjustment, Missing):
-        pieces += ["，年中调整", adjustment]
-    elif adjustment.value:
-        pieces += ["，年中调增" if adjustment.value > 0 else "，年中调减", adjustment]
-    else:
-        pieces.append("，年中未作调整")
+    pieces += ["，年中", *_adjustment(subject, row)]
     pieces += ["，全年预算数", amount(Measure.FULL_YEAR_BUDGET, "full_year_budget_amount")]
     pieces += _rated(subject, Measure.NET_ADJUSTMENT_RATE, row, "net_adjustment_rate_pct", "，预算调整率")
     pieces += ["；全年执行数", amount(Measure.EXECUTED, "executed_amount")]
@@ -125,25 +169,25 @@ def _adjustments(rows: Sequence[dict[str, Any]]) -> Line:
     return Line(("部分项目预算调整幅度较大：", *pieces, "。", *incomplete(rows)))
 
 
-def _by_fund(rows: Sequence[dict[str, Any]]) -> Line | None:
+def _by_fund(rows: Sequence[dict[str, Any]]) -> list[Line | Grid]:
     """Execution by fund type; nothing where a row does not tell its fund type, for the others would not be all."""
     if not rows or any(row["fund_type_code"] is None for row in rows):
-        return None
+        return []
     table = "summary.department_execution_by_fund_type"
     parts = [(subject, [row for row in rows if _fund(row["fund_type_code"]) == begin]) for begin, subject in FUNDS]
-    return Line(("从资金来源看，", *_listed(parts, table, rows[0]), "。", *incomplete(rows)))
+    return [Line(("从资金来源看，", *_listed(parts, table, rows[0]), "。", *incomplete(rows)))]
 
 
 def _fund(code: str) -> str:
     return next((begin for begin, _ in FUNDS if code.startswith(begin)), "")
 
 
-def _by_nature(rows: Sequence[dict[str, Any]]) -> Line | None:
+def _by_nature(rows: Sequence[dict[str, Any]]) -> list[Line | Grid]:
     if not rows or any(row["expenditure_nature"] not in dict(NATURES) for row in rows):
-        return None
+        return []
     table = "summary.department_execution_by_nature"
     parts = [(subject, [row for row in rows if row["expenditure_nature"] == nature]) for nature, subject in NATURES]
-    return Line(("从支出性质看，", *_listed(parts, table, rows[0]), "。", *incomplete(rows)))
+    return [Line(("从支出性质看，", *_listed(parts, table, rows[0]), "。", *incomplete(rows)))]
 
 
 def _listed(parts: Iterable[tuple[str, Sequence[dict[str, Any]]]], table: str, row: dict[str, Any]) -> list[Piece]:
