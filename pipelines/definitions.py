@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.orchestration.accepted import DELIVERY, accept
 from pipelines.orchestration.automation import NIGHTLY, new_deliveries, nightly_schedule, tell_crashed_runs
+from pipelines.orchestration.documents import PUBLISHED_REPORT, read_published_reports
 from pipelines.orchestration.published import publishing
 from pipelines.orchestration.reports import report
 from pipelines.settings import Settings
@@ -24,7 +25,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
 
     schedule = (settings or Settings()).schedule
     return dg.Definitions(
-        assets=[DELIVERY, accept, publishing(schedule), report],
+        assets=[DELIVERY, PUBLISHED_REPORT, accept, read_published_reports, publishing(schedule), report],
         jobs=[NIGHTLY],
         schedules=[nightly_schedule(schedule)],
         sensors=[new_deliveries, tell_crashed_runs],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bureau import Bureau
@@ -141,6 +144,38 @@ def test_a_night_without_new_documents_reads_none_and_a_removed_one_leaves(burea
     assert bureau.night().publication.status == "published"
     assert bureau.rows("select document_path from quality.published_document where document_path like '%wrong%'") == []
     assert bureau.rows("from summary.department_execution") == figures
+
+
+def test_what_nobody_may_open_is_refused_and_holds_nothing_back(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may open everything, so the refusal is the operating system's by proxy."""
+    path = bureau.settings.published_reports / "440103/2022/保密.txt"
+    path.write_text(OTHER + "会议费支出5万元。", encoding="utf-8")
+    read, seen = Path.read_bytes, Path.stat
+
+    def read_bytes(self: Path) -> bytes:
+        if self == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert bureau.night().publication.status == "published"
+    monkeypatch.undo()
+    refused = "select document_path from quality.published_document where refusal like '%unreadable%' order by all"
+    assert ("440103/2022/保密.txt",) in bureau.rows(refused)
+
+    def stat(self: Path, **options: Any) -> os.stat_result:
+        if self == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return seen(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert bureau.night().exit_code == 0
+    monkeypatch.undo()
+    path.chmod(0o640)  # a change of rights alone has it read again
+    assert bureau.night().publication.status == "published"
+    assert ("440103/2022/保密.txt",) not in bureau.rows(refused)
 
 
 def test_the_macro_names_every_measure(bureau: Bureau) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
+from pipelines.warehouse.connect import open_published
 
 CHECKOUT = Path(__file__).parent.parent
 LIWAN = CHECKOUT / "raw" / "440103" / "2022"
@@ -41,6 +42,12 @@ class Instance:
     def deliver(self, district_year: str, name: str, text: str) -> None:
         """Writes a file below raw/."""
         path = self.settings.raw / district_year / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def publish(self, name: str, text: str) -> None:
+        """Writes a file below the root of published reports."""
+        path = self.settings.published_reports / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
@@ -97,6 +104,8 @@ def night(
     shutil.copytree(LIWAN, instance.settings.raw / "440103" / "2022")
     instance.deliver("440104/2024", "statement.csv", STATEMENT + many + "103,测试三局,一百,0.00,100.00,50.00\n")
     instance.deliver("440105/2024", "shapes.csv", "颜色,形状\n红,圆\n")
+    instance.publish("440103/2022/说明.txt", "年初预算数100万元，另有3.7万元。")
+    instance.publish("440104/2024/损坏.pdf", "%PDF")
     request = instance.tick()
     assert isinstance(request, dg.RunRequest)
     return instance, instance.run(request)
@@ -188,6 +197,21 @@ class TestScheduledNight:
         assert conserved.passed
         assert conserved.metadata["rows read"].value == conserved.metadata["rows accounted for"].value == 15 + 43
 
+    def test_published_reports_are_read_and_what_is_not_is_a_warning(
+        self, night: tuple[Instance, dg.ExecuteInProcessResult]
+    ) -> None:
+        instance, result = night
+        assert instance.materialized("document_reading") >= {"440103-2022", "440104-2024"}
+        told = checks(result)
+        refused = told["document_reading", "every_document_is_read"]
+        assert (refused.passed, refused.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert "损坏.pdf" in str(refused.metadata["reasons"].value)
+        unread = told["document_reading", "every_number_is_read"]
+        assert (unread.passed, "说明.txt" in str(unread.metadata["reasons"].value)) == (False, True)
+        with open_published(instance.settings.database) as published:
+            ((count,),) = published.execute("select count(*) from quality.published_statement").fetchall()
+        assert count == 2
+
     def test_reports_are_linked_with_their_rates_as_a_picture(
         self, night: tuple[Instance, dg.ExecuteInProcessResult]
     ) -> None:
@@ -249,6 +273,16 @@ class TestSensor:
         request = instance.sense()
         assert isinstance(request, dg.RunRequest)
         assert len({*keys, request.run_key}) == 5  # Dagster starts no second run of a key
+
+    def test_a_published_report_starts_a_run_of_its_district_year(self, instance: Instance) -> None:
+        instance.deliver("440105/2024", "statement.csv", STATEMENT)
+        requests = [instance.sense(), instance.sense()]
+        assert isinstance(requests[1], dg.RunRequest)
+        assert isinstance(instance.sense(), str)
+        instance.publish("440105/2024/说明.txt", "年初预算数100万元。")
+        assert "still being delivered: 440105-2024" in str(instance.sense())
+        assert isinstance(instance.sense(), dg.RunRequest)
+        assert isinstance(instance.sense(), str)
 
     def test_a_late_file_starts_its_own_district_year(self, instance: Instance) -> None:
         for district_year in ("440103/2022", "440104/2024", "440105/2024"):

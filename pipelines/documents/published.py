@@ -15,7 +15,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.contracts.model import Kind
 from pipelines.documents.accepted import ALIASES, CONFIRMATIONS, Accepted, read_accepted
 from pipelines.documents.model import UNIT_FACTORS, DocumentRefused, Figure, Inconsistency, Reading
+from pipelines.ingest.deliveries import DistrictYear
 from pipelines.ingest.links import leads_out_of
 from pipelines.settings import Settings
 from pipelines.warehouse.published_documents import FINGERPRINT, TABLES
@@ -76,7 +77,7 @@ def update_published(settings: Settings) -> int:
     read = 0
     for folder, signature in found.items():
         kept = store / folder.parent.name / folder.name
-        if _index(kept).get("signature") == signature:
+        if signature is None or _index(kept).get("signature") == signature:
             continue
         read += _update(root, folder, kept, signature)
     for gone in sorted(store.glob(f"*/*/{FINGERPRINT}")):
@@ -84,6 +85,36 @@ def update_published(settings: Settings) -> int:
             gone.unlink()
             (gone.parent / _INDEX).unlink(missing_ok=True)
     return read
+
+
+def document_signatures(root: Path) -> dict[DistrictYear, str]:
+    """What tells for every district-year with a folder below ``root`` whether its documents changed; cheap to ask."""
+    signatures = ((folder, _signature(folder)) for folder in _folders(root))
+    return {DistrictYear(folder.parent.name, int(folder.name)): told for folder, told in signatures if told}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """What became of a published document: its path, why it was not read, and its numbers by what became of them."""
+
+    document_path: str
+    refusal: str | None
+    refusal_zh: str | None
+    numbers_found: int
+    numbers_used: int
+    numbers_passed_over: int
+    numbers_unread: int
+
+
+def read_documents(settings: Settings, place: DistrictYear) -> list[ReadDocument]:
+    """The documents of a district-year as they were read last, in the order of their paths."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - slow to import where nothing is to be read
+
+    path = settings.documents / place.district_code / str(place.fiscal_year) / "published_document.parquet"
+    if not path.exists():
+        return []
+    names = [field.name for field in fields(ReadDocument)]
+    return [ReadDocument(**row) for row in pq.read_table(path, columns=names).sort_by("document_path").to_pylist()]
 
 
 def _folders(root: Path) -> list[Path]:
@@ -96,13 +127,20 @@ def _folders(root: Path) -> list[Path]:
     )
 
 
-def _signature(folder: Path) -> str:
-    """Names, sizes and times of a folder's files, what the district accepted, and the program's reading."""
+def _signature(folder: Path) -> str | None:
+    """Names, sizes and times of a folder's files, what the district accepted, and the program's reading.
+
+    None: nobody lets the program look there; what was read before stays. A change of rights is one of its times.
+    """
     digest = hashlib.sha256(reading_fingerprint().encode())
-    for path in [*_files(folder), folder.parent / ALIASES, folder.parent / CONFIRMATIONS]:
-        if path.is_file():
-            told = path.stat()
-            digest.update(f"{path.name}\0{told.st_size}\0{told.st_mtime_ns}\0".encode())
+    try:
+        for path in [*_files(folder), folder.parent / ALIASES, folder.parent / CONFIRMATIONS]:
+            if path.is_file():
+                told = path.stat()
+                digest.update(f"{path.name}\0{told.st_size}\0{told.st_mtime_ns}\0{told.st_ctime_ns}\0".encode())
+    except OSError as error:
+        logger.warning("published reports could not be looked at: %s", error, extra={"document": str(folder)})
+        return None
     return digest.hexdigest()
 
 
@@ -174,16 +212,25 @@ def published_files(root: Path, folder: Path) -> Iterator[PublishedFile]:
     district, year = folder.parent.name, int(folder.name)
     for path in _files(folder):
         name = path.relative_to(root).as_posix()
-        if path.stat().st_size > _MAX_BYTES:
-            yield PublishedFile(district, year, name, b"")
-        elif path.suffix.lower() == ".zip":
+        if path.suffix.lower() == ".zip":
             yield from _members(path, name, district, year)
         else:
-            yield PublishedFile(district, year, name, path.read_bytes())
+            yield PublishedFile(district, year, name, _content(path))
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file; none where it is too large or nobody lets the program read it."""
+    try:
+        return b"" if path.stat().st_size > _MAX_BYTES else path.read_bytes()
+    except OSError as error:
+        logger.warning("a published report could not be opened: %s", error, extra={"document": path.name})
+        return b""
 
 
 def _members(path: Path, name: str, district: str, year: int) -> Iterator[PublishedFile]:
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise zipfile.BadZipFile("too large")
         with zipfile.ZipFile(path) as package:
             if sum(member.file_size for member in package.infolist()) > _MAX_BYTES:
                 raise zipfile.BadZipFile("too large")
@@ -228,7 +275,7 @@ def read_file(file: PublishedFile) -> Outcome:
     from pipelines.documents.read import kind_of, read_document, read_figures  # noqa: PLC0415 - a night may read nothing
 
     if not file.content:
-        return refused("an empty, damaged or oversized file", "文件为空、已损坏或过大")
+        return refused("an empty, unreadable, damaged or oversized file", "文件为空、无权读取、已损坏或过大")
     try:
         document = read_document(file.name, file.content)
     except DocumentRefused as refusal:

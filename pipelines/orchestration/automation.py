@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from pipelines.documents.published import document_signatures
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.ingest.model import Delivery
 from pipelines.ledger.fingerprint import fingerprint
@@ -63,6 +64,8 @@ def new_deliveries(
 ) -> dg.SensorResult | dg.SkipReason:
     """One run for the district-years that changed since their last run and were the same at the last evaluation.
 
+    A published report counts as its district-year's; one of a year without deliveries is read by the next night.
+
     The cursor holds, per partition, the fingerprint seen last and the one that a run was started for, and how many runs
     were asked for: files that are put back as they were are a new run, not the one of before.
     """
@@ -70,7 +73,8 @@ def new_deliveries(
     seen: dict[str, str] = cursor.get("seen", {})
     started: dict[str, str] = cursor.get("started", {})
     deliveries = find_deliveries(settings).by_district_year
-    now = {partition_key(place): _fingerprint(files) for place, files in deliveries.items()}
+    documents = document_signatures(settings.published_reports)
+    now = {partition_key(place): _fingerprint(files) + documents.get(place, "") for place, files in deliveries.items()}
     waiting = {partition_key(place) for place, files in deliveries.items() if any(file.waits_for for file in files)}
     ready = [
         key for key, found in now.items() if key not in waiting and found == seen.get(key) and found != started.get(key)

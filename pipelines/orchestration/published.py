@@ -21,12 +21,14 @@ from pipelines.contracts.reference_tables import CODE_LISTS, REFERENCE_TABLES
 from pipelines.ingest.deliveries import find_deliveries
 from pipelines.nightly import Night, end_night, publish_or_mend, standing
 from pipelines.orchestration.accepted import findings_preview
+from pipelines.orchestration.documents import DOCUMENT_READING
 from pipelines.orchestration.metadata import PREVIEW_ROWS, columns_of_tables, markdown_table, table_metadata, yuan
 from pipelines.orchestration.step import writing_step
 from pipelines.quality.rules import EFFECTS, Rule, read_rules
 from pipelines.settings import Schedule, Settings
 from pipelines.sql_files import SqlFile, in_order, read_sql_group
 from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.published_documents import TABLES as DOCUMENT_TABLES
 
 _READING_REPORT = dg.AssetKey("reading_report")
 _SQL_GROUPS = ("core", "summary")
@@ -39,7 +41,11 @@ def published_specs() -> tuple[dg.AssetSpec, ...]:
     Tables that exist only while the file is built are no assets; what reads them is made from what they read.
     """
     specs = [_spec("core", dataset, [_READING_REPORT]) for dataset in DATASETS.values()]
-    specs += [_spec("quality", table, [_READING_REPORT]) for table in QUALITY_TABLES]
+    of_documents = {table.name for table in DOCUMENT_TABLES}
+    specs += [
+        _spec("quality", table, [DOCUMENT_READING.key if table.name in of_documents else _READING_REPORT])
+        for table in QUALITY_TABLES
+    ]
     specs += [_spec("core", table, []) for table in (*REFERENCE_TABLES.values(), *CODE_LISTS)]
     reads = {".".join(spec.key.path): frozenset({".".join(spec.key.path)}) for spec in specs}
     for file in in_order((file for group in _SQL_GROUPS for file in read_sql_group(group)), list(reads)):
