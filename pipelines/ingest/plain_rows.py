@@ -151,6 +151,8 @@ def _values(buffer: Any, opening: Integers, index: Integers) -> tuple[Integers, 
 
 def without_entities(texts: pa.Array) -> pa.Array:
     """Texts of XML with the characters that their references stand for."""
+    if not pc.any(pc.match_substring(texts, "&"), min_count=0).as_py():
+        return texts
     for reference, sign in _ENTITIES:
         texts = pc.replace_substring(texts, reference, sign)
     return texts

@@ -173,23 +173,39 @@ class SheetCells:
             if form is None:
                 continue
             places = np.flatnonzero(styles == style)
-            numbers = doubles.take(pa.array(places)).to_pylist()
-            plain = texts.take(pa.array(places)).to_pylist()
+            numbers, plain = doubles.take(pa.array(places)), texts.take(pa.array(places))
             same = form.uniform
-            shown = [
-                self._shown(same or form.shown(number), int(rows[place]), int(columns[place]), number, text)
-                for place, number, text in zip(places, numbers, plain, strict=True)
-            ]
+            if same and same.is_date:
+                shown = self._dates(numbers, plain)
+            else:
+                cells = zip(places, numbers.to_pylist(), plain.to_pylist(), strict=True)
+                shown = pa.array(
+                    [
+                        self._shown(same or form.shown(number), int(rows[place]), int(columns[place]), number, text)
+                        for place, number, text in cells
+                    ],
+                    pa.string(),
+                )
             if form.is_struck:
-                shown = [f"{text}{_STRUCK}" for text in shown]
+                shown = pc.binary_join_element_wise(shown, _STRUCK, "")
             mask = np.zeros(len(texts), dtype=bool)
             mask[places] = True
-            texts = pc.replace_with_mask(texts, pa.array(mask), pa.array(shown, pa.string()))
+            texts = pc.replace_with_mask(texts, pa.array(mask), shown)
         return texts
+
+    @property
+    def _epoch(self) -> datetime:
+        return _EPOCH_1904 if self._epoch_1904 else _EPOCH
+
+    def _dates(self, numbers: pa.Array, plain: pa.Array) -> pa.Array:
+        """The dates of serials: a column has few different ones."""
+        distinct = numbers.dictionary_encode()
+        dates = pa.array([_date(number, self._epoch) for number in distinct.dictionary.to_pylist()], pa.string())
+        return pc.coalesce(dates.take(distinct.indices), plain)
 
     def _shown(self, shown: Shown, row: int, column: int, number: float, plain: str) -> str:
         if shown.is_date:
-            return _date(number, _EPOCH_1904 if self._epoch_1904 else _EPOCH) or plain
+            return _date(number, self._epoch) or plain
         if not re.fullmatch(_PLAIN, plain):
             return plain
         text = shown.text(plain)
