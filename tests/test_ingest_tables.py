@@ -118,6 +118,63 @@ def test_the_name_of_a_sheet_tells_the_unit_before_that_of_the_file(office: Offi
     assert [table.column("executed_amount") for table in tables] == [[Decimal("15000.00")], [Decimal("1500.00")]]
 
 
+UNIT_HEAD, UNIT_ROWS = ["单位名称", "年初预算数", "执行数"], [["甲", "100", "50"], ["乙", "200", "80"]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[*UNIT_HEAD, "单位：万元"], *UNIT_ROWS],
+        [["单位名称", "年初预算数/万元", "执行数/万元"], *UNIT_ROWS],
+        [["单位名称", "年初预算数-万元", "执行数_万元"], *UNIT_ROWS],
+        [UNIT_HEAD, ["", "万元", "万元"], *UNIT_ROWS],
+        *(
+            [[*UNIT_HEAD, header], *([*row, "万元"] for row in UNIT_ROWS)]
+            for header in ("单位", "计量单位", "金额单位")
+        ),
+        [["说明：本表金额均以万元为单位"], UNIT_HEAD, *UNIT_ROWS],
+        [["2022年执行情况表，金额单位为万元"], UNIT_HEAD, *UNIT_ROWS],
+        [["单位：万元"], UNIT_HEAD, *UNIT_ROWS, ["注：金额单位为万元"]],
+    ],
+)
+def test_a_unit_counts_wherever_it_is_named(office: Office, rows: list[list[str]]) -> None:
+    table = office.read(office.csv("a.csv", rows)).table
+    assert table.column("executed_amount") == [500_000, 800_000]
+    assert table.column("department_name") == ["甲", "乙"]
+    assert not table.rules
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [UNIT_HEAD, *UNIT_ROWS, ["单位：万元"]],
+        [UNIT_HEAD, *UNIT_ROWS, ["注：金额单位为万元"]],
+        [UNIT_HEAD, *UNIT_ROWS, ["本表以万元为单位，由各单位填报并加盖公章后报送区财政局"]],
+        [["单位：元"], UNIT_HEAD, *UNIT_ROWS, ["单位：万元"]],
+        [[*UNIT_HEAD, "计量单位"], [*UNIT_ROWS[0], "万元"], [*UNIT_ROWS[1], "元"]],
+        [["单位：元"], [*UNIT_HEAD, "单位：万元"], *UNIT_ROWS],
+        [["单位：元"], [*UNIT_HEAD, "计量单位"], *([*row, "万元"] for row in UNIT_ROWS)],
+    ],
+)
+def test_two_units_refuse_the_file_wherever_they_are_named(office: Office, rows: list[list[str]]) -> None:
+    assert refusal(office, office.csv("a.csv", rows)).rule.id == "unit-conflict-in-sheet"
+
+
+def test_a_unit_that_changes_far_below_refuses_the_file(office: Office) -> None:
+    rows = [[f"局{n}", "100", "50", "万元" if n < 5_000 else "元"] for n in range(5_001)]
+    refused = refusal(office, office.csv("a.csv", [[*UNIT_HEAD, "计量单位"], *rows]))
+    assert (refused.rule.id, refused.line) == ("unit-conflict-in-sheet", 5_002)
+
+
+@pytest.mark.parametrize(
+    "remark", ["注：500万元以上项目须报批", "单位负责人：张某", "编制单位：万元路街道办事处", "单位：元"]
+)
+def test_a_remark_that_names_no_unit_says_nothing_of_it(office: Office, remark: str) -> None:
+    table = office.read(office.csv("a.csv", [UNIT_HEAD, *UNIT_ROWS, [remark]])).table
+    assert table.column("executed_amount") == [50, 80]
+    assert not table.rules
+
+
 @pytest.mark.parametrize(
     ("name", "head"),
     [

@@ -18,7 +18,7 @@ import calendar
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -31,25 +31,12 @@ from pipelines.ingest.layouts import Layout
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.periods import told_months, told_years, with_year_digits
 from pipelines.ingest.personal import name_without_numbers, without_numbers
+from pipelines.ingest.unit_words import HEADER_UNIT, unit_alone, unit_in_sentence, unit_of_name
 
 MAX_LEVELS = 4
 _LONGEST_HEADER = 300
 """Characters; what is longer is no header."""
-_UNITS = "|".join(sorted(map(re.escape, UNIT_FACTORS), key=len, reverse=True))
-_HEADER_UNIT = re.compile(rf"[(\[【](?:(?:金额)?单位:?|金额:)?({_UNITS}|%|百分比)[)\]】]|(?<=\w)[,:]?(万元)$")
 _HEADER_NOISE = re.compile(r"[①-⑳]|\(\d{1,2}\)|[*＊]+|\((?:公式|=)[^)]*\)|(?<=.)=.*$")
-_SHEET_UNIT = re.compile(
-    rf"(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})(?![^\W_]|[县区市镇乡村])|\((?:单位\s*:\s*)?({_UNITS})\)"
-    rf"|(?:^|金额|计量|货币|[^制报位算名])单位\s*:\s*({_UNITS})(?=币种|截[至止]|日期|填报|编制)",
-    re.IGNORECASE,
-)
-"""What follows the colon is a unit if it ends there: 单位：万溪县财政局 is an office."""
-_NAME_UNIT = re.compile(
-    rf"[(\[【](?:(?:金额)?单位:?)?({_UNITS})[)\]】]|单位:?({_UNITS})(?![^\W_])"
-    r"|(?<![\d百千几十亿万])([百千万亿]万?元)(?=$|[^\w]|_|版|表|口径|为单位)",
-    re.IGNORECASE,
-)
-"""The unit that a name tells; 500万元以上项目 tells none, nor does a bare 元."""
 _DELIMITER_LINE = re.compile(r"sep=.?", re.IGNORECASE)
 """What a spreadsheet writes above a text to tell the delimiter."""
 _DEPARTMENT = re.compile(
@@ -148,7 +135,7 @@ class Recognised:
     """A recognised table: its dataset, its headers, and the positions (from 0) of its header rows among the sample.
 
     ``row_totals``: headers of amounts that sum other amounts of their row, with the headers of those. ``title``: the
-    folded texts above the header.
+    folded texts above the header. ``unit_columns``: the positions of columns that name the unit in every row.
     """
 
     dataset: Dataset
@@ -160,6 +147,7 @@ class Recognised:
     metadata: Metadata
     unit: Unit
     title: frozenset[str] = frozenset()
+    unit_columns: tuple[int, ...] = ()
 
 
 def fold_header(text: str) -> tuple[str, int | None, bool]:
@@ -175,8 +163,8 @@ def _fold_header(text: str) -> tuple[str, int | None, bool]:
     folded = fold(text)
     factor: int | None = None
     percent = False
-    if match := _HEADER_UNIT.search(folded):
-        unit = match[1] or match[2]
+    if match := HEADER_UNIT.search(folded):
+        unit = match[match.lastindex or 0]
         if unit in {"%", "百分比"}:
             percent = True
         else:
@@ -319,15 +307,11 @@ def read_metadata(rows: Sequence[Sequence[str]]) -> Metadata:
         ]
         for text in (part.strip() for cell in joined for part in re.split(r"\s{2,}|\n", cell)):
             months = months or (None if _OF_THE_PAPER.search(text) else told_months(text))
-            unit = _SHEET_UNIT.search(text)
+            unit = unit_in_sentence(text)
             if unit:
-                units.append(UNIT_FACTORS[(unit[1] or unit[2] or unit[3]).casefold()])
+                units.append(unit[0])
             match = _DEPARTMENT.match(text)
-            if (
-                match
-                and fold(match[1]) not in UNIT_FACTORS
-                and not (unit and unit.start() < match.start(1) < unit.end())
-            ):
+            if match and fold(match[1]) not in UNIT_FACTORS and not (unit and unit[1][0] < match.start(1) < unit[1][1]):
                 department = department or str(parse_name(name_without_numbers(match[1])).value or "") or None
             if match := _DISTRICT.search(text):
                 district = match[1]
@@ -569,8 +553,12 @@ def _finish(
     body_start = last + 1
     if body_start < len(rows) and _is_column_numbers(rows[body_start]):
         body_start += 1
+    in_header = [factor for name in rows[last] if (factor := _unit_in_header_cell(name))]
+    unit_columns = tuple(index for index in paths if _names_units(rows[body_start:], index))
     headers = []
     for index, path in paths.items():
+        if index in unit_columns or _unit_in_header_cell(path[-1]):
+            continue
         factors = {factor for name in path if (factor := fold_header(name)[1]) is not None}
         if len(factors) > 1:
             raise FileRefused("unit-conflict-in-sheet", found="/".join(path), sheet=sheet, line=line)
@@ -589,9 +577,25 @@ def _finish(
     row_totals = _row_totals(headers)
     groups = _groups(dataset, headers, {total.index for total, _ in row_totals}, sheet=sheet, line=line)
     metadata = _inherited(read_metadata(rows[:first]), above)
+    in_rows = [unit_alone(row[index]) for index in unit_columns for row in rows[body_start:] if row[index : index + 1]]
+    told = dict.fromkeys((*metadata.unit_factors, *in_header, *filter(None, in_rows)))
+    metadata = replace(metadata, unit_factors=tuple(told))
     unit = _unit(headers, metadata, aliases.layout, rows[body_start:], sheet=sheet, line=line, file_name=file_name)
     title = frozenset(fold(text) for row in rows[:first] for text in row if text.strip())
-    return Recognised(dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit, title)
+    return Recognised(
+        dataset, tuple(headers), groups, row_totals, first, body_start - 1, metadata, unit, title, unit_columns
+    )
+
+
+def _unit_in_header_cell(text: str) -> int | None:
+    """The unit that a cell among the headers names like a line above them (单位：万元), not as one of several rows."""
+    return unit_alone(text) if ":" in normalise(text) else None
+
+
+def _names_units(body: Sequence[Sequence[str]], index: int) -> bool:
+    """Whether a column holds the unit of its row and nothing else."""
+    texts = [row[index] for row in body if index < len(row) and row[index].strip()]
+    return bool(texts) and all(unit_alone(text) for text in texts)
 
 
 def _row_totals(headers: Sequence[Header]) -> tuple[tuple[Header, tuple[Header, ...]], ...]:
@@ -786,7 +790,7 @@ def _unit(
         return Unit(1, is_stated=False)
     if stated and None not in in_headers:
         return Unit(stated.pop() if len(stated) == 1 else None, is_stated=True)
-    named = next(filter(None, map(_unit_of_name, (*reversed(sheet.split("!")), file_name))), None)
+    named = next(filter(None, map(unit_of_name, (*reversed(sheet.split("!")), file_name))), None)
     if not stated and (named or layout.unit_factor):
         return Unit(named or layout.unit_factor, is_stated=named is not None)
     if not stated and not metadata.is_titled:
@@ -800,11 +804,6 @@ def _unit(
         remedy="Write 单位：元 or 单位：万元 above the header, or the unit into each amount's header.",
         remedy_zh="请在表头上方注明“单位：元”或“单位：万元”。",
     )
-
-
-def _unit_of_name(name: str) -> int | None:
-    match = _NAME_UNIT.search(normalise(name))
-    return UNIT_FACTORS.get(match[match.lastindex or 0].casefold()) if match else None
 
 
 def _all_have_units(amounts: Sequence[Header], body: Sequence[Sequence[str]]) -> bool:

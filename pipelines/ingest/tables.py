@@ -58,6 +58,7 @@ from pipelines.ingest.totals import (
     total_scope,
 )
 from pipelines.ingest.transfers import both_sides
+from pipelines.ingest.unit_words import unit_alone, unit_in_sentence
 from pipelines.ledger.records import PassedOverReason
 from pipelines.settings import Limits
 
@@ -256,6 +257,7 @@ class TableReader:
         groups = [reading.lines(group) for group in self._recognised.groups]
         passed = reading.passed_over(groups, faults)
         self._refuse_endless_blanks(passed)
+        self._refuse_other_unit(raw, passed)
         reading.apply_marks(passed)
         reading.find_undone(groups, passed, faults)
         for lines in groups:
@@ -286,6 +288,31 @@ class TableReader:
         self._blank_lines += sum(reason == PassedOverReason.BLANK for reason in passed.values())
         if self._blank_lines > self._limits.max_blank_lines:
             raise blank_lines_without_end(self._blank_lines, self._limits.max_blank_lines, self._sheet)
+
+    def _refuse_other_unit(self, raw: RawRows, passed: Mapping[int, str]) -> None:
+        """Refuses a remark below the rows, or a cell of a column of units, that names another unit than the table's."""
+        own = self.head.unit_factor
+        if own is None:
+            return
+        told: list[tuple[int, str, int | None]] = []
+        for position in (position for position, reason in passed.items() if reason == PassedOverReason.NOTE):
+            for text in (column[position].as_py() for column in raw.columns):
+                if text and (unit := unit_in_sentence(cells.normalise(text))):
+                    told.append((position, text, unit[0]))
+        for column in (raw.columns[index] for index in self._recognised.unit_columns if index < len(raw.columns)):
+            for position, text in enumerate(decoded(column).to_pylist()):
+                if text and text.strip() and position not in passed:
+                    told.append((position, text, unit_alone(text)))
+        for position, text, factor in told:
+            if factor != own:
+                raise FileRefused(
+                    "unit-conflict-in-sheet",
+                    found=f"{cells.unit_name(own)}、{without_numbers(text.strip())[:20]}",
+                    sheet=self._sheet,
+                    line=raw.lines[position].as_py(),
+                    remedy="Write one unit above the header, and no other anywhere.",
+                    remedy_zh="请在表头上方注明一个单位，其他位置不要写不同的单位。",
+                )
 
     def _refuse_nameless_amounts(self, raw: RawRows) -> None:
         """A column without a header is passed over, unless it holds money."""

@@ -28,6 +28,7 @@ from pipelines.contracts.words import (
 )
 from pipelines.ingest.cells import fold, parse_date
 from pipelines.ingest.columns import ReadColumn
+from pipelines.ingest.unit_words import unit_alone
 
 HIERARCHIES = ("function_code", "government_economy_code", "department_economy_code", "economy_code")
 
@@ -114,7 +115,7 @@ def is_note(texts: Sequence[str]) -> bool:
     if len(texts) == 1:
         (text,) = texts
         is_date = not text.isdecimal() and parse_date(text).value is not None
-        return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text))) or is_date
+        return len(text) > _LONGEST_LABEL or bool(_NOTE.match(fold(text))) or is_date or unit_alone(text) is not None
     return all(map(is_signature, texts)) or _SIGNER.fullmatch(fold(texts[0])) is not None
 
 
