@@ -351,6 +351,7 @@ def _mind(task: int, told: int, memory_bytes: int) -> None:
         _work_and_exit(task, memory_bytes)
     os.close(task)
     reason: Reason = "crash"
+    memory = 0  # a worker may have ended before it is looked at
     program = select.poll()
     program.register(told, 0)  # no event but that its other end is closed
     while True:
