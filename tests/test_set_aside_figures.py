@@ -115,6 +115,43 @@ def test_months_and_natures_say_it_too(published: Bureau) -> None:
     assert {district: tuple(marks) for district, *marks in natures}["440102"] == KNOWN
 
 
+BY_PROJECT_AND_FUND_TYPE = {
+    district: dict.fromkeys(("P1/111", "P2/111", "P2/112", "P3/111"), TRUE) | told
+    for district, told in {
+        "440101": {},
+        "440102": {"P1/111": KNOWN},
+        "440103": {"P1/111": UNREADABLE},
+        "440104": dict.fromkeys(("P1/111", "P2/111", "P2/112", "P3/111"), MAYBE),
+        "440105": {},
+        "440106": {"P2/111": MAYBE, "P2/112": MAYBE},
+        "440107": {"P1/111": MUCH},
+    }.items()
+}
+"""The fund type of a row that names none may be any."""
+
+
+def test_finer_figures_are_uncertain_where_rows_do_not_tell_their_class(published: Bureau) -> None:
+    found: dict[str, dict[str, Any]] = {district: {} for district in EXPECTED}
+    for district, project, fund, *marks in published.rows(
+        f"select district_code, project_code, fund_type_code, {MARKS} from summary.project_execution_by_fund_type"
+    ):
+        found[district][f"{project}/{fund}"] = tuple(marks)
+    assert found == BY_PROJECT_AND_FUND_TYPE
+    for table in ("department_execution_by_function", "department_execution_by_economy"):
+        rows = published.rows(f"select district_code, department_code, {MARKS} from summary.{table}")
+        for district, department, is_complete, *marks in rows:
+            complete, *expected = EXPECTED[district][department]
+            assert (is_complete, marks) == (True if complete else None, expected), table
+    for table in ("year_over_year", "self_evaluation"):
+        rows = published.rows(
+            f"select district_code, coalesce(project_code, department_code), {MARKS} from summary.{table}"
+        )
+        assert {(district, key): tuple(marks) for district, key, *marks in rows}.items() <= {
+            (district, key): marks for district, expected in EXPECTED.items() for key, marks in expected.items()
+        }.items()
+        assert rows
+
+
 @pytest.mark.parametrize("district", EXPECTED)
 def test_ranks_and_averages_leave_out_what_misses_much_or_an_unknown_amount(published: Bureau, district: str) -> None:
     rows = published.rows(

@@ -111,7 +111,9 @@ def compare(warehouse: Warehouse, city: City) -> None:
         found = warehouse.table(name)
         assert found, f"{name} is empty"
         columns = [column for column in found[0] if column not in NOT_COMPARED and column not in COMPLETE]
-        assert all(row[column] == COMPLETE[column] for row in found for column in COMPLETE if column in row), name
+        # What ended has no figure of this year that rows could be missing from.
+        there = [row for row in found if row.get("comparison_status") != "ended"]
+        assert all(row[column] == COMPLETE[column] for row in there for column in COMPLETE if column in row), name
         expected = getattr(city, name)()
         for row in expected:
             assert set(row) == set(columns), f"{name}: {set(row) ^ set(columns)}"

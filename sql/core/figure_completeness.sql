@@ -494,6 +494,18 @@ figure as (
         on
             item.district_code = grain.district_code
             and item.fiscal_year = grain.fiscal_year
+    union all
+    select distinct
+        'project_fund_type' as figure_level,
+        district_code,
+        fiscal_year,
+        code_or_name(department_code, department_name) as department_key,
+        code_or_name(project_code, project_name) as project_key,
+        fund_type_code,
+        cast(null as varchar) as expenditure_nature,
+        true as is_made_of_detail,
+        false as is_made_of_statement
+    from core.detail_movement
 ),
 
 -- What tells the figures of one department apart, of the figure and of the rows: an empty text where nothing does.
@@ -504,15 +516,19 @@ paired as (
         entry_sum.department_key is not null as is_department_known,
         entry_sum.row_count,
         entry_sum.amount,
+        case when figure.figure_level in ('project', 'project_fund_type') then figure.project_key else '' end
+            as figure_project,
+        case when figure.figure_level in ('project', 'project_fund_type') then entry_sum.project_key else '' end
+            as entry_project,
         case figure.figure_level
-            when 'project' then figure.project_key
             when 'fund_type' then coalesce(figure.fund_type_code, '')
+            when 'project_fund_type' then coalesce(figure.fund_type_code, '')
             when 'nature' then coalesce(figure.expenditure_nature, '')
             else ''
         end as figure_part,
         case figure.figure_level
-            when 'project' then entry_sum.project_key
             when 'fund_type' then entry_sum.fund_type_code
+            when 'project_fund_type' then entry_sum.fund_type_code
             when 'nature' then entry_sum.nature_key
             else ''
         end as entry_part
@@ -527,10 +543,11 @@ paired as (
 concerned as (
     select
         *,
-        is_department_known and entry_part is not null as is_owner_known
+        is_department_known and entry_project is not null and entry_part is not null as is_owner_known
     from paired
     where
         figure_part = coalesce(entry_part, figure_part)
+        and figure_project = coalesce(entry_project, figure_project)
         and case
             when dataset is null then true
             when dataset = 'execution_statement' then is_made_of_statement

@@ -174,40 +174,50 @@ proposal as (
 )
 
 select
-    district_code,
-    fiscal_year,
-    fiscal_year + 1 as proposal_year,
-    department_code,
-    department_name,
-    code_or_name(department_code, department_name) as department_key,
-    executed_amount,
-    one_off_executed_amount,
-    undetermined_project_count,
-    undetermined_executed_amount,
-    spent_carryover_amount,
-    proposed_amount,
-    initial_budget_amount as last_control_amount,
-    proposed_amount - initial_budget_amount as proposed_change_amount,
-    exact_rate_pct(proposed_amount - initial_budget_amount, initial_budget_amount) as proposed_change_pct,
-    carryover_increase_amount,
-    carryover_increase_cut_share,
-    alternative_proposed_amount,
-    alternative_proposed_amount - initial_budget_amount as alternative_change_amount,
+    proposal.district_code,
+    proposal.fiscal_year,
+    proposal.fiscal_year + 1 as proposal_year,
+    proposal.department_code,
+    proposal.department_name,
+    code_or_name(proposal.department_code, proposal.department_name) as department_key,
+    proposal.executed_amount,
+    proposal.one_off_executed_amount,
+    proposal.undetermined_project_count,
+    proposal.undetermined_executed_amount,
+    proposal.spent_carryover_amount,
+    proposal.proposed_amount,
+    proposal.initial_budget_amount as last_control_amount,
+    proposal.proposed_amount - proposal.initial_budget_amount as proposed_change_amount,
+    exact_rate_pct(proposal.proposed_amount - proposal.initial_budget_amount, proposal.initial_budget_amount)
+        as proposed_change_pct,
+    proposal.carryover_increase_amount,
+    proposal.carryover_increase_cut_share,
+    proposal.alternative_proposed_amount,
+    proposal.alternative_proposed_amount - proposal.initial_budget_amount as alternative_change_amount,
     case
-        when executed_amount is null then 'unknown'
-        when not is_year_finished then 'year_not_finished'
+        when proposal.executed_amount is null then 'unknown'
+        when not proposal.is_year_finished then 'year_not_finished'
         when
-            source_grain = 'statement'
-            and undetermined_executed_amount = 0
-            and spent_carryover_amount is not null
+            proposal.source_grain = 'statement'
+            and proposal.undetermined_executed_amount = 0
+            and proposal.spent_carryover_amount is not null
             then 'ok'
-        when source_grain = 'statement' then 'partly_known'
-        when undetermined_project_count > 0 then 'one_off_unknown'
-        when spent_carryover_amount is null then 'carryover_unknown'
+        when proposal.source_grain = 'statement' then 'partly_known'
+        when proposal.undetermined_project_count > 0 then 'one_off_unknown'
+        when proposal.spent_carryover_amount is null then 'carryover_unknown'
         else 'ok'
     end as proposal_status,
-    version,
-    source_grain,
-    as_of_date
+    proposal.version,
+    proposal.source_grain,
+    proposal.as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from proposal
-order by district_code, fiscal_year, department_code, department_name
+left join core.figure_completeness as mark
+    on
+        mark.figure_level = 'department'
+        and proposal.district_code = mark.district_code
+        and proposal.fiscal_year = mark.fiscal_year
+        and code_or_name(proposal.department_code, proposal.department_name) = mark.department_key
+order by proposal.district_code, proposal.fiscal_year, proposal.department_code, proposal.department_name

@@ -176,8 +176,18 @@ select
         figure.initial_budget_amount, figure.full_year_budget_amount - figure.initial_budget_amount
     ) as adjustment_status,
     'detail' as source_grain,
-    figure.as_of_date
+    figure.as_of_date,
+    -- Rows that were set aside tell no class: of an incomplete department, any of its classes may be.
+    case when mark.is_complete then true end as is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from figure
+left join core.figure_completeness as mark
+    on
+        mark.figure_level = 'department'
+        and figure.district_code = mark.district_code
+        and figure.fiscal_year = mark.fiscal_year
+        and code_or_name(figure.department_code, figure.department_name) = mark.department_key
 left join delivered
     on
         figure.district_code = delivered.district_code

@@ -102,8 +102,19 @@ select
         figure.initial_budget_amount, figure.full_year_budget_amount - figure.initial_budget_amount
     ) as adjustment_status,
     'detail' as source_grain,
-    figure.as_of_date
+    figure.as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from figure
+left join core.figure_completeness as mark
+    on
+        mark.figure_level = 'project_fund_type'
+        and figure.district_code = mark.district_code
+        and figure.fiscal_year = mark.fiscal_year
+        and code_or_name(figure.department_code, figure.department_name) = mark.department_key
+        and code_or_name(figure.project_code, figure.project_name) = mark.project_key
+        and figure.fund_type_code is not distinct from mark.fund_type_code
 left join named
     on
         figure.district_code = named.district_code

@@ -270,8 +270,18 @@ select
     cast(null as varchar) as watch_change,
     cast(null as decimal(18, 2)) as proposed_adjustment_change_amount,
     judged.source_grain,
-    judged.as_of_date
+    judged.as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from judged
+left join core.figure_completeness as mark
+    on
+        mark.figure_level = 'project'
+        and judged.district_code = mark.district_code
+        and judged.fiscal_year = mark.fiscal_year
+        and judged.department_key = mark.department_key
+        and judged.project_key = mark.project_key
 left join handled
     on
         handled.preference = 1

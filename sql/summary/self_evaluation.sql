@@ -156,8 +156,18 @@ select
     execution_status(rated.executed_amount, rated.full_year_budget_amount) as execution_status,
     rated.version,
     rated.source_grain,
-    rated.as_of_date
+    rated.as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from rated
+left join core.figure_completeness as mark
+    on
+        rated.figure_level = mark.figure_level
+        and rated.district_code = mark.district_code
+        and rated.fiscal_year = mark.fiscal_year
+        and code_or_name(rated.department_code, rated.department_name) = mark.department_key
+        and code_or_name(rated.project_code, rated.project_name) = mark.project_key
 left join grade_count
     on
         rated.figure_level = 'department'

@@ -64,47 +64,61 @@ base as (
 )
 
 select
-    district_code,
-    fiscal_year,
-    figure_level,
-    department_code,
-    department_name,
-    code_or_name(department_code, department_name) as department_key,
-    project_code,
-    project_name,
-    code_or_name(project_code, project_name) as project_key,
-    last_year_project_name,
-    comparison_status,
-    is_year_finished,
-    same_period_date,
-    initial_budget_amount,
-    last_year_initial_budget_amount,
-    initial_budget_amount - initial_budget_base as initial_budget_change_amount,
-    exact_rate_pct(initial_budget_amount - initial_budget_base, initial_budget_base) as initial_budget_change_pct,
-    full_year_budget_amount,
-    same_period_full_year_budget_amount,
-    full_year_budget_amount - full_year_budget_base as full_year_budget_change_amount,
-    exact_rate_pct(full_year_budget_amount - full_year_budget_base, full_year_budget_base)
+    base.district_code,
+    base.fiscal_year,
+    base.figure_level,
+    base.department_code,
+    base.department_name,
+    code_or_name(base.department_code, base.department_name) as department_key,
+    base.project_code,
+    base.project_name,
+    code_or_name(base.project_code, base.project_name) as project_key,
+    base.last_year_project_name,
+    base.comparison_status,
+    base.is_year_finished,
+    base.same_period_date,
+    base.initial_budget_amount,
+    base.last_year_initial_budget_amount,
+    base.initial_budget_amount - base.initial_budget_base as initial_budget_change_amount,
+    exact_rate_pct(base.initial_budget_amount - base.initial_budget_base, base.initial_budget_base)
+        as initial_budget_change_pct,
+    base.full_year_budget_amount,
+    base.same_period_full_year_budget_amount,
+    base.full_year_budget_amount - base.full_year_budget_base as full_year_budget_change_amount,
+    exact_rate_pct(base.full_year_budget_amount - base.full_year_budget_base, base.full_year_budget_base)
         as full_year_budget_change_pct,
-    last_year_full_year_budget_amount,
-    executed_amount,
-    same_period_executed_amount,
-    executed_amount - executed_base as executed_change_amount,
-    exact_rate_pct(executed_amount - executed_base, executed_base) as executed_change_pct,
-    last_year_executed_amount,
-    exact_rate_pct(executed_amount, full_year_budget_amount) as execution_rate_pct,
+    base.last_year_full_year_budget_amount,
+    base.executed_amount,
+    base.same_period_executed_amount,
+    base.executed_amount - base.executed_base as executed_change_amount,
+    exact_rate_pct(base.executed_amount - base.executed_base, base.executed_base) as executed_change_pct,
+    base.last_year_executed_amount,
+    exact_rate_pct(base.executed_amount, base.full_year_budget_amount) as execution_rate_pct,
     exact_rate_pct(
-        same_period_executed_amount, same_period_full_year_budget_amount
+        base.same_period_executed_amount, base.same_period_full_year_budget_amount
     ) as same_period_execution_rate_pct,
-    exact_rate_pct(executed_amount, full_year_budget_amount)
-    - exact_rate_pct(executed_base, full_year_budget_base) as execution_rate_change_points,
-    exact_rate_pct(last_year_executed_amount, last_year_full_year_budget_amount) as last_year_execution_rate_pct,
-    exact_rate_pct(net_adjustment_amount, initial_budget_amount) as net_adjustment_rate_pct,
+    exact_rate_pct(base.executed_amount, base.full_year_budget_amount)
+    - exact_rate_pct(base.executed_base, base.full_year_budget_base) as execution_rate_change_points,
+    exact_rate_pct(base.last_year_executed_amount, base.last_year_full_year_budget_amount)
+        as last_year_execution_rate_pct,
+    exact_rate_pct(base.net_adjustment_amount, base.initial_budget_amount) as net_adjustment_rate_pct,
     exact_rate_pct(
-        last_year_net_adjustment_amount, last_year_initial_budget_amount
+        base.last_year_net_adjustment_amount, base.last_year_initial_budget_amount
     ) as last_year_net_adjustment_rate_pct,
-    coalesce(source_grain, last_year_source_grain) as source_grain,
-    as_of_date,
-    last_year_as_of_date
+    coalesce(base.source_grain, base.last_year_source_grain) as source_grain,
+    base.as_of_date,
+    base.last_year_as_of_date,
+    mark.is_complete,
+    mark.set_aside_row_count,
+    mark.set_aside_amount
 from base
-order by district_code, fiscal_year, figure_level, department_code, department_name, project_code, project_name
+left join core.figure_completeness as mark
+    on
+        base.figure_level = mark.figure_level
+        and base.district_code = mark.district_code
+        and base.fiscal_year = mark.fiscal_year
+        and code_or_name(base.department_code, base.department_name) = mark.department_key
+        and code_or_name(base.project_code, base.project_name) = mark.project_key
+order by
+    base.district_code, base.fiscal_year, base.figure_level, base.department_code, base.department_name,
+    base.project_code, base.project_name
