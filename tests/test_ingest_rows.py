@@ -295,6 +295,8 @@ def test_voided_rows_are_passed_over(office: Office, header: str, plain: str, vo
         ("办理环节", ["终审", "已驳回"]),
         ("是否清算", ["是", "否"]),
         ("收支方向", ["支出", "收入"]),
+        ("币种", ["人民币", "美元"]),
+        ("币种代码", ["CNY", "HKD"]),
     ],
 )
 def test_what_may_change_a_row_in_words_that_nobody_knows_refuses_the_file(
@@ -318,6 +320,7 @@ def test_what_may_change_a_row_in_words_that_nobody_knows_refuses_the_file(
         ("状态", ["归档", "正常"]),
         ("审批意见", ["按程序办理", "请核"]),
         ("收支方向", ["支出", "支出"]),
+        ("币种", ["人民币", "CNY"]),
         ("增减", ["增", "减"]),
     ],
 )
