@@ -114,3 +114,17 @@ def test_levels_above_levels_are_found() -> None:
     school = (333_331, 77_773)
     rows = [added([*stations, school]), *office, school]
     assert {block.row for block in block_sums(rows)} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_doubted"), [("荔湾区", True), ("广州市本级", True), ("财政局", False), ("", False)]
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_row_called_after_a_place_needs_little_evidence(name: str, *, is_doubted: bool, is_first: bool) -> None:
+    parts = [(30_000, 10_000), (20_000, 6_000)]
+    rows, names = [*parts, added(parts)], ["甲局", "乙局", name]
+    if is_first:
+        rows, names = rows[::-1], names[::-1]
+    levels = Levels(entries(rows, names=names), ())
+    assert levels.totals() == []
+    assert {total.row for total in levels.doubtful} == ({0 if is_first else 2} if is_doubted else set())

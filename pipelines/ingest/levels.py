@@ -8,6 +8,7 @@ does not. Does not belong here: labels that say what a row is (totals), reading 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -21,6 +22,9 @@ BLOCK_AT_MOST = Fraction(1, 1_000)
 """The same for a row that sums its neighbours: there are many of those to try."""
 IN_SPITE_OF_A_CODE = Fraction(1, 1_000_000)
 """The same for a row with a code like those of the others, or which the table's own total includes."""
+_WHERE_A_PLACE_IS_NAMED = Fraction(1, 4)
+"""The same for a row that is called after a district or city: departments seldom are."""
+_PLACE = re.compile(r"\w{1,8}[区县市](?:本?级|财政|汇总)?")
 _COLUMNS_OF_EVIDENCE = 2
 _SHORTEST_NAME = 2
 _SHORTEST_STEP = 2
@@ -91,7 +95,8 @@ class Levels:
         named = {block.row for block in by_name}
         for found, limit in ((wholes, WHOLE_AT_MOST), (blocks, BLOCK_AT_MOST)):
             for one in found:
-                most = IN_SPITE_OF_A_CODE if _has_code_like(left, one) else limit
+                most = _WHERE_A_PLACE_IS_NAMED if _PLACE.fullmatch(left[one.row].name) else limit
+                most = IN_SPITE_OF_A_CODE if _has_code_like(left, one) else most
                 if one.row not in named and one.chance < most:
                     self.doubtful.append(_total(left, one))
         return [_total(left, block) for block in by_name]
