@@ -484,6 +484,20 @@ def test_money_that_cannot_be_read_is_unknown(bureau: Bureau, amount: str, statu
     assert acceptance.status == status
 
 
+@pytest.mark.parametrize(("gap", "status"), [("1.00", "accepted"), ("5000.00", "held_back")])
+def test_the_files_own_total_bounds_unreadable_money_before_its_neighbours(
+    bureau: Bureau, gap: str, status: str
+) -> None:
+    head = PAYMENTS.split("    V1")[0]
+    rows = "".join(f"    W{number},2024-07-01,101,P1,111,900.00\n" for number in range(20))
+    total = f"    合计,,,,,{20 * 900 + Decimal(gap)}\n"
+    bureau.settings.set_aside.max_row_share = 0.5
+    bureau.deliver(f"{PLACE}/支付.csv", f"{head}{rows}    V9,2024-08-01,101,P1,111,见附件\n{total}")
+    (acceptance,) = bureau.night().acceptances
+    assert acceptance.status == status
+    assert "money-not-readable" in {finding.rule_id for finding in acceptance.findings}
+
+
 @pytest.mark.parametrize(("whose", "status"), [("101,P1", "accepted"), (",", "held_back"), ("101,P8", "held_back")])
 def test_unreadable_money_is_bounded_by_its_own_project_first(bureau: Bureau, whose: str, status: str) -> None:
     """One large payment elsewhere says nothing of a small project; of a row that is nobody's it may say all."""
