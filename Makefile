@@ -56,7 +56,8 @@ audit: $(INSTALLED)  ## Known vulnerabilities of the locked packages | 检查依
 dagster: $(INSTALLED)  ## Dagster on http://127.0.0.1:3000, with schedule and sensor | 启动 Dagster 页面、定时与文件监测
 	@test -n "$$DAGSTER_HOME" || { export DAGSTER_HOME="$(CURDIR)/.dagster" && mkdir -p "$$DAGSTER_HOME" && \
 		ln -sf "$(CURDIR)/deploy/dagster.yaml" "$$DAGSTER_HOME/dagster.yaml"; }; \
-	PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	export PATH="$(CURDIR)/$(BIN):$$PATH"; dagster-daemon run -w workspace.yaml & daemon=$$!; \
+	trap 'kill $$daemon; wait $$daemon' EXIT INT TERM; dagster-webserver -h 127.0.0.1 -p 3000 -w workspace.yaml $(ARGS)
 
 serve: $(INSTALLED)  ## Pages and SQL on http://127.0.0.1:8765 | 网页查询
 	@exec $(BIN)/district-finance serve $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import dagster as dg
 
 from pipelines.orchestration.accepted import DELIVERY, accept
@@ -24,8 +26,14 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         return settings or Settings()
 
     schedule = (settings or Settings()).schedule
+    with warnings.catch_warnings():
+        # References to source code are new in Dagster, and nothing depends on them.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = dg.with_source_code_references(
+            [DELIVERY, PUBLISHED_REPORT, accept, read_published_reports, publishing(schedule), report]
+        )
     return dg.Definitions(
-        assets=[DELIVERY, PUBLISHED_REPORT, accept, read_published_reports, publishing(schedule), report],
+        assets=assets,
         jobs=[NIGHTLY],
         schedules=[nightly_schedule(schedule)],
         sensors=[new_deliveries, tell_crashed_runs],

@@ -250,6 +250,9 @@ class Portal(_Group):
 
     host: str = Field("127.0.0.1", description="Address to listen on; one of other machines needs a way to know users.")
     port: int = Field(8765, ge=0, lt=65536)
+    address: str | None = Field(
+        None, pattern=r"^https?://\S+[^/\s]$", description="Where browsers reach it, for links; None: host and port."
+    )
     host_names: list[str] = Field(
         default_factory=list,
         description="Names under which browsers may ask for it; empty: this machine's loopback names only.",
@@ -277,6 +280,11 @@ class Portal(_Group):
     sql_rows_per_page: int = Field(200, gt=0, le=2000, description="Rows of a result that a page shows.")
     sql_bytes_at_most: int = Field(512 * 1024**2, gt=0, description="Size of a result as a file.")
     sql_characters_at_most: int = Field(100_000, gt=0, description="Length of a statement.")
+
+    @property
+    def link(self) -> str:
+        """What links to its pages begin with."""
+        return self.address or f"http://{self.host}:{self.port}"
 
 
 class Settings(BaseSettings):

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_definitions
+from pipelines.orchestration.accepted import HELD_BACK_TAG
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 
@@ -135,6 +136,8 @@ def test_lineage_runs_from_delivery_to_published_rates() -> None:
         dg.AssetKey(["core", "payment"]),
         dg.AssetKey(["core", "execution_statement"]),
     } <= upstream
+    references = graph.get(rates).metadata["dagster/code_references"].code_references
+    assert any(Path(each.file_path).name == "department_execution.sql" for each in references)
     for key in (*upstream, rates):
         node = graph.get(key)
         assert node.description
@@ -180,6 +183,9 @@ class TestScheduledNight:
         held = checks(result)["reading_report", "nothing_is_held_back"]
         assert not held.passed
         assert "440105" in str(held.metadata["reasons"].value)
+        run = instance.runs.get_run_by_id(result.run_id)
+        assert run is not None
+        assert run.tags[HELD_BACK_TAG] == "440105-2024"
 
     def test_rows_set_aside_are_a_warning_on_their_dataset(
         self, night: tuple[Instance, dg.ExecuteInProcessResult]
@@ -227,7 +233,7 @@ class TestScheduledNight:
         liwan = found["440103-2022"]
         page = Path(str(liwan["file"].value))
         assert "预算执行情况" in page.read_text(encoding="utf-8")
-        assert liwan["link"].value == page.as_uri()
+        assert liwan["link"].value == "http://127.0.0.1:8765/reports/440103/2022/index.html"
         assert liwan["execution_rate_pct"].value == 78.33
         picture = str(liwan["execution rates"].value).rpartition("base64,")[2].removesuffix(")")
         assert "78.33%" in base64.b64decode(picture).decode()

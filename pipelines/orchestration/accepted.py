@@ -21,6 +21,8 @@ from pipelines.warehouse.contents import held_attempt
 from pipelines.warehouse.store import DistrictYearStore
 
 MAX_FINDINGS = 100
+HELD_BACK_TAG = "district-finance/held_back"
+"""The tag of a run that left district-years held back: which ones."""
 
 DELIVERY = dg.AssetSpec(
     "delivery",
@@ -109,6 +111,8 @@ def accept(
             place = district_year(key)
             attempt = held_attempt(DistrictYearStore(settings.accepted, place.district_code, place.fiscal_year))
             held += attempt.findings().to_pylist() if attempt else []
+    if waiting := sorted({f"{each['district_code']}-{each['fiscal_year']}" for each in held}):
+        context.instance.add_run_tags(context.run.run_id, {HELD_BACK_TAG: " ".join(waiting)})
     yield dg.MaterializeResult("reading_report", check_results=list(_checks(held)))
 
 

@@ -59,9 +59,14 @@ def published_specs() -> tuple[dg.AssetSpec, ...]:
 
 
 def _spec(schema: str, table: Dataset | PublishedTable | SqlFile, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
+    metadata: dict[str, Any] = {}
+    if isinstance(table, SqlFile):
+        reference = dg.LocalFileCodeReference(file_path=str(table.path), line_number=1, label="SQL")
+        metadata["dagster/code_references"] = dg.CodeReferencesMetadataValue(code_references=[reference])
     return dg.AssetSpec(
         [schema, table.name],
         deps=deps,
+        metadata=metadata,
         group_name=schema,
         kinds={"duckdb", "sql"} if isinstance(table, SqlFile) else {"duckdb"},
         description=f"**{table.label_zh}** {table.meaning_zh} {table.meaning}",

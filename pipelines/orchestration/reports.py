@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 import duckdb
@@ -68,7 +69,7 @@ def report(
             for spec, name in ((_WORKBOOK, WORKBOOK_NAME), (_PAGE, PAGE_NAME)):
                 if (path := directory / name).exists():
                     told = {"outcome": "written 已生成" if place in new else "unchanged 未变化"}
-                    told |= _file(path) | _rates(published, place)
+                    told |= _file(settings, place, path) | _rates(published, place)
                 else:
                     told = {"outcome": "nothing published 尚未发布"}
                     context.log.warning(f"{key}: nothing of it is published yet, so there is no {spec.key.path[0]}")
@@ -77,9 +78,10 @@ def report(
         yield dg.MaterializeResult(spec.key)
 
 
-def _file(path: Path) -> dict[str, Any]:
-    found = path.resolve()
-    return {"file": dg.MetadataValue.path(found), "link": dg.MetadataValue.url(found.as_uri())}
+def _file(settings: Settings, place: DistrictYear, path: Path) -> dict[str, Any]:
+    """The file, and the address at which the portal gives it: a browser opens no file from a page of the network."""
+    link = f"{settings.portal.link}/reports/{place.district_code}/{place.fiscal_year}/{quote(path.name)}"
+    return {"file": dg.MetadataValue.path(path.resolve()), "link": dg.MetadataValue.url(link)}
 
 
 def _rates(published: duckdb.DuckDBPyConnection, place: DistrictYear) -> dict[str, Any]:
