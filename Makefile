@@ -1,6 +1,6 @@
 # The commands of a checkout. They need Python 3.11 or newer, make and a package index; the rest they set up themselves.
 # ARGS reaches the command: make nightly ARGS="--raw /srv/finance/raw", make test ARGS="tests/test_cli.py -x"
-.PHONY: bundle serve test-long coverage dictionary help nightly test lint format audit dagster install
+.PHONY: bundle serve test-long test-spark coverage dictionary help nightly test lint format audit dagster install
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -16,14 +16,19 @@ nightly: $(INSTALLED)  ## Read raw/, validate, publish, print the rates | 读取
 	@$(BIN)/district-finance nightly $(ARGS)
 
 test: $(INSTALLED)  ## The tests | 测试
-	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "not long and not spark" $(ARGS)
 
 test-long: $(INSTALLED)  ## The tests that take longer, provinces among them | 耗时较长的测试
 	@$(BIN)/python -m pytest -n auto --dist loadscope -m long $(ARGS)
 
+test-spark: $(INSTALLED)  ## The SQL and the districts on a Spark cluster of this machine; needs Java | Spark 集群测试
+	@$(BIN)/uv export --quiet --frozen --no-emit-project --no-dev --extra spark --output-file $(VENV)/spark.txt
+	@$(BIN)/pip install --quiet --no-deps --require-hashes --requirement $(VENV)/spark.txt
+	@$(BIN)/python -m pytest -m spark $(ARGS)
+
 # Beside `test`, because measuring costs a good part of its time again.
 coverage: $(INSTALLED)  ## All tests, and the floor that their coverage may not fall below | 测试及覆盖率下限
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n auto -m "not spark" --cov --cov-report=term:skip-covered $(ARGS)
 
 dictionary: $(INSTALLED)  ## Write docs/data-dictionary anew, from the sample | 重新生成数据字典
 	@place=$$(mktemp -d) && $(BIN)/district-finance nightly --raw raw --warehouse "$$place" >/dev/null && \

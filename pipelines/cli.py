@@ -511,6 +511,26 @@ def province_merge(context: click.Context, warehouse: Path | None) -> None:
     context.exit(merge_and_report(_settings(None, warehouse)))
 
 
+@province.command("verify")
+@_warehouse
+@click.option("--engine", type=click.Choice(["spark"]), required=True, help="What to compare with | 比对引擎")
+@click.option(
+    "--master", default="local[*]", show_default=True, metavar="URL", help="Of the Spark cluster | Spark 主节点"
+)
+@click.pass_context
+def province_verify(context: click.Context, warehouse: Path | None, engine: str, master: str) -> None:  # noqa: ARG001
+    """Run the SQL on another engine and compare, row by row | 用另一引擎重算并逐行比对
+
+    Of one district's warehouse or of a merged province. Exit code 0: every table and rule is equal. 1: one differs, or
+    nothing could be compared.
+
+    可用于单区数据库或合并后的全省数据库。退出码 0：全部一致；1：有不一致，或无法比对。
+    """
+    from pipelines.commands.province import verify_and_report
+
+    context.exit(verify_and_report(_settings(None, warehouse), master=master))
+
+
 @province.command("status")
 @_warehouse
 def province_status(warehouse: Path | None) -> None:

@@ -20,7 +20,9 @@ from pipelines.province.shards import (
     last_results,
     shard_settings,
 )
+from pipelines.province.verify import Comparison, verify_on_spark
 from pipelines.settings import Settings
+from pipelines.warehouse.connect import NotPublishedError
 from pipelines.warehouse.lock import WarehouseLockedError
 
 _STATUSES = {
@@ -74,6 +76,30 @@ def merge_and_report(settings: Settings) -> int:
     click.echo(f"{'已合并 Merged' if merged.is_new else '未变化 Unchanged'}: build {merged.build_id}")
     click.echo(f"数据库 Database: {settings.database}")
     return SOMETHING_HELD_BACK if merged.behind else ALL_PUBLISHED
+
+
+def verify_and_report(settings: Settings, *, master: str) -> int:
+    """Compares the publication with what Spark makes of the same rows, and prints it; returns the exit code."""
+    compared: list[Comparison] = []
+    try:
+        for one in verify_on_spark(settings, master=master):
+            compared.append(one)
+            if not one.is_equal:
+                click.echo(_difference(one))
+    except (ProvinceError, NotPublishedError) as error:
+        raise click.ClickException(str(error)) from None
+    differing = sum(not one.is_equal for one in compared)
+    rows = sum(one.rows for one in compared if one.is_equal)
+    click.echo(
+        f"一致 Equal: {len(compared) - differing} tables and rules, {rows:,} rows. 不一致 Differing: {differing}."
+    )
+    return FAILED if differing else ALL_PUBLISHED
+
+
+def _difference(one: Comparison) -> str:
+    if one.error:
+        return f"{one.name}: 未能在 Spark 上运行 did not run on Spark: {one.error}"
+    return f"{one.name}: {one.rows:,} rows; {one.only_here:,} only here 仅本库, {one.only_on_spark:,} on Spark 仅 Spark"
 
 
 def print_status(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 
 from pipelines.ledger.codec import StoreError
 from pipelines.nightly import FAILED, SOMETHING_HELD_BACK, Night, run_night
+from pipelines.province.session import spark_session
 from pipelines.province.shards import (
     EXPORT_RECORD,
     Export,
@@ -138,26 +139,19 @@ def run_on_spark(
     """Runs every shard as one task of a Spark cluster that sees the same directories; ``master`` as Spark names it.
 
     Raises:
-        ProvinceError: pyspark is not installed.
+        ProvinceError: pyspark or Java is missing, or a task was lost as often as Spark tries one.
     """
-    try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra that only this runner needs
-    except ImportError as error:
-        raise ProvinceError(
-            "pyspark is not installed: install district-finance[spark] and a Java runtime (17 or newer). "
-            "未安装 pyspark：请安装 district-finance[spark] 与 Java 17 以上运行环境。"
-        ) from error
-    session = (
-        SparkSession.builder.master(master)
-        .appName("district-finance province")
-        .config("spark.speculation", "false")  # two nights of one district would wait for each other's lock
-        .config("spark.task.maxFailures", "4")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
+    session = spark_session(master)
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - of the extra, which is there if there is a session
+
     try:
         tasks = session.sparkContext.parallelize(list(districts), max(len(districts), 1))
         results: list[ShardResult] = tasks.map(lambda code: run_shard(settings, code)).collect()
+    except Py4JError as error:
+        raise ProvinceError(
+            f"The cluster lost a district's task as often as it tries one: {str(error).splitlines()[0]} Districts that "
+            "ended keep their results; run again. 集群多次丢失任务；已完成的区保留结果，请再次运行。"
+        ) from error
     finally:
         session.stop()
     for result in results:

@@ -190,7 +190,7 @@ def set_rows_aside(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     Raises:
         RuleCrashedError: a rule could not be run.
     """
-    _prepare(connection, settings)
+    tell_thresholds(connection, settings)
     connection.execute(
         "create or replace temp table rule_set_aside (dataset varchar, source_file_id varchar, source_sheet varchar,"
         " source_line bigint, rule_number bigint, rule_id varchar, message varchar, message_zh varchar)"
@@ -226,7 +226,7 @@ def run_rules(
     Raises:
         RuleCrashedError: a rule could not be run.
     """
-    _prepare(connection, settings)
+    tell_thresholds(connection, settings)
     asked = [rule for rule in rules or read_rules() if rule.scope is scope and not rule.sets_aside]
     parts = [_shared_files(rule.file) for rule in asked]
     last_reader = {part.name: at for at, needed in enumerate(parts) for part in needed}
@@ -267,8 +267,8 @@ class _crashing:  # noqa: N801 - used as a with block
             raise RuleCrashedError(f"{self._file.path}: the rule could not be run: {error}") from error
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Makes ``rule_threshold``: one row per district, one column per threshold."""
+def tell_thresholds(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Makes the temporary table ``rule_threshold``: one row per district, one column per threshold."""
     columns = ", ".join(f"{name} decimal(18, 6)" for name in RuleThresholds.model_fields)
     connection.execute(f"create or replace temp table rule_threshold (district_code varchar, {columns})")
     districts = connection.execute("select distinct district_code from quality.delivered_dataset").fetchall()
@@ -276,6 +276,14 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     for (district_code,) in districts:
         values = settings.thresholds_of(district_code).model_dump().values()
         connection.execute(f"insert into rule_threshold values ({places})", [district_code, *values])
+
+
+def rule_parts() -> list[SqlFile]:
+    """The files of ``sql/rules/shared``, each behind those that it reads."""
+    parts: dict[str, SqlFile] = {}
+    for file in _shared().values():
+        parts |= {part.name: part for part in (*_shared_files(file), file)}
+    return list(parts.values())
 
 
 def _shared_files(file: SqlFile) -> list[SqlFile]:
