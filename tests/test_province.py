@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -167,3 +169,26 @@ def test_commands_for_another_scheduler_run_one_district_each(province: tuple[Pa
     assert sorted(line.split("--district ")[1].split()[0] for line in printed) == ["990001", "990002", "990003"]
     words = printed[0].split()[1:]
     assert CliRunner().invoke(main, words, env={"DISTRICT_FINANCE_HASH_SECRET": SECRET}).exit_code == ALL_PUBLISHED
+
+
+def test_an_account_that_two_districts_paid_alike_is_found_in_the_province(province: tuple[Path, Path]) -> None:
+    raw, directory = province
+    heads = "部门编码,项目编码,支付日期,支付金额,支付凭证号,收款人账号\n"
+    for district, year, amount, number in (
+        ("990001", 2024, "123.45", "X1"),
+        ("990002", 2024, "123.45", "X2"),
+        ("990003", 2024, "123.46", "X3"),
+        ("990003", 2023, "123.45", "X4"),
+    ):
+        row = f"101,P0,{year}-03-05,{amount},{number},6222020000000012345\n"
+        (raw / district / str(year) / "补充支付.csv").write_text(heads + row, encoding="utf-8")
+    command("run", raw, directory)
+    command("merge", None, directory)
+    asked = CliRunner().invoke(
+        main,
+        ["query", "payees_in_two_districts", "--warehouse", str(directory), "--format", "json"],
+    )
+    (found,) = json.loads(asked.output)
+    assert (found["fiscal_year"], found["districts"], found["payment_count"]) == (2024, "990001, 990002", 2)
+    assert Decimal(str(found["paid_in_all"])) == Decimal("246.90")
+    assert "6222020000000012345" not in asked.output

@@ -9,7 +9,7 @@ Does not belong here: how a query is carried (spark_sql), the night (nightly). N
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,8 @@ def compare(
     made = {file.table for file in files}
     tell_thresholds(connection, settings)
     engine = _Spark(session, place)
-    for table in sorted({table for file in _all_files() for table in file.reads} - made):
+    asked = [*files, *rule_parts(), *(rule.file for rule in read_rules())]
+    for table in sorted({table for file in asked for table in file.reads} - made):
         engine.load(connection, table)
     engine.load(connection, "rule_threshold")
     for file in in_order(files, existing - made):
@@ -126,11 +127,6 @@ def compare(
         yield engine.compare(connection, part, part.name, f"from {part.name}")
     for rule in read_rules():
         yield engine.compare(connection, rule.file, rule.file.name, rule.file.query)
-
-
-def _all_files() -> Iterable[SqlFile]:
-    for group in (*GROUPS, "rules", "rules/shared"):
-        yield from read_sql_group(group)
 
 
 class _Spark:
