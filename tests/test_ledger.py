@@ -37,6 +37,7 @@ from pipelines.nightly import ALL_PUBLISHED, SOMETHING_HELD_BACK
 from pipelines.operations.prune import prune
 from pipelines.warehouse import accept, contents, staging
 from pipelines.warehouse.delivered import kept_delivery
+from pipelines.warehouse.staging import MAX_REJECTED_TEXTS
 from pipelines.warehouse.store import district_years
 
 PLACE = "440199/2024"
@@ -482,6 +483,19 @@ def test_money_that_cannot_be_read_is_unknown(bureau: Bureau, amount: str, statu
     assert "money-not-readable" in told
     assert ("unknown-money-may-matter" in told) == (status == "held_back")
     assert acceptance.status == status
+
+
+@pytest.mark.long
+def test_rows_of_which_only_the_number_is_kept_are_worth_up_to_the_largest(bureau: Bureau) -> None:
+    head = PAYMENTS.split("    V1")[0]
+    small = "".join(f"    W{number},2024-07-01,101,P1,111,0.01\n" for number in range(60))
+    large = "    V1,2024-03-01,101,P2,111,900000.00\n"
+    bureau.settings.set_aside.max_row_share = 1
+    for count, status in ((MAX_REJECTED_TEXTS, "accepted"), (MAX_REJECTED_TEXTS + 1, "held_back")):
+        odd = "".join(f"    X{number},2024-08-01,101,P1,111,见附件\n" for number in range(count))
+        bureau.deliver(f"{PLACE}/支付.csv", head + small + large + odd)
+        (acceptance,) = bureau.night().acceptances
+        assert acceptance.status == status
 
 
 @pytest.mark.parametrize(("gap", "status"), [("1.00", "accepted"), ("5000.00", "held_back")])
