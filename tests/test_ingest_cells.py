@@ -27,7 +27,7 @@ from pipelines.contracts.model import Blank, Column, Kind
 from pipelines.ingest import accounts, cells
 from pipelines.ingest.accounts import hash_account
 from pipelines.ingest.cells import DateOrder, Reading
-from pipelines.ingest.columns import Manner, Texts, is_universal, read_column
+from pipelines.ingest.columns import ReadingOptions, Texts, is_universal, read_column
 
 IS_ONE_OFF = DATASETS["project"]["is_one_off"]
 EXECUTION_RATE = DATASETS["execution_statement"]["published_execution_rate"]
@@ -334,7 +334,7 @@ def test_one_name_in_two_widths_is_one_name() -> None:
 )
 def test_names_that_only_look_different_are_one_name(name: str, spellings: list[str]) -> None:
     texts = [*spellings, name]
-    read = read_column(DEPARTMENT_NAME, Texts(pa.array(texts)), Manner())
+    read = read_column(DEPARTMENT_NAME, Texts(pa.array(texts)), ReadingOptions())
     assert read.values.to_pylist() == [name] * len(texts)
     assert read.delivered is not None
     assert read.delivered.to_pylist() == [None if text.strip() == name else text for text in texts]
@@ -389,7 +389,7 @@ def test_a_column_of_accounts_gives_the_hashes_of_its_cells(secret: bytes, other
     texts = [*ACCOUNTS, *others, *ACCOUNTS[:10]]
     single = [hash_account(text, secret=secret) if text else cells.EMPTY for text in texts]
     for _ in range(2):  # accounts that were met before are told from memory
-        read = read_column(column, Texts(pa.array(texts)), Manner(hash_secret=secret))
+        read = read_column(column, Texts(pa.array(texts)), ReadingOptions(hash_secret=secret))
         assert read.values.to_pylist() == [reading.value for reading in single]
         faults = dict(zip(read.faulty, read.faults, strict=True))
         assert faults == {position: reading.fault for position, reading in enumerate(single) if reading.fault}
@@ -461,17 +461,17 @@ def _read_text(column: Column, text: str) -> Reading:
     return cells.parse_text(text) if column.is_free_text else cells.parse_label(text, column)
 
 
-def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
+def _one_by_one(column: Column, text: str | None, options: ReadingOptions) -> Reading:
     given = text or ""
     if column.name == "district_code":
         return cells.parse_district(given)
     readers = {
         Kind.AMOUNT: lambda: cells.parse_amount(
-            given, manner.factor, is_stated=manner.is_stated, blank=column.blank, from_double=manner.from_double
+            given, options.factor, is_stated=options.is_stated, blank=column.blank, from_double=options.from_double
         ),
         Kind.CODE: lambda: cells.parse_code(given, column),
         Kind.DATE: lambda: cells.parse_date(given),
-        Kind.RATIO: lambda: cells.parse_ratio(given, percent=manner.percent),
+        Kind.RATIO: lambda: cells.parse_ratio(given, percent=options.percent),
         Kind.INTEGER: lambda: cells.parse_integer(given),
         Kind.FLAG: lambda: cells.parse_flag(given, column),
         Kind.TEXT: lambda: _read_text(column, given),
@@ -484,18 +484,21 @@ def _one_by_one(column: Column, text: str | None, manner: Manner) -> Reading:
     st.sampled_from(COLUMNS),
     st.lists(st.one_of(st.none(), TEXTS), max_size=12),
     st.builds(
-        Manner, factor=st.sampled_from([1, 1_000, TEN_THOUSAND]), from_double=st.booleans(), percent=st.booleans()
+        ReadingOptions,
+        factor=st.sampled_from([1, 1_000, TEN_THOUSAND]),
+        from_double=st.booleans(),
+        percent=st.booleans(),
     ),
     st.sampled_from([1, 3]),
     st.booleans(),
 )
 def test_whole_columns_and_single_cells_agree(
-    column: Column, texts: list[str | None], manner: Manner, times: int, is_encoded: bool
+    column: Column, texts: list[str | None], options: ReadingOptions, times: int, is_encoded: bool
 ) -> None:
     texts = [text or None for text in texts] * times
     given_cells = pa.array(texts, pa.string())
-    read = read_column(column, Texts(given_cells.dictionary_encode() if is_encoded else given_cells), manner)
-    single = [_one_by_one(column, text, manner) for text in texts]
+    read = read_column(column, Texts(given_cells.dictionary_encode() if is_encoded else given_cells), options)
+    single = [_one_by_one(column, text, options) for text in texts]
     assert read.values.to_pylist() == read.stored.to_pylist() == [reading.value for reading in single]
     faults = dict(zip(read.faulty, read.faults, strict=True))
     assert faults == {position: reading.fault for position, reading in enumerate(single) if reading.fault}
@@ -511,7 +514,7 @@ def test_whole_columns_and_single_cells_agree(
 def test_varied_columns_agree_too(words: list[str]) -> None:
     texts = [f"ZF{number:09d}" for number in range(3_000)] + words
     voucher = DATASETS["payment"]["voucher_number"]
-    read = read_column(voucher, Texts(pa.array(texts)), Manner())
+    read = read_column(voucher, Texts(pa.array(texts)), ReadingOptions())
     assert read.values.to_pylist() == [cells.parse_text(text).value for text in texts]
 
 
@@ -524,9 +527,9 @@ def test_an_error_or_a_formula_is_neither_a_name_nor_a_code(text: str) -> None:
     payment = DATASETS["payment"]
     for name in ("department_name", "project_name", "project_code", "fund_type_code", "voucher_number"):
         column = payment[name]
-        reading = _one_by_one(column, text, Manner())
+        reading = _one_by_one(column, text, ReadingOptions())
         assert (reading.value, reading.fault and reading.fault.rule_id) == (None, "cell-is-error-or-formula")
-        assert _one_by_one(payment["payment_purpose"], text, Manner()).fault is None
+        assert _one_by_one(payment["payment_purpose"], text, ReadingOptions()).fault is None
 
 
 @pytest.mark.parametrize("text", ["错误#REF!说明", "＃1 机组", "#1机组改造", "E区改造", "Error公司", "等式=项目"])
@@ -544,4 +547,4 @@ def test_a_number_of_a_voucher_keeps_all_its_digits(text: str, is_lost: bool) ->
 @given(st.text(max_size=40))
 def test_no_cell_raises(text: str) -> None:
     for column in COLUMNS:
-        _one_by_one(column, text, Manner())
+        _one_by_one(column, text, ReadingOptions())

@@ -17,8 +17,8 @@ from ingest_files import Office
 
 from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.datasets import DATASETS
-from pipelines.warehouse.contents import rows_that_count
 from pipelines.warehouse.database import create_core_tables
+from pipelines.warehouse.loading import rows_that_count
 
 BUDGET = """
     agency_code,pro_code,fund_type_code,exp_func_code,reply_amt

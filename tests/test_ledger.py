@@ -35,7 +35,7 @@ from pipelines.ledger.records import (
 )
 from pipelines.nightly import ALL_PUBLISHED, SOMETHING_HELD_BACK
 from pipelines.operations.prune import prune
-from pipelines.warehouse import accept, contents, staging
+from pipelines.warehouse import accept, loading, staging
 from pipelines.warehouse.delivered import kept_delivery
 from pipelines.warehouse.staging import MAX_REJECTED_TEXTS
 from pipelines.warehouse.store import district_years
@@ -246,14 +246,14 @@ def test_a_row_that_reading_loses_holds_its_district_year_back(bureau: Bureau, m
 
 def test_a_row_that_loading_loses_is_not_published(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check before publication: what was accepted, and what stands in the tables that analysts query."""
-    query = contents.rows_that_count
+    query = loading.rows_that_count
 
     def loses_one(*arguments: Any, **options: Any) -> str:
         return f"{query(*arguments, **options)} where part.source_line <> 3"
 
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     with monkeypatch.context() as patched:
-        patched.setattr(contents, "rows_that_count", loses_one)
+        patched.setattr(loading, "rows_that_count", loses_one)
         night = bureau.night()
     assert night.publication.status == "held_back"
     assert [(reason["what"], reason["found"], reason["expected"]) for reason in night.publication.reasons] == [

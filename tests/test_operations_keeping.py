@@ -35,8 +35,8 @@ from pipelines.operations.logs import structured_log
 from pipelines.operations.prune import prune
 from pipelines.settings import Notifications, Retention, Settings, Webhook
 from pipelines.warehouse.connect import WrittenIntoError, open_published
-from pipelines.warehouse.contents import accepted_attempt
 from pipelines.warehouse.integrity import check_version
+from pipelines.warehouse.loading import accepted_attempt
 from pipelines.warehouse.stages import Stage, listening
 from pipelines.warehouse.store import SCHEMA_VERSION, district_years
 

@@ -17,7 +17,7 @@ from ingest_files import Office
 from pipelines.ingest.model import FileRefused
 from pipelines.ledger.records import ReleaseRecord, TableRecord
 from pipelines.nightly import ALL_PUBLISHED
-from pipelines.warehouse import accept, contents
+from pipelines.warehouse import accept, loading
 from pipelines.warehouse.publish import BuildError
 from pipelines.warehouse.release import is_released
 from pipelines.warehouse.stages import Stage, listening
@@ -64,14 +64,14 @@ def test_a_row_that_a_later_build_loses_is_not_published(bureau: Bureau, monkeyp
     """The check before publication where only what changed is loaded again."""
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS)
     assert bureau.night().exit_code == ALL_PUBLISHED
-    query = contents.rows_that_count
+    query = loading.rows_that_count
 
     def loses_one(*arguments: Any, **options: Any) -> str:
         return f"{query(*arguments, **options)} where part.source_line <> 3"
 
     bureau.deliver(f"{PLACE}/支付.csv", PAYMENTS.replace("600.00", "605.00"))
     with monkeypatch.context() as patched:
-        patched.setattr(contents, "rows_that_count", loses_one)
+        patched.setattr(loading, "rows_that_count", loses_one)
         night = bureau.night()
     assert night.publication.status == "held_back"
     assert ("payment: rows", 1, 2) in [

@@ -12,7 +12,7 @@ from pipelines.contracts.figures import EXECUTION_STATUSES, definition
 
 CHECKOUT = Path(__file__).parent.parent
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-SHOWN_BY = ("reports/workbook.py", "reports/corrections.py", "operations/situation.py", "operations/notify.py")
+SHOWN_BY = ("reports/workbook.py", "reports/corrections.py", "operations/night_summary.py", "operations/notify.py")
 NAMES = ("Chart", "js")
 """Latin words that stand in Chinese sentences because they are names."""
 

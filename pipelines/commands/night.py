@@ -24,7 +24,7 @@ from pipelines.nightly import Night, run_night
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance
 from pipelines.warehouse.connect import NotPublishedError, open_published
-from pipelines.warehouse.contents import held_attempt
+from pipelines.warehouse.loading import held_attempt
 from pipelines.warehouse.lock import WarehouseLockedError
 from pipelines.warehouse.publish import BuildError
 from pipelines.warehouse.staging import LOAD_READING

@@ -88,7 +88,7 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ReadingOptions:
     """How the cells of one column are written.
 
     ``factor``: yuan in one unit (None: every cell has its own unit). ``is_stated``: the table says so.
@@ -130,21 +130,21 @@ class ReadColumn:
         return decoded(self.stored)
 
 
-def read_column(column: Column, texts: Texts, manner: Manner) -> ReadColumn:
+def read_column(column: Column, texts: Texts, options: ReadingOptions) -> ReadColumn:
     """Read the cells of one column."""
     if column.kind is Kind.AMOUNT:
-        return _read_amounts(column, texts.strings, manner)
+        return _read_amounts(column, texts.strings, options)
     if column.kind is Kind.RATIO:
-        return _read_ratios(texts.strings, manner)
-    if manner.hash_secret:
-        return _read_accounts(texts.strings, manner.hash_secret)
+        return _read_ratios(texts.strings, options)
+    if options.hash_secret:
+        return _read_accounts(texts.strings, options.hash_secret)
     pattern = _canonical_pattern(column)
     if column.kind is Kind.TEXT and texts.is_plain:
         return ReadColumn(texts.strings)
     if pattern and texts.is_varied and pc.all(_is_canonical(texts.strings, pattern), skip_nulls=True).as_py():
         return ReadColumn(texts.strings)
     kind = ARROW_TYPES[column.kind]
-    return _read_distinct(texts.encoded, _reader(column, manner), kind, pattern, keeps_spelling=column.is_name)
+    return _read_distinct(texts.encoded, _reader(column, options), kind, pattern, keeps_spelling=column.is_name)
 
 
 def without_digits_lost(read: ReadColumn, column: Column, stored: Mapping[int, str]) -> ReadColumn:
@@ -253,7 +253,7 @@ def _canonical_pattern(column: Column) -> str | None:
     return None
 
 
-def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
+def _reader(column: Column, options: ReadingOptions) -> Callable[[str], Reading]:
     if column.name == "district_code":
         return cells.parse_district
     readers: dict[Kind, Callable[[str], Reading]] = {
@@ -261,9 +261,9 @@ def _reader(column: Column, manner: Manner) -> Callable[[str], Reading]:
         Kind.FLAG: partial(cells.parse_flag, column=column),
         Kind.DATE: partial(
             cells.parse_date,
-            epoch_1904=manner.epoch_1904,
-            order=manner.date_order,
-            is_universal=manner.is_universal,
+            epoch_1904=options.epoch_1904,
+            order=options.date_order,
+            is_universal=options.is_universal,
         ),
         Kind.INTEGER: cells.parse_integer,
         Kind.TEXT: cells.parse_text if column.is_free_text else partial(cells.parse_label, column=column),
@@ -277,29 +277,29 @@ def _read_accounts(texts: pa.Array, secret: bytes) -> ReadColumn:
     return _read_by_shape(texts, "^[0-9]+$", partial(hash_digits, secret=secret), read_others)
 
 
-def _read_amounts(column: Column, texts: pa.Array, manner: Manner) -> ReadColumn:
+def _read_amounts(column: Column, texts: pa.Array, options: ReadingOptions) -> ReadColumn:
     read = partial(
         cells.parse_amount,
-        factor=manner.factor,
-        is_stated=manner.is_stated,
+        factor=options.factor,
+        is_stated=options.is_stated,
         blank=column.blank,
-        decimal_comma=manner.decimal_comma,
-        from_double=manner.from_double,
+        decimal_comma=options.decimal_comma,
+        from_double=options.from_double,
     )
 
     def read_others(others: pa.Array) -> ReadColumn:
         # An empty cell may be a value: 0.
         return _read_distinct(pc.fill_null(others, ""), read, ARROW_TYPES[Kind.AMOUNT])
 
-    places = _decimal_places(manner.factor) if manner.factor else None
-    if places is None or manner.decimal_comma:
+    places = _decimal_places(options.factor) if options.factor else None
+    if places is None or options.decimal_comma:
         return read_others(texts)
     cast = partial(_cast, scale=2 + places, kind=Kind.AMOUNT)
     return _read_by_shape(texts, _number_pattern(14 - places, 2 + places), cast, read_others)
 
 
-def _read_ratios(texts: pa.Array, manner: Manner) -> ReadColumn:
-    read = partial(cells.parse_ratio, percent=manner.percent, decimal_comma=manner.decimal_comma)
+def _read_ratios(texts: pa.Array, options: ReadingOptions) -> ReadColumn:
+    read = partial(cells.parse_ratio, percent=options.percent, decimal_comma=options.decimal_comma)
     read_others = partial(_read_distinct, read=read, kind=ARROW_TYPES[Kind.RATIO])
     read_percent = partial(
         _read_by_shape,
@@ -307,7 +307,7 @@ def _read_ratios(texts: pa.Array, manner: Manner) -> ReadColumn:
         cast=lambda shown: _cast(pc.utf8_rtrim(shown, "%"), _PERCENT_PLACES, Kind.RATIO),
         read_others=read_others,
     )
-    places = _PERCENT_PLACES if manner.percent else _RATIO_PLACES
+    places = _PERCENT_PLACES if options.percent else _RATIO_PLACES
     return _read_by_shape(
         texts, _number_pattern(12, places), partial(_cast, scale=places, kind=Kind.RATIO), read_percent
     )

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from pipelines.contracts.arrow_types import decoded
 from pipelines.contracts.model import Kind
 from pipelines.ingest.archive import read_members
-from pipelines.ingest.columns import Manner
+from pipelines.ingest.columns import ReadingOptions
 from pipelines.ingest.delimited import (
     DELIMITERS,
     RowParser,
@@ -328,13 +328,13 @@ class _Reader:
 
     def _sheet_tables(self, sheet: Sheet, name: str, places: Sequence[_Place]) -> Iterator[SourceTable]:
         for place in places:
-            manner = Manner(
+            options = ReadingOptions(
                 decimal_comma=self._layout.decimal_comma,
                 from_double=True,
                 epoch_1904=sheet.epoch_1904,
                 date_order=self._layout.date_order,
             )
-            reader = self._table_reader(place.recognised, sheet=name, header_line=place.body, manner=manner)
+            reader = self._table_reader(place.recognised, sheet=name, header_line=place.body, options=options)
             rows = _filled_down(sheet, place.recognised, place.body, place.end)
             rows = settled_formats(place.recognised, rows, sheet.units, sheet=name)
             yield SourceTable(reader.head, self._batches(reader, iter([rows]), partial(iter, [rows])))
@@ -408,17 +408,17 @@ class _Reader:
         *,
         sheet: str,
         header_line: int,
-        manner: Manner | None = None,
+        options: ReadingOptions | None = None,
         encoding: str | None = None,
     ) -> TableReader:
-        plain = Manner(decimal_comma=self._layout.decimal_comma, date_order=self._layout.date_order)
+        plain = ReadingOptions(decimal_comma=self._layout.decimal_comma, date_order=self._layout.date_order)
         return TableReader(
             recognised,
             self._delivery,
             self._aliases,
             sheet=sheet,
             header_line=header_line,
-            manner=manner or plain,
+            options=options or plain,
             hash_secret=self._hash_secret,
             limits=self._limits,
             encoding=encoding,

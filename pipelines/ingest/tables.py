@@ -29,8 +29,8 @@ from pipelines.ingest import cells
 from pipelines.ingest.accounts import combined, hash_texts
 from pipelines.ingest.cells import Fault
 from pipelines.ingest.columns import (
-    Manner,
     ReadColumn,
+    ReadingOptions,
     Texts,
     is_percent,
     is_universal,
@@ -136,7 +136,7 @@ class TableReader:
         *,
         sheet: str,
         header_line: int,
-        manner: Manner,
+        options: ReadingOptions,
         hash_secret: bytes,
         limits: Limits,
         encoding: str | None = None,
@@ -147,7 +147,7 @@ class TableReader:
         self._aliases = aliases
         self.total_words = aliases.layout.total_words
         self._sheet = sheet
-        self._manner = manner
+        self._options = options
         self._hash_secret = hash_secret
         self._limits = limits
         self._blank_lines = 0
@@ -232,7 +232,7 @@ class TableReader:
                 if (
                     header.column
                     and header.column.kind is Kind.RATIO
-                    and is_percent(reading.cells(header), decimal_comma=self._manner.decimal_comma)
+                    and is_percent(reading.cells(header), decimal_comma=self._options.decimal_comma)
                 ):
                     self._percent[header.index] = True
         self._carried.clear()
@@ -590,11 +590,11 @@ class _Reading:
 
     def _read_column(self, column: Column, headers: Sequence[Header]) -> ReadColumn:
         if any(header.meaning and header.meaning.part is not None for header in headers):
-            return read_column(column, self._joined(headers), Manner())
+            return read_column(column, self._joined(headers), ReadingOptions())
         result: ReadColumn | None = None
         for header in headers:
             texts = self.cells(header)
-            part = read_column(column, texts, self._manner(header, column, texts))
+            part = read_column(column, texts, self._options(header, column, texts))
             part = without_digits_lost(part, column, self.raw.scientific.get(header.index, {}))
             if result is None:
                 result = part
@@ -625,8 +625,8 @@ class _Reading:
         """The cells of a header's column."""
         return self._texts[header.index] if header.index < len(self._texts) else self._nothing
 
-    def _manner(self, header: Header, column: Column, texts: Texts) -> Manner:
-        base = self._table._manner
+    def _options(self, header: Header, column: Column, texts: Texts) -> ReadingOptions:
+        base = self._table._options
         percent = header.percent
         if column.kind is Kind.RATIO and not percent:
             if header.index not in self._table._percent:
@@ -635,7 +635,7 @@ class _Reading:
         universal = self._table._universal
         if column.kind is Kind.DATE and header.index not in universal:
             universal[header.index] = is_universal(texts, epoch_1904=base.epoch_1904)
-        return Manner(
+        return ReadingOptions(
             factor=header.factor or self._recognised.unit.factor,
             is_stated=self._recognised.unit.is_stated,
             decimal_comma=base.decimal_comma,

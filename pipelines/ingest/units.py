@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from pipelines.contracts.model import Kind
 from pipelines.ingest.cells import UNIT_FACTORS, unit_name
-from pipelines.ingest.columns import Manner, Texts, read_column
+from pipelines.ingest.columns import ReadingOptions, Texts, read_column
 from pipelines.ingest.headers import Header, Recognised, Unit
 from pipelines.ingest.model import FileRefused
 from pipelines.ingest.raw_rows import RawRows
@@ -150,7 +150,7 @@ def _sums(recognised: Recognised, rows: RawRows) -> Sums:
             texts = Texts(rows.columns[header.index])
             # Millions keep the places that amounts in 万元 have behind the point.
             values = read_column(
-                header.column, texts, Manner(factor=1_000_000, is_stated=False, from_double=True)
+                header.column, texts, ReadingOptions(factor=1_000_000, is_stated=False, from_double=True)
             ).values
             added = pc.sum(values.filter(pc.invert(is_total))).as_py()
             if added:

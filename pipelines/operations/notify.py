@@ -2,7 +2,7 @@
 
 What each receiver was told last is kept in ``<warehouse>/notifications/told.json`` as hashes; a receiver that could not
 be reached is told the next time. Nothing here ever ends a night.
-Does not belong here: how a message travels (channels), what it says about a night (situation).
+Does not belong here: how a message travels (channels), what it says about a night (night_summary).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import duckdb
 from pipelines.ledger.codec import StoreError
 from pipelines.operations.channels import Message, NotDeliveredError, channels, cut, department_channels, plain
 from pipelines.operations.logs import blotted, secrets_of
-from pipelines.operations.situation import look, night_message
+from pipelines.operations.night_summary import look, night_message
 from pipelines.operations.watch_lists import due_week, watch_list_messages
 from pipelines.settings import Settings
 from pipelines.warehouse.publish import Publication
@@ -62,20 +62,20 @@ def tell_night(settings: Settings, publication: Publication, misplaced: Iterable
     if not channels(settings.notifications):
         return
     try:
-        situation = look(settings, publication, misplaced, settings.local_date(datetime.now(UTC)))
+        night_summary = look(settings, publication, misplaced, settings.local_date(datetime.now(UTC)))
     except (OSError, duckdb.Error, StoreError) as error:
         logger.exception("the night cannot be summed up")
         tell_failure(settings, "summary of the night", str(error))
         return
-    fingerprint = situation.fingerprint()
+    fingerprint = night_summary.fingerprint()
     with _told(settings) as told:
 
         def say(knows: _Told, send: Callable[[Message], None]) -> None:
             is_new = fingerprint != knows.night or bool(knows.failures)
-            if is_new or (settings.notifications.every_night and str(situation.day) != knows.day):
-                send(night_message(situation, set(knows.findings), settings.notifications.language))
-                knows.night, knows.day, knows.failures = fingerprint, str(situation.day), []
-                knows.findings = sorted(finding.key for finding in situation.findings)
+            if is_new or (settings.notifications.every_night and str(night_summary.day) != knows.day):
+                send(night_message(night_summary, set(knows.findings), settings.notifications.language))
+                knows.night, knows.day, knows.failures = fingerprint, str(night_summary.day), []
+                knows.findings = sorted(finding.key for finding in night_summary.findings)
             knows.invocation = os.environ.get("INVOCATION_ID", "")
 
         _each(settings, told, say)

@@ -1,7 +1,7 @@
 """Once a week, to the people of each department: its watched projects, all of them, as a letter with a workbook.
 
 A list is sent by the first night on or after its weekday and, where the mail server refuses it, by the next ones.
-Does not belong here: which projects are watched (sql), the message about a night (``situation``).
+Does not belong here: which projects are watched (sql), the message about a night (``night_summary``).
 """
 
 from __future__ import annotations

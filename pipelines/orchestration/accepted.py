@@ -17,7 +17,7 @@ from pipelines.orchestration.partitions import DISTRICT_FISCAL_YEAR, district_ye
 from pipelines.orchestration.step import writing_step
 from pipelines.settings import Settings
 from pipelines.warehouse.accept import Acceptance, accept_district_year
-from pipelines.warehouse.contents import held_attempt
+from pipelines.warehouse.loading import held_attempt
 from pipelines.warehouse.store import DistrictYearStore
 
 MAX_FINDINGS = 100

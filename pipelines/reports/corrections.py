@@ -25,8 +25,8 @@ from pipelines.contracts.quality_tables import SEVERITIES
 from pipelines.databases import in_memory
 from pipelines.reports.sheets import DataSheet, open_workbook
 from pipelines.settings import Settings
-from pipelines.warehouse.contents import accepted_attempt, held_attempt, load_quality
 from pipelines.warehouse.database import create_core_tables
+from pipelines.warehouse.loading import accepted_attempt, held_attempt, load_quality
 from pipelines.warehouse.store import district_years
 
 _LINE_HEAD, _REASON_HEAD = "行号", "需更正的原因"

@@ -41,13 +41,12 @@ from pipelines.printable import printable
 from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
 from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_replaced
 from pipelines.settings import SetAside, Settings
-from pipelines.warehouse.ahead import side_by_side
-from pipelines.warehouse.contents import Attempt, accepted_attempt
 from pipelines.warehouse.delivered import keep_delivered
 from pipelines.warehouse.derived import derivation_fingerprint
 from pipelines.warehouse.excluded import moved_lines
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
 from pipelines.warehouse.judge import judge_deliveries
+from pipelines.warehouse.loading import Attempt, accepted_attempt
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.missing_months import missing_months
 from pipelines.warehouse.reference import wrong_reference_files
@@ -64,6 +63,7 @@ from pipelines.warehouse.staging import (
 )
 from pipelines.warehouse.store import SCHEMA_VERSION, DistrictYearStore, new_directory, write_atomically
 from pipelines.warehouse.template import make_beside
+from pipelines.warehouse.threads import in_parallel
 from pipelines.warehouse.unreadable import unreadable_money
 from pipelines.warehouse.withdrawn import withdrawal_findings, withdrawn_files, withdrawn_money
 from pipelines.warehouse.working_memory import working_database
@@ -160,7 +160,7 @@ def _accept(settings: Settings, store: DistrictYearStore, deliveries: Iterable[D
             return unreadable_file(delivery, store, error, settings.limits)
 
     with reading_workers(settings) as workers:  # of no other office: what one does to them harms no other
-        results = side_by_side(stage, deliveries, at_a_time=reading_processes(settings))
+        results = in_parallel(stage, deliveries, at_a_time=reading_processes(settings))
     files_read = sum(result.was_read for result in results)
     staged = [(result.directory, result.record) for result in results]
     staged.sort(key=lambda entry: _delivery_order(entry[1]))

@@ -3,7 +3,7 @@
 The rules of a district-year need these tables before it is accepted; without keeping them, every build would derive
 them again for every district-year. An SQL file says that it is one of them by ``derived_from: district_year`` in its
 head. A version whose tables were derived by other SQL or another program is derived anew by the build.
-Does not belong here: the queries (``sql/core``), rows as delivered (contents).
+Does not belong here: the queries (``sql/core``), rows as delivered (loading).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from pipelines.ledger.codec import StoreError
 from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.contents import Attempt
+from pipelines.warehouse.loading import Attempt
 from pipelines.warehouse.store import DistrictYearStore
 
 Row = dict[str, Any]

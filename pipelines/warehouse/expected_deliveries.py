@@ -18,7 +18,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.reference_tables import EXPECTED_DELIVERIES
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.settings import Settings
-from pipelines.warehouse.contents import Attempt
+from pipelines.warehouse.loading import Attempt
 from pipelines.warehouse.reference import read_reference_file, reference_files
 
 IN_TIME, LATE, MISSING, NOT_DUE = "in_time", "late", "missing", "not_due"

@@ -6,7 +6,7 @@ by row, what a build from nothing gives. Delivered rows are replaced by district
 because comparisons with other years reach from one year into the next.
 A publication is begun from only if it is byte for byte what was published, and was made by the same program, SQL,
 settings and reference files (``ReusablePublication``); everything else is built from nothing.
-Does not belong here: filling tables from the store (contents), the gate and the rename (publish).
+Does not belong here: filling tables from the store (loading), the gate and the rename (publish).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from pipelines.warehouse.checksums import (
     tables_with_column,
     update_checksums,
 )
-from pipelines.warehouse.contents import Attempt, load_core, load_quality
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.derived import derived_tables, load_derived
+from pipelines.warehouse.loading import Attempt, load_core, load_quality
 from pipelines.warehouse.published_documents import TABLES as PUBLISHED_TABLES
 from pipelines.warehouse.published_documents import documents_fingerprint
 from pipelines.warehouse.reference import reference_fingerprint
@@ -130,7 +130,7 @@ def made_by(settings: Settings) -> str:
 def program_fingerprint() -> str:
     """A hash of the program and its SQL, as far as they decide what is in a published file."""
     return fingerprint(
-        program=["pipelines.warehouse.contents", "pipelines.warehouse.template", __name__],
+        program=["pipelines.warehouse.loading", "pipelines.warehouse.template", __name__],
         sql=[""],
         content=[program_version("district-finance")],
     )

@@ -20,9 +20,9 @@ from pipelines.quality.replacement import EXCLUDED_SCHEMA
 from pipelines.quality.rules import RuleOutcome, Scope, run_rules, set_rows_aside, tables_read
 from pipelines.settings import Settings
 from pipelines.warehouse.completion import LOST_ZEROS, has_lost_zeros
-from pipelines.warehouse.contents import insert_rows, loading_order, rows_that_count
 from pipelines.warehouse.database import create_core_tables, create_macros, run_sql
 from pipelines.warehouse.derived import derived_tables, write_derived
+from pipelines.warehouse.loading import insert_rows, loading_order, rows_that_count
 from pipelines.warehouse.working_memory import working_database
 
 

@@ -33,15 +33,6 @@ from pipelines.quality.rules import Scope, register_table, run_rules
 from pipelines.settings import Settings
 from pipelines.warehouse.checksums import checksums_told, tables_that_differ, write_checksums
 from pipelines.warehouse.connect import NotPublishedError, logs_left_over, open_published
-from pipelines.warehouse.contents import (
-    Attempt,
-    accepted_attempt,
-    conservation_failures,
-    held_attempt,
-    held_if_whole,
-    inputs_json,
-    make_contents,
-)
 from pipelines.warehouse.derived import derivation_fingerprint
 from pipelines.warehouse.expected_deliveries import delivery_findings, expected_deliveries, is_overdue
 from pipelines.warehouse.history import keep_history, write_history
@@ -63,6 +54,15 @@ from pipelines.warehouse.incremental import (
     sha256_of,
 )
 from pipelines.warehouse.integrity import check_version
+from pipelines.warehouse.loading import (
+    Attempt,
+    accepted_attempt,
+    conservation_failures,
+    held_attempt,
+    held_if_whole,
+    inputs_json,
+    load_tables,
+)
 from pipelines.warehouse.migrate import bring_up_to_date
 from pipelines.warehouse.month_close import month_to_close, restatement_findings
 from pipelines.warehouse.published_documents import documents_fingerprint, load_published_documents
@@ -436,7 +436,7 @@ def _build(target: Path, settings: Settings, inputs: _Inputs, identity: _Identit
         # One transaction: each of some thousand small statements would otherwise wait for the disk by itself.
         connection.begin()
         load_published_documents(connection, settings.documents)
-        make_contents(connection, settings.accepted, inputs.attempts, inputs.held)
+        load_tables(connection, settings.accepted, inputs.attempts, inputs.held)
         reasons = conservation_failures(connection)
         findings = run_rules(connection, Scope.BUILD, settings).findings
         _insert(connection, "quality.rule", register_table(settings))

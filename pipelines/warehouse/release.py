@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pipelines.contracts.model import Severity
 from pipelines.ledger.records import FileRecord, LineOutcome, ReleaseRecord
 from pipelines.settings import Settings
-from pipelines.warehouse.contents import accepted_attempt, held_attempt
+from pipelines.warehouse.loading import accepted_attempt, held_attempt
 from pipelines.warehouse.lock import warehouse_lock
 from pipelines.warehouse.store import DistrictYearStore
 

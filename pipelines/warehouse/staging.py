@@ -48,10 +48,10 @@ from pipelines.ledger.tally import Tally, add, sums
 from pipelines.log_fields import log_fields
 from pipelines.quality.control_totals import Compared, check_totals
 from pipelines.settings import Limits, Settings
-from pipelines.warehouse.ahead import ahead
 from pipelines.warehouse.integrity import RECORD_NAMES, describe_files, record_if_whole
 from pipelines.warehouse.stages import Stage, listen_only, reached, tell_listeners
 from pipelines.warehouse.store import DistrictYearStore, new_directory
+from pipelines.warehouse.threads import prefetched
 
 logger = logging.getLogger(__name__)
 
@@ -390,7 +390,7 @@ def _stage_table(
     warnings: Counter[str] = Counter()
     filled: set[str] = set()
     with (
-        closing(ahead(table.batches)) as batches,
+        closing(prefetched(table.batches)) as batches,
         closing(Validator(head.dataset, texts_at_most=MAX_REJECTED_TEXTS)) as validator,
     ):
         for batch in batches:

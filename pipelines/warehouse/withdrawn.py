@@ -21,8 +21,8 @@ from pipelines.databases import scratch
 from pipelines.ledger.records import FileRecord, FileState, StoredFile
 from pipelines.quality.findings import Finding, cell_rule_finding
 from pipelines.settings import Settings
-from pipelines.warehouse.contents import Attempt
 from pipelines.warehouse.integrity import differing_files
+from pipelines.warehouse.loading import Attempt
 from pipelines.warehouse.store import DistrictYearStore
 
 _FACTS = ("annual_budget", "budget_adjustment", "payment")

@@ -18,8 +18,8 @@ from pipelines.contracts.arrow_types import ARROW_TYPES
 from pipelines.contracts.common import PROVENANCE
 from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.quality_tables import DELIVERED_DATASET, SOURCE_FILE
-from pipelines.warehouse.contents import insert_rows
 from pipelines.warehouse.database import create_core_tables
+from pipelines.warehouse.loading import insert_rows
 
 Row = dict[str, Any]
 YEAR = 2023

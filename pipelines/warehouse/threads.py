@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(items: Iterable[T]) -> Generator[T]:
+def prefetched(items: Iterable[T]) -> Generator[T]:
     """The same items in the same order, the next one prepared meanwhile; what preparing raises is raised here.
 
     No further one is begun before it was taken. The thread has ended when this generator is exhausted or closed.
@@ -58,7 +58,7 @@ def ahead(items: Iterable[T]) -> Generator[T]:
         thread.join()
 
 
-def side_by_side(work: Callable[[T], R], items: Iterable[T], *, at_a_time: int) -> list[R]:
+def in_parallel(work: Callable[[T], R], items: Iterable[T], *, at_a_time: int) -> list[R]:
     """What ``work`` gives of each item, in their order; what it raises of the first that fails is raised here.
 
     What is begun is finished, what then waits is not begun after a failure; no thread is left.

@@ -18,7 +18,7 @@ from pipelines.ledger.fingerprint import fingerprint
 from pipelines.operations.channels import Message, plain
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.contents import held_if_whole
+from pipelines.warehouse.loading import held_if_whole
 from pipelines.warehouse.publish import Publication
 from pipelines.warehouse.store import district_years
 
@@ -37,7 +37,7 @@ class ToldFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class NightSummary:
     """The state of the warehouse after a night.
 
     ``held`` are the district-years (``440103/2022``) whose latest delivery is held back. ``rejected_rows`` and
@@ -75,7 +75,7 @@ class Situation:
         return sum(finding.severity == severity for finding in self.findings)
 
 
-def look(settings: Settings, publication: Publication, misplaced: Iterable[str], day: date) -> Situation:
+def look(settings: Settings, publication: Publication, misplaced: Iterable[str], day: date) -> NightSummary:
     """The state that the night of ``day`` left; reads the store and the published file, changes nothing."""
     held = [attempt for store in district_years(settings.accepted) if (attempt := held_if_whole(store))]
     findings = {finding.key: finding for attempt in held for finding in map(_told, attempt.findings().to_pylist())}
@@ -84,7 +84,7 @@ def look(settings: Settings, publication: Publication, misplaced: Iterable[str],
         with open_published(settings.database) as published:
             findings |= {finding.key: finding for finding in _published_findings(published)}
             build_id, years, rejected = _published_facts(published)
-    return Situation(
+    return NightSummary(
         day=day,
         outcome=publication.status,
         build_id=build_id,
@@ -133,28 +133,28 @@ def _gravest_first(finding: ToldFinding) -> tuple[int, str]:
     return [Severity.FATAL, Severity.ERROR, Severity.WARNING].index(Severity(finding.severity)), finding.sentence
 
 
-def night_message(situation: Situation, known: set[str], language: str) -> Message:
+def night_message(night: NightSummary, known: set[str], language: str) -> Message:
     """The message about a night for a receiver who already knows the findings with the keys ``known``."""
-    new = [finding for finding in situation.findings if finding.key not in known]
-    gone = len(known - {finding.key for finding in situation.findings})
+    new = [finding for finding in night.findings if finding.key not in known]
+    gone = len(known - {finding.key for finding in night.findings})
     facts = {
         "event": "night",
-        "date": situation.day.isoformat(),
-        "outcome": situation.outcome,
-        "build_id": situation.build_id,
-        "district_years": situation.district_years,
-        "held_back": list(situation.held),
-        "rejected_rows": situation.rejected_rows,
-        "rejected_money": str(situation.rejected_money),
-        "errors": situation.count(Severity.ERROR),
-        "warnings": situation.count(Severity.WARNING),
+        "date": night.day.isoformat(),
+        "outcome": night.outcome,
+        "build_id": night.build_id,
+        "district_years": night.district_years,
+        "held_back": list(night.held),
+        "rejected_rows": night.rejected_rows,
+        "rejected_money": str(night.rejected_money),
+        "errors": night.count(Severity.ERROR),
+        "warnings": night.count(Severity.WARNING),
         "new_findings": [finding.sentence_zh if language == "zh" else finding.sentence for finding in new[:LISTED]],
         "new_findings_count": len(new),
         "resolved_findings_count": gone,
-        "misplaced": [plain(text) for text in situation.misplaced[:LISTED]],
+        "misplaced": [plain(text) for text in night.misplaced[:LISTED]],
     }
     write = _chinese if language == "zh" else _english
-    title, lines = write(situation, new, gone)
+    title, lines = write(night, new, gone)
     return Message(title, "\n".join(lines), facts)
 
 
@@ -172,42 +172,42 @@ _OUTCOMES = {
 }
 
 
-def _chinese(situation: Situation, new: list[ToldFinding], gone: int) -> tuple[str, list[str]]:
-    outcome = _OUTCOMES_ZH[situation.outcome]
-    title = f"【区级预算执行】{situation.day} {outcome}"
-    if situation.held:
-        title += f"，暂缓 {len(situation.held)} 个区年度"
+def _chinese(night: NightSummary, new: list[ToldFinding], gone: int) -> tuple[str, list[str]]:
+    outcome = _OUTCOMES_ZH[night.outcome]
+    title = f"【区级预算执行】{night.day} {outcome}"
+    if night.held:
+        title += f"，暂缓 {len(night.held)} 个区年度"
     if new:
         title += f"，新问题 {len(new)} 项"
     lines = [
-        f"结果：{outcome}；发布批次 {situation.build_id or '无'}",
-        f"区年度：{situation.district_years} 个，暂缓 {len(situation.held)} 个 {'、'.join(situation.held)}".rstrip(),
-        f"未计入：{situation.rejected_rows:,} 行，{situation.rejected_money:,.2f} 元，待更正",
-        f"问题：错误 {situation.count(Severity.ERROR)} 项，警告 {situation.count(Severity.WARNING)} 项",
+        f"结果：{outcome}；发布批次 {night.build_id or '无'}",
+        f"区年度：{night.district_years} 个，暂缓 {len(night.held)} 个 {'、'.join(night.held)}".rstrip(),
+        f"未计入：{night.rejected_rows:,} 行，{night.rejected_money:,.2f} 元，待更正",
+        f"问题：错误 {night.count(Severity.ERROR)} 项，警告 {night.count(Severity.WARNING)} 项",
         f"较上次：新增 {len(new)} 项，消除 {gone} 项",
         *_listed("新增问题：", [finding.sentence_zh for finding in new], "另有 {} 项，见发布库“数据问题”"),
-        *_listed("位置不对的文件：", [plain(text) for text in situation.misplaced], "另有 {} 个"),
-        *_listed("未发布的原因：", [plain(text) for text in situation.gate], "另有 {} 项"),
+        *_listed("位置不对的文件：", [plain(text) for text in night.misplaced], "另有 {} 个"),
+        *_listed("未发布的原因：", [plain(text) for text in night.gate], "另有 {} 项"),
     ]
     return title, lines
 
 
-def _english(situation: Situation, new: list[ToldFinding], gone: int) -> tuple[str, list[str]]:
-    outcome, held = _OUTCOMES[situation.outcome], ", ".join(situation.held)
-    title = f"[district finance] {situation.day} {outcome}"
-    if situation.held:
-        title += f", {len(situation.held)} held back"
+def _english(night: NightSummary, new: list[ToldFinding], gone: int) -> tuple[str, list[str]]:
+    outcome, held = _OUTCOMES[night.outcome], ", ".join(night.held)
+    title = f"[district finance] {night.day} {outcome}"
+    if night.held:
+        title += f", {len(night.held)} held back"
     if new:
         title += f", {len(new)} new findings"
     lines = [
-        f"Outcome: {outcome}; build {situation.build_id or 'none'}",
-        f"District-years: {situation.district_years}; held back {len(situation.held)} {held}".rstrip(),
-        f"Set aside: {situation.rejected_rows:,} rows, {situation.rejected_money:,.2f} yuan",
-        f"Findings: {situation.count(Severity.ERROR)} errors, {situation.count(Severity.WARNING)} warnings",
+        f"Outcome: {outcome}; build {night.build_id or 'none'}",
+        f"District-years: {night.district_years}; held back {len(night.held)} {held}".rstrip(),
+        f"Set aside: {night.rejected_rows:,} rows, {night.rejected_money:,.2f} yuan",
+        f"Findings: {night.count(Severity.ERROR)} errors, {night.count(Severity.WARNING)} warnings",
         f"Since the last message: {len(new)} new, {gone} gone",
         *_listed("New findings:", [finding.sentence for finding in new], "and {} more in quality.finding"),
-        *_listed("Files in the wrong place:", [plain(text) for text in situation.misplaced], "and {} more"),
-        *_listed("Why it was not published:", [plain(text) for text in situation.gate], "and {} more"),
+        *_listed("Files in the wrong place:", [plain(text) for text in night.misplaced], "and {} more"),
+        *_listed("Why it was not published:", [plain(text) for text in night.gate], "and {} more"),
     ]
     return title, lines
 

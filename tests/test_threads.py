@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-
-from pipelines.warehouse.ahead import ahead, side_by_side
+from pipelines.warehouse.ahead import in_parallel, prefetched
 
 
 def _threads() -> list[str]:
@@ -15,7 +14,7 @@ def _threads() -> list[str]:
 
 
 def test_items_come_in_their_order() -> None:
-    assert list(ahead(range(100))) == list(range(100))
+    assert list(prefetched(range(100))) == list(range(100))
     assert _threads() == []
 
 
@@ -25,7 +24,7 @@ def test_an_error_comes_behind_the_items_before_it() -> None:
         yield 2
         raise ValueError("line 3")
 
-    items = ahead(failing())
+    items = prefetched(failing())
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(ValueError, match="line 3"):
         next(items)
@@ -38,7 +37,7 @@ def test_what_cannot_even_begin_is_told() -> None:
             raise ValueError("no beginning")
 
     with pytest.raises(ValueError, match="no beginning"):
-        next(ahead(Broken()))
+        next(prefetched(Broken()))
     assert _threads() == []
 
 
@@ -52,7 +51,7 @@ def test_giving_up_ends_the_reading() -> None:
             yield number
             number += 1
 
-    with closing(ahead(endless())) as items:
+    with closing(prefetched(endless())) as items:
         assert next(items) == 0
     assert _threads() == []
     assert len(read) <= 3
@@ -65,7 +64,7 @@ def test_work_side_by_side_comes_back_in_order() -> None:
         together.wait()
         return number * number
 
-    assert side_by_side(squared, range(12), at_a_time=3) == [number * number for number in range(12)]
+    assert in_parallel(squared, range(12), at_a_time=3) == [number * number for number in range(12)]
     assert _threads() == []
 
 
@@ -78,6 +77,6 @@ def test_a_failure_ends_the_work_side_by_side() -> None:
         raise ValueError(f"file {number}")
 
     with pytest.raises(ValueError, match="file 0"):
-        side_by_side(failing, range(1_000), at_a_time=2)
+        in_parallel(failing, range(1_000), at_a_time=2)
     assert len(begun) < 1_000
     assert _threads() == []

@@ -95,7 +95,7 @@ def held_if_whole(store: DistrictYearStore) -> Attempt | None:
         return None
 
 
-def make_contents(
+def load_tables(
     connection: duckdb.DuckDBPyConnection, accepted: Path, attempts: list[Attempt], held: list[Attempt]
 ) -> None:
     """Fills every table of the connection's current catalog (``warehouse.template``): core, quality but the build,
