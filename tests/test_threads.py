@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from pipelines.warehouse.ahead import in_parallel, prefetched
+from pipelines.warehouse.threads import in_parallel, prefetched
 
 
 def _threads() -> list[str]:
