@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+
 from pipelines.warehouse.threads import in_parallel, prefetched
 
 
