@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -192,3 +196,31 @@ def test_an_account_that_two_districts_paid_alike_is_found_in_the_province(provi
     assert (found["fiscal_year"], found["districts"], found["payment_count"]) == (2024, "990001, 990002", 2)
     assert Decimal(str(found["paid_in_all"])) == Decimal("246.90")
     assert "6222020000000012345" not in asked.output
+
+
+def test_a_merge_that_is_killed_leaves_the_old_province_and_the_next_completes(province: tuple[Path, Path]) -> None:
+    raw, directory = province
+    before = builds(directory)
+    (raw / "990002" / "2024" / "结转.csv").write_text("部门编码,项目编码,结转金额\n101,P0,81.00\n", encoding="utf-8")
+    command("run", raw, directory, "--district", "990002")
+    program = Path(sys.executable).with_name("district-finance")
+    words = [program, "province", "merge", "--warehouse", directory]
+    with subprocess.Popen(words, env=os.environ | {"DISTRICT_FINANCE_HASH_SECRET": SECRET}) as merging:
+        while not (directory / ".build" / "district_finance.duckdb").exists():
+            assert merging.poll() is None, "the merge ended before it could be killed"
+        merging.kill()
+    assert merging.returncode == -signal.SIGKILL
+    assert builds(directory) == before
+    assert command("merge", None, directory).exit_code == ALL_PUBLISHED
+    after = builds(directory)
+    assert {district for district in after if after[district] != before[district]} == {"990002"}
+    assert not (directory / ".build").exists()
+    control = Settings(raw=raw, warehouse=raw.parent / "control", hash_secret=SecretStr(SECRET))
+    run_night(control)
+    assert differing(control.database, directory / "district_finance.duckdb") == []
+
+
+def builds(directory: Path) -> dict[str, str]:
+    """The publication of each district that readers of the province see."""
+    with open_published(directory / "district_finance.duckdb") as connection:
+        return dict(connection.execute("select district_code, build_id from quality.shard_build").fetchall())
