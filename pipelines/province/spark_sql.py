@@ -46,7 +46,8 @@ SPARK_BODIES = {
 
 def as_spark(query: str) -> str:
     """``query`` of a file of ``sql/`` as Spark SQL with the same meaning."""
-    return carried(query).sql(dialect="spark")
+    text: str = carried(query).sql(dialect="spark")
+    return text
 
 
 def carried(query: str) -> exp.Expr:
