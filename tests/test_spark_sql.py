@@ -5,11 +5,14 @@ Needs no Spark. That the carried text gives the same rows is what test_spark sho
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 import sqlglot
+from click.testing import CliRunner
 
+from pipelines.cli import main
 from pipelines.province.spark_sql import SPARK_BODIES, as_spark, macros, uncarried
 from pipelines.sql_files import SqlFile, read_macros, read_sql_group
 
@@ -97,3 +100,13 @@ def test_each_macro_is_carried_as_it_was_when_it_was_compared_on_spark() -> None
 
 def test_every_body_of_its_own_stands_for_a_macro_that_there_is() -> None:
     assert SPARK_BODIES.keys() <= {file.name for file in read_macros()}
+
+
+@pytest.mark.parametrize("package", ["pyspark", "sqlglot"])
+def test_without_the_extra_the_command_names_it_and_java(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    said = CliRunner().invoke(main, ["province", "verify", "--engine", "spark"])
+    assert said.exit_code == 1
+    assert f"{package} is not installed" in said.output
+    assert "district-finance[spark]" in said.output
+    assert "Java" in said.output

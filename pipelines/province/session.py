@@ -21,9 +21,10 @@ def spark_session(master: str) -> Any:
         from pyspark.errors import PySparkException  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as error:
+        package = (error.name or "pyspark").partition(".")[0]
         raise ProvinceError(
-            f"{error.name} is not installed: install district-finance[spark] and a Java runtime (17 or newer). "
-            f"未安装 {error.name}：请安装 district-finance[spark] 与 Java 17 以上运行环境。"
+            f"{package} is not installed: install district-finance[spark] and a Java runtime (17 or newer). "
+            f"未安装 {package}：请安装 district-finance[spark] 与 Java 17 以上运行环境。"
         ) from error
     try:
         session = (
