@@ -556,6 +556,8 @@ MINISTRY_COLUMNS = Path(__file__).parent / "fixtures" / "ministry_columns.tsv"
 """Tables of the integration system with all their columns: table, column, type, Chinese label (a public DDL)."""
 
 MINISTRY_CELLS = {
+    "CURRENCY_CODE": "156",
+    "CURRENCY_NAME": "人民币",
     "FISCAL_YEAR": "2022",
     "MOF_DIV_CODE": "440103000",
     "AGENCY_CODE": "019100",

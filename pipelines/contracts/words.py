@@ -226,8 +226,11 @@ MARK_COLUMNS: tuple[MarkColumn, ...] = (
         tuple((text, mark) for text, mark in _flag(RowMark.VOID) if mark is RowMark.COUNTS),
     ),
     MarkColumn(
-        ("币种", "币别", "币种名称", "币种代码", "货币", "货币种类", "currency", "currency_code"),
-        tuple((text, RowMark.COUNTS) for text in ("人民币", "人民币元", "rmb", "cny", "156", "01", "1", "￥", "元")),
+        ("币种", "币别", "币种名称", "币种代码", "货币", "货币种类", "currency", "currency_code", "currency_name"),
+        tuple(
+            (text, RowMark.COUNTS)
+            for text in ("人民币", "人民币元", "人民币(元)", "rmb", "cny", "156", "01", "1", "￥", "元")
+        ),
     ),
     MarkColumn(
         ("借贷方向", "借贷标志", "借贷", "方向", "dr_cr", "debit_credit"),
