@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -892,3 +893,25 @@ def test_lines_of_every_dataset_are_restated_by_a_later_night(of_every_dataset: 
         using (source_file_id) where {dataset}.district_code = '990002'"""
     )
     assert (f"{dataset}更正.csv",) in files
+
+
+def test_statements_of_departments_and_of_projects_are_no_two_sources(tmp_path: Path) -> None:
+    """Each says what the other does not, whether they come together or a night apart; each is restated alone."""
+    departments = "单位：元\n单位编码,单位名称,年初预算数,执行数\n101,甲局,300.03,120.02\n102,乙局,200.01,60.07\n"
+    projects = (
+        "单位：元\n单位编码,单位名称,项目编码,项目名称,年初预算数,执行数\n"
+        "101,甲局,P1,道路养护,100.01,50.01\n101,甲局,P2,路灯,200.02,70.01\n102,乙局,P3,河道,200.01,60.07\n"
+    )
+    bureau = Bureau(tmp_path)
+    bureau.deliver("440101/2024/执行_部门.csv", departments)
+    bureau.deliver("440101/2024/执行_项目.csv", projects)
+    bureau.deliver("440102/2024/执行_部门.csv", departments)
+    assert bureau.night().exit_code == 0
+    bureau.deliver("440101/2024/更正/执行_项目.csv", projects.replace("70.01", "71.01"))
+    bureau.deliver("440102/2024/执行_项目.csv", projects)
+    assert bureau.night().exit_code == 0
+    figures = "select district_code, sum(executed_amount) from summary.{} group by all order by all"
+    sound, corrected = Decimal("180.09"), Decimal("181.09")
+    assert bureau.rows(figures.format("department_execution")) == [("440101", sound), ("440102", sound)]
+    assert bureau.rows(figures.format("project_execution")) == [("440101", corrected), ("440102", sound)]
+    assert bureau.rows("select rule_id from quality.finding where severity = 'fatal'") == []

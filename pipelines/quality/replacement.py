@@ -60,6 +60,7 @@ RECLASSIFIED = "reclassified-by-later-delivery"
 WITHDRAWN = "withdrawn-by-later-delivery"
 CONTRADICTED = "same-identity-twice-in-file"
 
+_OF_PROJECTS = frozenset({"project_code", "project_name"})
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 _ROW_BITS = 2**40
 """Rows of one Parquet file are numbered below this, so that file and row make one number."""
@@ -490,6 +491,8 @@ class _Comparison:
         groups: dict[tuple[Any, ...], list[_Delivery]] = {}
         for (number,) in numbers:
             earlier = self._deliveries[number]
+            if self._are_of_two_levels(earlier, later):
+                continue
             common = earlier.filled & later.filled
             key = (
                 -len(self._facets(self._dataset.identity, common)),
@@ -501,6 +504,11 @@ class _Comparison:
             )
             groups.setdefault(key, []).append(earlier)
         return [groups[key] for key in sorted(groups, key=lambda key: int(key[0]))]
+
+    def _are_of_two_levels(self, one: _Delivery, other: _Delivery) -> bool:
+        """Whether one states departments and the other projects: neither says again what the other does."""
+        tells = [{bool(table.filled & _OF_PROJECTS) for table in entry.tables} for entry in (one, other)]
+        return self._dataset.states_once and tells in ([{True}, {False}], [{False}, {True}])
 
     def _who_is_later(self, first: _Delivery, second: _Delivery) -> _Later:
         believed = [
