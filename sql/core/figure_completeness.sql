@@ -461,21 +461,6 @@ entry as (
     from withdrawn
 ),
 
-entry_sum as (
-    select
-        district_code,
-        fiscal_year,
-        dataset,
-        department_key,
-        project_key,
-        fund_type_code,
-        nature_key,
-        case when count(row_count) = count(*) then sum(row_count) end as row_count,
-        case when count(amount) = count(*) then sum(amount) end as amount
-    from entry
-    group by district_code, fiscal_year, dataset, department_key, project_key, fund_type_code, nature_key
-),
-
 -- Which figures they are missing from ----------------------------------------------------------------------------
 figure as (
     select distinct
@@ -509,46 +494,130 @@ figure as (
 ),
 
 -- What tells the figures of one department apart, of the figure and of the rows: an empty text where nothing does.
+told_figure as (
+    select
+        *,
+        case when figure_level in ('project', 'project_fund_type') then project_key else '' end as figure_project,
+        case
+            when figure_level in ('fund_type', 'project_fund_type') then coalesce(fund_type_code, '')
+            when figure_level = 'nature' then coalesce(expenditure_nature, '')
+            else ''
+        end as figure_part
+    from figure
+),
+
+level as (
+    select distinct figure_level
+    from figure
+),
+
+told_entry as (
+    select
+        level.figure_level,
+        entry.district_code,
+        entry.fiscal_year,
+        entry.dataset,
+        entry.department_key,
+        case when level.figure_level in ('project', 'project_fund_type') then entry.project_key else '' end
+            as entry_project,
+        case
+            when level.figure_level in ('fund_type', 'project_fund_type') then entry.fund_type_code
+            when level.figure_level = 'nature' then entry.nature_key
+            else ''
+        end as entry_part,
+        entry.row_count,
+        entry.amount
+    from entry
+    cross join level
+),
+
+entry_sum as (
+    select
+        figure_level,
+        district_code,
+        fiscal_year,
+        dataset,
+        department_key,
+        entry_project,
+        entry_part,
+        case when count(row_count) = count(*) then sum(row_count) end as row_count,
+        case when count(amount) = count(*) then sum(amount) end as amount
+    from told_entry
+    group by figure_level, district_code, fiscal_year, dataset, department_key, entry_project, entry_part
+),
+
+-- Rows whose owner is known are many and meet one figure each; the others are few sums that meet many.
 paired as (
     select
         figure.*,
         entry_sum.dataset,
-        entry_sum.department_key is not null as is_department_known,
         entry_sum.row_count,
         entry_sum.amount,
-        case when figure.figure_level in ('project', 'project_fund_type') then figure.project_key else '' end
-            as figure_project,
-        case when figure.figure_level in ('project', 'project_fund_type') then entry_sum.project_key else '' end
-            as entry_project,
-        case figure.figure_level
-            when 'fund_type' then coalesce(figure.fund_type_code, '')
-            when 'project_fund_type' then coalesce(figure.fund_type_code, '')
-            when 'nature' then coalesce(figure.expenditure_nature, '')
-            else ''
-        end as figure_part,
-        case figure.figure_level
-            when 'fund_type' then entry_sum.fund_type_code
-            when 'project_fund_type' then entry_sum.fund_type_code
-            when 'nature' then entry_sum.nature_key
-            else ''
-        end as entry_part
-    from figure
+        true as is_owner_known
+    from told_figure as figure
     inner join entry_sum
         on
-            figure.district_code = entry_sum.district_code
+            figure.figure_level = entry_sum.figure_level
+            and figure.district_code = entry_sum.district_code
             and figure.fiscal_year = entry_sum.fiscal_year
-            and figure.department_key = coalesce(entry_sum.department_key, figure.department_key)
+            and figure.department_key = entry_sum.department_key
+            and figure.figure_project = entry_sum.entry_project
+            and figure.figure_part = entry_sum.entry_part
+    union all
+    select
+        figure.*,
+        entry_sum.dataset,
+        entry_sum.row_count,
+        entry_sum.amount,
+        false as is_owner_known
+    from told_figure as figure
+    inner join entry_sum
+        on
+            figure.figure_level = entry_sum.figure_level
+            and figure.district_code = entry_sum.district_code
+            and figure.fiscal_year = entry_sum.fiscal_year
+            and figure.department_key = entry_sum.department_key
+            and figure.figure_project = entry_sum.entry_project
+    where entry_sum.entry_part is null
+    union all
+    select
+        figure.*,
+        entry_sum.dataset,
+        entry_sum.row_count,
+        entry_sum.amount,
+        false as is_owner_known
+    from told_figure as figure
+    inner join entry_sum
+        on
+            figure.figure_level = entry_sum.figure_level
+            and figure.district_code = entry_sum.district_code
+            and figure.fiscal_year = entry_sum.fiscal_year
+            and figure.department_key = entry_sum.department_key
+            and figure.figure_part = coalesce(entry_sum.entry_part, figure.figure_part)
+    where entry_sum.entry_project is null
+    union all
+    select
+        figure.*,
+        entry_sum.dataset,
+        entry_sum.row_count,
+        entry_sum.amount,
+        false as is_owner_known
+    from told_figure as figure
+    inner join entry_sum
+        on
+            figure.figure_level = entry_sum.figure_level
+            and figure.district_code = entry_sum.district_code
+            and figure.fiscal_year = entry_sum.fiscal_year
+            and figure.figure_project = coalesce(entry_sum.entry_project, figure.figure_project)
+            and figure.figure_part = coalesce(entry_sum.entry_part, figure.figure_part)
+    where entry_sum.department_key is null
 ),
 
 concerned as (
-    select
-        *,
-        is_department_known and entry_project is not null and entry_part is not null as is_owner_known
+    select *
     from paired
     where
-        figure_part = coalesce(entry_part, figure_part)
-        and figure_project = coalesce(entry_project, figure_project)
-        and case
+        case
             when dataset is null then true
             when dataset = 'execution_statement' then is_made_of_statement
             else is_made_of_detail
