@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from bureau import ADJUSTMENTS, PAYMENTS, Bureau
 from click.testing import CliRunner
+from portal_bureau import served
 
 from pipelines.cli import main
 
@@ -227,3 +230,11 @@ def test_a_delivery_that_is_held_back_leaves_the_published_figures_uncertain(tmp
     bureau.deliver("440101/2024/支付2.csv", PAYMENTS.replace("V1", "V8").replace("V2", "V9") + "    合计,,,,,1.00\n")
     bureau.night()
     assert bureau.rows(f"select distinct {MARKS} from summary.department_execution") == [(None, None, None)]
+
+
+def test_money_that_was_not_read_is_shown_as_unknown(published: Bureau) -> None:
+    with served(published.settings) as portal:
+        file = portal.ask("/d/440103/2024/rejected_row.csv")
+    rows = list(csv.DictReader(io.StringIO(file.body.decode("utf-8-sig"))))
+    (money,) = (name for name in rows[0] if name.startswith("金额"))
+    assert sorted(row[money] for row in rows) == ["", "7.25"]

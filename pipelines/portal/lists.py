@@ -98,7 +98,7 @@ def _of_section(
     if with_path:
         columns += _PLACE
     order = section.order.replace("source_file_id", "source_path") if with_path else section.order
-    made = relation or (_WITH_PATH.format(table=section.table) if with_path else section.relation)
+    made = relation or (_WITH_PATH.format(table=section.relation or section.table) if with_path else section.relation)
     return List(
         name or section.name,
         label_zh,

@@ -63,6 +63,12 @@ _PUBLISHED = """(
     from summary.published_reconciliation
 )"""
 
+_REJECTED = """(
+    select * replace (case when has_unreadable_amount then nullif(money, 0) else money end as money)
+    from quality.rejected_row
+)"""
+"""Of a row whose amounts could not be read, the money is unknown."""
+
 _DISTRICT_MONTHS = """(
     select district_code, fiscal_year, month, group_execution_rate_pct, max(time_progress_pct) as time_progress_pct
     from summary.execution_ranking
@@ -453,6 +459,7 @@ SECTIONS: tuple[Section, ...] = (
             "source_line",
         ),
         "abs(money) desc, source_file_id, source_sheet, source_line",
+        relation=_REJECTED,
     ),
 )
 """What a report shows, in its order."""
