@@ -14,7 +14,7 @@ from ingest_files import Cells, Office
 
 from pipelines.contracts.words import SUSPECT
 from pipelines.ingest.model import FileRefused
-from pipelines.ingest.totals import total_scope
+from pipelines.ingest.totals import is_comparison, total_scope
 
 WHOLE = (
     *(
@@ -75,6 +75,8 @@ PART = (
     "mean",
     "of which: staff",
     "承前页",
+)
+COMPARISONS = (
     *("上年同期", "上年数", "上年同期数", "去年同期", "上年决算数", "比上年同期增减", "比上年增减额", "同比增减(%)"),
     *(
         "增减额",
@@ -112,6 +114,11 @@ def test_words_of_totals(words: tuple[str, ...], scope: str | None) -> None:
     assert {word: total_scope(word) for word in words} == dict.fromkeys(words, scope)
 
 
+def test_comparisons_are_told_from_names() -> None:
+    assert [word for word in COMPARISONS if not is_comparison(word)] == []
+    assert [word for word in FACTS if is_comparison(word)] == []
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
@@ -126,7 +133,7 @@ def statement(office: Office, rows: Cells, head: list[str] | None = None) -> tup
     return table.column("source_line"), [(total["source_line"], total["scope"]) for total in table.totals]
 
 
-@pytest.mark.parametrize("word", [*WHOLE, *BLOCK, *PART])
+@pytest.mark.parametrize("word", [*WHOLE, *BLOCK, *PART, *COMPARISONS])
 def test_a_total_in_any_word_is_found_among_many_rows(office: Office, word: str) -> None:
     rows = [["", f"局{number}", "", "10", str(number)] for number in range(3_000)]
     counted, totals = statement(office, [*rows, ["", word, "", "7", "7"]])
@@ -134,10 +141,28 @@ def test_a_total_in_any_word_is_found_among_many_rows(office: Office, word: str)
     assert [line for line, _ in totals] == [3_002]
 
 
-@given(st.sampled_from([*WHOLE, *BLOCK, *PART]), st.sampled_from(["{}", " {} ", "{}：", "（{}）", "{}\n"]))
+@given(
+    st.sampled_from([*WHOLE, *BLOCK, *PART, *COMPARISONS]), st.sampled_from(["{}", " {} ", "{}：", "（{}）", "{}\n"])
+)
 def test_the_first_look_misses_no_total(word: str, spelling: str) -> None:
     text = spelling.format(word)
-    assert total_scope(text) is None or re.search(SUSPECT, text)
+    assert not (total_scope(text) or is_comparison(text)) or re.search(SUSPECT, text)
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("增减方向", ["增加", "减少"]),
+        ("类型", ["增长", "减少"]),
+        ("指标名称", ["执行率", "占比"]),
+        ("说明", ["上年", "差额"]),
+    ],
+)
+def test_a_word_of_comparison_in_another_column_is_a_value(office: Office, header: str, values: list[str]) -> None:
+    rows = [["单位名称", "执行数", header], ["甲", "10", values[0]], ["乙", "20", values[1]]]
+    table = office.read(office.csv("a.csv", rows)).table
+    assert [abs(amount) for amount in table.column("executed_amount")] == [10, 20]
+    assert table.totals == []
 
 
 @pytest.mark.parametrize("code", ["000000", "100", "0", "999999", "101001"])

@@ -31,14 +31,18 @@ BLOCK_TOTAL = re.compile(r"小计(?:数|额|金额)?|sub[-_]?totals?|本页[合�
 NAMED_TOTAL = re.compile(r".*(?:[合小总共]计|合计数|小计数|汇总数)")
 """The label of a row that names what it sums (甲局小计). Where such a row has a code of its own, it is a name."""
 
-_LAST_YEAR = r"(?:[比较与]?(?:上年|去年)(?:同期)?(?:相比)?)"
 PART = re.compile(
     rf"其中(?:[:,、].*)?|(?:{_WHOSE})*平均(?:数|值|水平)?|均值|average|avg|mean|承前页|过次页|of\s*which:?.*"
-    rf"|{_LAST_YEAR}(?:执行|决算|预算|支出|完成|累计|合计)?[数额]?"
+)
+"""The label of a row that is a part of another, or an average: it sums nothing."""
+
+_LAST_YEAR = r"(?:[比较与]?(?:上年|去年)(?:同期)?(?:相比)?)"
+COMPARISON = re.compile(
+    rf"{_LAST_YEAR}(?:执行|决算|预算|支出|完成|累计|合计)?[数额]?"
     rf"|(?:{_LAST_YEAR}|同比|环比)?(?:增减|增长|增加|减少|增幅|降幅|差额|差异)(?:变动|金额|幅度|比例|情况|[额数率])?\(?%?\)?"
     r"|(?:同比|环比|所?占?比[例重]|占比|(?:预算|支出|执行|资金|累计)*(?:完成|执行|支付|支出|序时)(?:率|进度|比例))\(?%?\)?"
 )
-"""The label of a row that is a part of another, an average, or a comparison with another year: it sums nothing."""
+"""What stands for a department or project in a row that compares with another year; in another column it is a value."""
 
 SUSPECT = (
     r"(?i)[计計中额額数數总總汇匯彙和均全各承过過比率Ａ-ｚ]|所有|[上去]年|进度|增[减長长加幅]|减少|降幅|差异"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
@@ -50,6 +51,7 @@ from pipelines.ingest.totals import (
     Parents,
     hierarchies,
     is_breakdown,
+    is_comparison,
     is_note,
     is_placeholder,
     is_signature,
@@ -63,6 +65,7 @@ from pipelines.ledger.records import PassedOverReason
 from pipelines.settings import Limits
 
 _FEW_SUSPECTS = 100
+_OWNER = frozenset({"department_code", "department_name", "project_code", "project_name"})
 _VISIBLE = r"[^\s\p{C}\p{Z}]"
 DELETION_HEADERS = frozenset({"is_deleted", "是否删除"})
 _CODE_WIDTHS = (3, 2, 2)
@@ -652,7 +655,7 @@ class _Reading:
         known = self._table._code_in_name.get(column.name)
         if known is None:
             distinct = pc.drop_null(self.cells(header).encoded.dictionary).to_pylist()
-            no_names = (self._scope, cells.is_empty, cells.is_error_or_formula)
+            no_names = (partial(self._scope, header), cells.is_empty, cells.is_error_or_formula)
             named = [cells.normalise(text) for text in distinct if not any(is_no_name(text) for is_no_name in no_names)]
             known = bool(named) and all(_CODE_BEFORE_NAME.fullmatch(text) for text in named)
             self._table._code_in_name[column.name] = known
@@ -1007,11 +1010,12 @@ class _Reading:
             header for header in labels if header.column and header.column.kind is Kind.CODE and header.column.pattern
         ]
         for header in labels:
-            for position, text in self._total_words(self.cells(header)):
-                scope = self._scope(text)
+            for position, text in self._total_words(header):
+                scope = self._scope(header, text)
                 if not scope or position in found:
                     continue
-                if not self._has_code(position, codes, header) or is_total_word(text, self._table.total_words):
+                is_bare = is_total_word(text, self._table.total_words) or is_comparison(text)
+                if is_bare or not self._has_code(position, codes, header):
                     found[position] = self._scope_of_its_own(position, lines, header, scope)
         return found
 
@@ -1035,12 +1039,14 @@ class _Reading:
                     break
         return "|".join([";".join(["all", *stated]), *dict.fromkeys(("block", scope))]) if stated else scope
 
-    def _scope(self, text: str) -> str | None:
-        return total_scope(text, self._table.total_words)
+    def _scope(self, header: Header, text: str) -> str | None:
+        scope = total_scope(text, self._table.total_words)
+        names = header.column is not None and header.column.name in _OWNER
+        return scope or ("part" if names and is_comparison(text) else None)
 
-    def _total_words(self, texts: Texts) -> list[tuple[int, str]]:
+    def _total_words(self, header: Header) -> list[tuple[int, str]]:
         """Positions and texts of cells that may be total words."""
-        further = self._table.total_words
+        texts, further = self.cells(header), self._table.total_words
         if texts.is_plain:
             return []
         if texts.is_varied and not further:
@@ -1052,7 +1058,7 @@ class _Reading:
                 if further
                 else pc.indices_nonzero(pc.match_substring_regex(distinct, SUSPECT)).to_pylist()
             )
-            words = [word for word in words if self._scope(distinct[word].as_py())]
+            words = [word for word in words if self._scope(header, distinct[word].as_py())]
             if not words:
                 return []
             hits = pc.indices_nonzero(pc.is_in(texts.encoded.indices, pa.array(words, texts.encoded.indices.type)))

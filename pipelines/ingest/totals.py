@@ -21,6 +21,7 @@ from pipelines.contracts.model import Dataset
 from pipelines.contracts.words import (
     BLOCK_TOTAL,
     BREAKDOWN_WORDS,
+    COMPARISON,
     NAMED_TOTAL,
     PART,
     TRADITIONAL,
@@ -87,6 +88,11 @@ def is_total_word(text: str, further: Collection[str] = ()) -> bool:
     word = fold(text)
     bare = bare_word(word)
     return word in further or any(words.fullmatch(bare) for words in (WHOLE_TOTAL, BLOCK_TOTAL, PART))
+
+
+def is_comparison(text: str) -> bool:
+    """Whether a label in a column of departments or projects says that its row compares with another year."""
+    return COMPARISON.fullmatch(bare_word(fold(text))) is not None
 
 
 def is_breakdown(text: str) -> bool:
