@@ -5,6 +5,7 @@ Does not belong here: rows that were set aside (they carry their reasons themsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -64,6 +65,15 @@ class Finding:
     project_name: str | None = None
 
 
+_IN_BOTH = re.compile("\ue000([^\ue001]*)\ue001([^\ue002]*)\ue002")
+"""What ``in_both`` makes, of code points that no text has."""
+
+
+def in_both(chinese: str, english: str) -> str:
+    """A part of what was found or expected, of which each message keeps its own language."""
+    return f"\ue000{chinese}\ue001{english}\ue002"
+
+
 def cell_rule_finding(
     rule_id: str,
     *,
@@ -77,14 +87,16 @@ def cell_rule_finding(
 ) -> Finding:
     """A finding of a cell or file rule, with its messages filled in; ``place`` are further fields of ``Finding``."""
     rule = CELL_RULES[rule_id]
-    facts = {"found": found, "expected": expected}
+    facts, facts_zh = (
+        {"found": _IN_BOTH.sub(kept, found), "expected": _IN_BOTH.sub(kept, expected)} for kept in (r"\2", r"\1")
+    )
     return Finding(
         rule_id=rule_id,
         severity=rule.severity,
         district_code=district_code,
         fiscal_year=fiscal_year,
         message=" ".join(filter(None, (rule.message.format(**facts), remedy))),
-        message_zh=rule.message_zh.format(**facts) + remedy_zh,
+        message_zh=rule.message_zh.format(**facts_zh) + remedy_zh,
         **place,  # type: ignore[arg-type]  # names and types are Finding's own
     )
 

@@ -26,7 +26,7 @@ from pipelines.contracts.cell_rules import CELL_RULES
 from pipelines.contracts.common import ORIGIN
 from pipelines.contracts.model import DROPPED_DIGEST, Column, Dataset, Kind, Personal, Severity
 from pipelines.ingest.headers import fold_header
-from pipelines.quality.findings import Finding, cell_rule_finding
+from pipelines.quality.findings import Finding, cell_rule_finding, in_both
 from pipelines.settings import Replacement
 
 EXCLUDED_SCHEMA = pa.schema(
@@ -61,6 +61,7 @@ WITHDRAWN = "withdrawn-by-later-delivery"
 CONTRADICTED = "same-identity-twice-in-file"
 
 _OF_PROJECTS = frozenset({"project_code", "project_name"})
+_LINES = in_both("行", "lines")
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 _ROW_BITS = 2**40
 """Rows of one Parquet file are numbered below this, so that file and row make one number."""
@@ -430,14 +431,14 @@ class _Comparison:
                 self._hold(
                     "file-stands-twice-in-itself",
                     delivery,
-                    f"{delivery.name} ({self._label}): {repeated:,} / {distinct:,} 行 lines",
+                    f"{delivery.name} ({self._label}): {repeated:,} / {distinct:,} {_LINES}",
                     readings=(all_money, all_money - money),
                 )
             else:
                 self._tell(
                     "equal-lines-in-file",
                     delivery,
-                    f"{int(lines) - repeated:,} 行 lines ({self._label}), {_yuan(money)}",
+                    f"{int(lines) - repeated:,} {_LINES} ({self._label}), {_yuan(money)}",
                     delivery.name,
                     value=money,
                 )
@@ -805,7 +806,7 @@ class _Comparison:
                 RESTATED if kind == "other" else RECLASSIFIED,
                 other,
                 f"{other.name} ({self._label})",
-                f"{one.name}: {lines:,} 行 lines, {_yuan(before)} → {_yuan(after)} ({after - before:+,})",
+                f"{one.name}: {lines:,} {_LINES}, {_yuan(before)} → {_yuan(after)} ({after - before:+,})",
                 value=after,
                 target=before,
                 key=f"{one.name} → {other.name}",
@@ -830,7 +831,7 @@ class _Comparison:
             self._tell(
                 WITHDRAWN,
                 other,
-                f"{lines:,} 行 lines, {_yuan(money)} ({self._label}, {one.name})",
+                f"{lines:,} {_LINES}, {_yuan(money)} ({self._label}, {one.name})",
                 other.name,
                 value=money,
                 key=f"{one.name} → {other.name}",
@@ -872,7 +873,7 @@ class _Comparison:
         self._hold(
             "delivery-neither-repeats-nor-continues",
             later,
-            f"{earlier.name} / {later.name} ({self._label}): {forward.again:,} / {forward.covered:,} 行 lines",
+            f"{earlier.name} / {later.name} ({self._label}): {forward.again:,} / {forward.covered:,} {_LINES}",
             readings=(reading, reading - left),
             key=f"{earlier.name} → {later.name}",
         )
@@ -995,7 +996,7 @@ class _Comparison:
 
     @property
     def _label(self) -> str:
-        return f"{self._dataset.label_zh} {self._dataset.name}"
+        return in_both(self._dataset.label_zh, self._dataset.name)
 
     def _tell(
         self,
@@ -1054,4 +1055,4 @@ def _listed(numbers: Iterable[int]) -> str:
 
 
 def _yuan(money: Decimal) -> str:
-    return f"{money:,} 元 yuan"
+    return f"{money:,} {in_both('元', 'yuan')}"

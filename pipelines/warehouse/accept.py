@@ -38,7 +38,7 @@ from pipelines.ledger.fingerprint import fingerprint
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, Manifest, TableRecord
 from pipelines.log_fields import log_fields
 from pipelines.printable import printable
-from pipelines.quality.findings import Finding, cell_rule_finding, findings_table
+from pipelines.quality.findings import Finding, cell_rule_finding, findings_table, in_both
 from pipelines.quality.replacement import EXCLUDED_SCHEMA, DeliveredTable, find_replaced
 from pipelines.settings import SetAside, Settings
 from pipelines.warehouse.delivered import keep_delivered
@@ -521,15 +521,15 @@ def _share_findings(
 ) -> Iterable[Finding]:
     label = DATASETS[dataset].label_zh
     for (part, whole), share, unit in (
-        (rows, limit.max_row_share, "行 rows"),
-        (money, limit.max_money_share, "元 yuan"),
+        (rows, limit.max_row_share, in_both("行", "rows")),
+        (money, limit.max_money_share, in_both("元", "yuan")),
     ):
         if whole and part > whole * Decimal(str(share)):
             yield cell_rule_finding(
                 "too-much-set-aside",
                 district_code=store.district_code,
                 fiscal_year=store.fiscal_year,
-                found=f"{part:,} / {whole:,} {unit} ({label} {dataset})",
+                found=f"{part:,} / {whole:,} {unit} ({in_both(label, dataset)})",
                 expected=f"{Decimal(str(share)):.2%}",
                 finding_key=dataset,
                 source_value=Decimal(part),

@@ -20,7 +20,7 @@ from pipelines.contracts.datasets import DATASETS
 from pipelines.contracts.model import Dataset
 from pipelines.databases import scratch
 from pipelines.ledger.records import FACTS, FileRecord, LineOutcome, TableRecord
-from pipelines.quality.findings import Finding, cell_rule_finding
+from pipelines.quality.findings import Finding, cell_rule_finding, in_both
 from pipelines.settings import Settings
 from pipelines.warehouse.store import DistrictYearStore
 
@@ -52,10 +52,11 @@ def unreadable_money(
         bound = neighbours[table.dataset].bound(directory, table) if stated is None else stated
         unknown[table.dataset] += bound
         lines, texts = _first(directory, table)
-        known = f"合计行表明差额 by the total row {bound:,} 元 yuan" if stated is not None else "无合计可核对 no total"
+        told = in_both(f"合计行表明差额 {bound:,} 元", f"by the total row {bound:,} yuan")
+        known = told if stated is not None else in_both("无合计可核对", "no total")
         yield cell_rule_finding(
             "money-not-readable",
-            found=f"{count:,} 行 rows ({texts})",
+            found=f"{count:,} {in_both('行', 'rows')} ({texts})",
             expected=known,
             finding_key=file.relative_path,
             source_file_id=file.source_file_id,
@@ -69,7 +70,10 @@ def unreadable_money(
         if bound > (money[name] + bound) * share:
             yield cell_rule_finding(
                 "unknown-money-may-matter",
-                found=f"{rows[name]:,} 行 rows ({DATASETS[name].label_zh} {name}, 至多约 up to {bound:,} 元 yuan)",
+                found=in_both(
+                    f"{rows[name]:,} 行（{DATASETS[name].label_zh}，至多约 {bound:,} 元）",
+                    f"{rows[name]:,} rows ({name}, up to {bound:,} yuan)",
+                ),
                 expected=f"{share:.2%}",
                 finding_key=name,
                 source_value=bound,

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pipelines.contracts.datasets import DATASETS
 from pipelines.databases import scratch
 from pipelines.ledger.records import FileRecord, FileState, StoredFile
-from pipelines.quality.findings import Finding, cell_rule_finding
+from pipelines.quality.findings import Finding, cell_rule_finding, in_both
 from pipelines.settings import Settings
 from pipelines.warehouse.integrity import differing_files
 from pipelines.warehouse.loading import Attempt
@@ -186,7 +186,9 @@ def withdrawal_findings(
 
 
 def _described(dataset: str, rows: int, money: Decimal) -> str:
-    return f"{rows:,} 行 rows, {money:,} 元 yuan ({DATASETS[dataset].label_zh} {dataset})"
+    return in_both(
+        f"{rows:,} 行、{money:,} 元（{DATASETS[dataset].label_zh}）", f"{rows:,} rows, {money:,} yuan ({dataset})"
+    )
 
 
 def _counted(before: Attempt | None, dataset: str) -> tuple[int, Decimal]:
